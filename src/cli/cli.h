@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// What every command of alogctl shares: global options, exit statuses, registration.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+namespace alogd {
+
+enum ExitStatus { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitNo = 3 };
+
+// Filled by the global options before a command's callback runs; a command sets `exit_status`.
+struct CliContext {
+  std::string config_path = "/etc/alogd/alogd.yaml";
+  bool config_given = false;  // then the file must exist
+  bool json = false;          // one object, or one object a line for lists
+  bool color = false;         // standard output is a terminal and --no-color was not given
+  bool terminal = false;      // standard output is a terminal: tables; else plain columns
+  bool quiet = false;         // no progress, no remarks
+  int exit_status = kExitDone;
+};
+
+// Prints "alogctl: MESSAGE" to standard error and sets the status.
+void Fail(CliContext* context, const std::string& message, int status = kExitFailed);
+
+// One function a command family; each adds its subcommands with callbacks. main.cc calls them all.
+void AddConfigCommands(CLI::App* app, CliContext* context);     // config show, config check (also: check)
+void AddHistoryCommands(CLI::App* app, CliContext* context);    // anomalies, incidents, templates
+void AddServiceCommands(CLI::App* app, CliContext* context);    // status, reload
+void AddModelCommands(CLI::App* app, CliContext* context);      // models
+void AddTrainCommand(CLI::App* app, CliContext* context);       // train
+void AddScanCommand(CLI::App* app, CliContext* context);        // scan
+void AddParseCommands(CLI::App* app, CliContext* context);      // parse, explain
+void AddGenerateCommand(CLI::App* app, CliContext* context);    // generate
+
+}  // namespace alogd

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// The front half of the pipeline for one group: lines in, records with template and severity out.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/catalog.h"
+#include "core/config.h"
+#include "core/drain.h"
+#include "core/header_parser.h"
+#include "core/record.h"
+#include "core/record_assembler.h"
+#include "core/result.h"
+#include "core/severity.h"
+#include "core/state.h"
+
+namespace alogd {
+
+// A line with all that parsing knows of it. Views are valid until the parser's next Add.
+struct ParsedLine {
+  Assembled::Kind kind = Assembled::Kind::kRecord;
+  SourceId source{};
+  RecordRef ref;
+  Header header;           // kRecord only
+  std::string_view text;   // the whole line, unwrapped where nested
+  TemplateId id = kNoTemplate;  // kRecord only; canonical
+  uint64_t seen = 0;            // records of this template before this one
+  bool created = false;
+  uint8_t severity = 0;    // of the record; for a continuation, what it raises its record to
+};
+
+// Header, assembly, tokens, Drain and severity of one group's sources. Training, scan, parse, explain
+// and the daemon's pipeline all read lines through this. Deterministic; no clock.
+class Parser {
+ public:
+  static Result<Parser> Create(const GroupConfig& group, const SeverityOptions& severity);
+
+  // The source's index, the same for the same name ever after. `reference` (usually the file's mtime)
+  // begins the reference year of formats without one.
+  SourceId AddSource(std::string_view name, Time reference);
+  const std::string& SourceName(SourceId id) const { return *sources_[Index(id)].name; }
+  std::string_view SourceFormat(SourceId id) const { return sources_[Index(id)].header->format(); }
+  size_t sources() const { return sources_.size(); }
+
+  ParsedLine Add(SourceId source, FileId file, const Line& line);
+  // The file is gone for good: its open record closes.
+  void CloseFile(FileId file);
+
+  Catalog& catalog() { return *catalog_; }
+  const Catalog& catalog() const { return *catalog_; }
+  Drain& drain() { return *drain_; }
+
+  void Save(StateWriter& out) const;
+  [[nodiscard]] bool Load(StateReader& in);
+  void SaveChanges(StateWriter& out);
+  [[nodiscard]] bool ApplyChanges(StateReader& in);
+
+ private:
+  struct Source {
+    const std::string* name;  // key of source_ids_
+    std::unique_ptr<HeaderParser> header;
+    bool changed = true;
+  };
+  struct File {
+    SourceId source;
+    RecordAssembler assembler;
+    bool changed = true;
+  };
+  Parser(const GroupConfig& group, const SeverityOptions& severity);
+  void SaveSource(StateWriter& out, const Source& source) const;
+  bool LoadSource(StateReader& in);
+  void SaveFile(StateWriter& out, FileId id, const File& file) const;
+  bool LoadFile(StateReader& in);
+
+  HeaderOptions header_options_;
+  SeverityTable severity_;
+  std::unique_ptr<Catalog> catalog_;  // its address must stay: drain_ refers to it
+  std::unique_ptr<Drain> drain_;
+  std::map<std::string, SourceId, std::less<>> source_ids_;
+  std::vector<Source> sources_;
+  std::unordered_map<FileId, File> files_;
+  std::vector<FileId> closed_;  // since the last SaveChanges
+};
+
+}  // namespace alogd

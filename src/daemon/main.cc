@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// Entry point.
+int main() { return 0; }

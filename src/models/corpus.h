@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// What training reads: parsed records in order, without their text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/types.h"
+
+namespace alogd {
+
+struct CorpusRecord {
+  Time time;            // never kNoTime: a record without one has its predecessor's
+  uint32_t word = 0;    // index into Corpus::templates
+  uint32_t stream = 0;  // index into Corpus::streams
+  uint8_t severity = 0;
+};
+
+struct Corpus {
+  std::vector<std::string> templates;  // texts, aliases resolved, by word
+  std::vector<std::string> streams;    // keys as Pipeline makes them
+  std::vector<CorpusRecord> records;   // in order of time, ties in order of reading
+  // For the manifest.
+  std::vector<std::string> files;
+  uint64_t bytes = 0;
+  uint64_t records_seen = 0;  // before --max-records thinned them out
+  std::vector<std::string> golden_lines;  // up to 64 raw lines from all over the input
+};
+
+}  // namespace alogd
