@@ -2,9 +2,11 @@
 // What every command of alogctl shares: global options, exit statuses, registration.
 #pragma once
 
+#include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include "core/config.h"
 
 namespace alogd {
 
@@ -21,17 +23,28 @@ struct CliContext {
   int exit_status = kExitDone;
 };
 
-// Prints "alogctl: MESSAGE" to standard error and sets the status.
+// Prints "alogctl: MESSAGE" to standard error and sets the status. The message is escaped here: it
+// may quote log text, and a path may hold anything.
 void Fail(CliContext* context, const std::string& message, int status = kExitFailed);
 
-// One function a command family; each adds its subcommands with callbacks. main.cc calls them all.
-void AddConfigCommands(CLI::App* app, CliContext* context);     // config show, config check (also: check)
-void AddHistoryCommands(CLI::App* app, CliContext* context);    // anomalies, incidents, templates
-void AddServiceCommands(CLI::App* app, CliContext* context);    // status, reload
-void AddModelCommands(CLI::App* app, CliContext* context);      // models
-void AddTrainCommand(CLI::App* app, CliContext* context);       // train
-void AddScanCommand(CLI::App* app, CliContext* context);        // scan
-void AddParseCommands(CLI::App* app, CliContext* context);      // parse, explain
-void AddGenerateCommand(CLI::App* app, CliContext* context);    // generate
+// The configuration that the global options name. Errors go to standard error, one a line, and set
+// the status to kExitUsage; then false. Warnings are printed unless --quiet.
+bool LoadCliConfig(CliContext* context, Config* config);
+
+using AddCommands = void (*)(CLI::App* app, CliContext* context);
+
+// One function a command family; each adds its subcommands with callbacks. main.cc names them all.
+void AddConfigCommands(CLI::App* app, CliContext* context);   // config show, check (also: check)
+void AddHistoryCommands(CLI::App* app, CliContext* context);  // anomalies, incidents, templates
+void AddServiceCommands(CLI::App* app, CliContext* context);  // status, reload
+void AddModelCommands(CLI::App* app, CliContext* context);    // models
+void AddTrainCommand(CLI::App* app, CliContext* context);     // train
+void AddScanCommand(CLI::App* app, CliContext* context);      // scan
+void AddParseCommands(CLI::App* app, CliContext* context);    // parse, explain
+void AddGenerateCommand(CLI::App* app, CliContext* context);  // generate
+
+// The whole program: adds the families' commands, takes the command line apart, runs the one
+// command that it names and returns its exit status. Wrong usage is explained on standard error.
+int RunCli(int argc, const char* const* argv, std::initializer_list<AddCommands> families);
 
 }  // namespace alogd

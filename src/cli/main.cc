@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entry point.
-int main() { return 0; }
+// Entry point of alogctl: names the command families.
+#include "cli/cli.h"
+
+int main(int argc, char** argv) { return alogd::RunCli(argc, argv, {}); }
