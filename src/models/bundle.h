@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "core/config.h"
 #include "core/detector.h"
@@ -27,24 +26,28 @@ inline constexpr size_t kMaxVocabulary = 200'000;
 
 // A bundle in memory.
 struct Bundle {
-  std::string name;                     // its directory's name
-  nlohmann::json manifest;              // see doc/bundle.md
-  std::vector<std::string> vocabulary;  // template text by word
-  std::vector<uint64_t> counts;         // training records by word
-  std::vector<bool> rare;               // words that training left out of sequences
+  std::string name;                          // its directory's name
+  nlohmann::json manifest;                   // see doc/bundle.md
+  std::vector<std::string> vocabulary;       // template text by word
+  std::vector<uint64_t> counts;              // training records by word
+  std::vector<bool> rare;                    // words that training left out of sequences
   std::map<std::string, TensorMap> tensors;  // by detector
 };
 
-// Reads and checks a bundle directory: format and parser version, sizes, sha-256 of each file, golden
-// lines parsed to their templates, golden windows scored again. The error names the file and the fix.
+// Reads and checks a bundle directory: format and parser version, sizes, sha-256 of each file,
+// golden lines parsed to their templates, golden windows scored again. The error names the file and
+// the fix.
 Result<Bundle> LoadBundle(const std::string& directory, const GroupConfig& group);
 
-// Writes beside and renames into place: <models>/<name>/. Golden lines and windows are computed here.
-Status WriteBundle(const Bundle& bundle, const std::string& models_directory, const GroupConfig& group);
+// Writes beside and renames into place: <models>/<name>/. Golden lines and windows are computed
+// here.
+Status WriteBundle(const Bundle& bundle, const std::string& models_directory,
+                   const GroupConfig& group);
 
 // Makes <models>/current point to the sibling `name`, by rename; returns what it pointed to before.
 Result<std::string> ActivateBundle(const std::string& models_directory, const std::string& name);
-// The bundle that `current` names; empty where there is none. `current` must be one bare sibling name.
+// The bundle that `current` names; empty where there is none. `current` must be one bare sibling
+// name.
 Result<std::string> CurrentBundle(const std::string& models_directory);
 // All bundle directories, oldest first.
 Result<std::vector<std::string>> ListBundles(const std::string& models_directory);
@@ -53,8 +56,8 @@ Result<std::vector<std::string>> ListBundles(const std::string& models_directory
 // training are left out where `bundle` is null.
 Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle);
 
-// What the configuration asks for: group.model resolved, loaded, brought to life. No bundle there yet is
-// not an error where model is "current".
+// What the configuration asks for: group.model resolved, loaded, brought to life. No bundle there
+// yet is not an error where model is "current".
 Result<ModelSet> LoadModelSet(const Config& config, const GroupConfig& group);
 
 }  // namespace alogd

@@ -24,7 +24,7 @@ struct Corpus {
   // For the manifest.
   std::vector<std::string> files;
   uint64_t bytes = 0;
-  uint64_t records_seen = 0;  // before --max-records thinned them out
+  uint64_t records_seen = 0;              // before --max-records thinned them out
   std::vector<std::string> golden_lines;  // up to 64 raw lines from all over the input
 };
 

@@ -17,15 +17,15 @@ struct TrainOptions {
   std::vector<std::string> detectors;  // empty: all that the group enables
   uint64_t seed = 1;
   double held_out = 0.2;  // the last share of the records, by time, is for thresholds
-  // Called with a step ("deeplog: epoch 12 of 300, held-out loss 0.31") and the share done, 0 to 1; returning
-  // false stops the training, which then fails with "interrupted".
+  // Called with a step ("deeplog: epoch 12 of 300, held-out loss 0.31") and the share done, 0 to 1;
+  // returning false stops the training, which then fails with "interrupted".
   std::function<bool(const std::string& step, double done)> progress;
 };
 
-// Splits by time, trains each detector, sets thresholds and calibration on the later part, and says what
-// it left out. The same corpus, options and instruction set give the same bundle, bit for bit.
-Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group, const TrainOptions& options,
-                           std::vector<std::string>* remarks);
+// Splits by time, trains each detector, sets thresholds and calibration on the later part, and says
+// what it left out. The same corpus, options and instruction set give the same bundle, bit for bit.
+Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group,
+                           const TrainOptions& options, std::vector<std::string>* remarks);
 
 // Peak memory that training is expected to need, bytes.
 uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupConfig& group);
