@@ -13,6 +13,7 @@
 #include "core/catalog.h"
 #include "core/config.h"
 #include "core/drain.h"
+#include "core/event_clock.h"
 #include "core/header_parser.h"
 #include "core/record.h"
 #include "core/record_assembler.h"
@@ -27,22 +28,23 @@ struct ParsedLine {
   Assembled::Kind kind = Assembled::Kind::kRecord;
   SourceId source{};
   RecordRef ref;
-  Header header;           // kRecord only
-  std::string_view text;   // the whole line, unwrapped where nested
+  Header header;                // kRecord only; header.time is as printed
+  Time time = kNoTime;          // kRecord only: event time, see EventClock
+  std::string_view text;        // the whole line, unwrapped where nested
   TemplateId id = kNoTemplate;  // kRecord only; canonical
   uint64_t seen = 0;            // records of this template before this one
   bool created = false;
-  uint8_t severity = 0;    // of the record; for a continuation, what it raises its record to
+  uint8_t severity = 0;  // of the record; for a continuation, what it raises its record to
 };
 
-// Header, assembly, tokens, Drain and severity of one group's sources. Training, scan, parse, explain
-// and the daemon's pipeline all read lines through this. Deterministic; no clock.
+// Header, assembly, tokens, Drain and severity of one group's sources. Training, scan, parse,
+// explain and the daemon's pipeline all read lines through this. Deterministic; no clock.
 class Parser {
  public:
   static Result<Parser> Create(const GroupConfig& group, const SeverityOptions& severity);
 
-  // The source's index, the same for the same name ever after. `reference` (usually the file's mtime)
-  // begins the reference year of formats without one.
+  // The source's index, the same for the same name ever after. `reference` (usually the file's
+  // mtime) begins the reference year of formats without one.
   SourceId AddSource(std::string_view name, Time reference);
   const std::string& SourceName(SourceId id) const { return *sources_[Index(id)].name; }
   std::string_view SourceFormat(SourceId id) const { return sources_[Index(id)].header->format(); }
@@ -52,9 +54,16 @@ class Parser {
   // The file is gone for good: its open record closes.
   void CloseFile(FileId file);
 
+  void set_severity(const SeverityOptions& severity) { severity_ = SeverityTable(severity); }
+
+  // Forgets the watermark: files that are read one after the other each begin their own time.
+  void ResetClock() { clock_ = EventClock(); }
+  const EventClock& clock() const { return clock_; }
+
   Catalog& catalog() { return *catalog_; }
   const Catalog& catalog() const { return *catalog_; }
   Drain& drain() { return *drain_; }
+  const Drain& drain() const { return *drain_; }
 
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
@@ -64,6 +73,7 @@ class Parser {
  private:
   struct Source {
     const std::string* name;  // key of source_ids_
+    Time reference;           // as AddSource was told first
     std::unique_ptr<HeaderParser> header;
     bool changed = true;
   };
@@ -73,13 +83,16 @@ class Parser {
     bool changed = true;
   };
   Parser(const GroupConfig& group, const SeverityOptions& severity);
-  void SaveSource(StateWriter& out, const Source& source) const;
-  bool LoadSource(StateReader& in);
-  void SaveFile(StateWriter& out, FileId id, const File& file) const;
-  bool LoadFile(StateReader& in);
+  std::unique_ptr<HeaderParser> MakeHeaderParser(Time reference) const;
+  File& FileOf(SourceId source, FileId file);
+  void SaveHead(StateWriter& out) const;
+  bool LoadHead(StateReader& in);
+  bool LoadSources(StateReader& in);
+  bool LoadFiles(StateReader& in);
 
   HeaderOptions header_options_;
   SeverityTable severity_;
+  EventClock clock_;
   std::unique_ptr<Catalog> catalog_;  // its address must stay: drain_ refers to it
   std::unique_ptr<Drain> drain_;
   std::map<std::string, SourceId, std::less<>> source_ids_;

@@ -19,12 +19,15 @@
 
 namespace alogd {
 
-// Lines and ticks in order, a model and a state go in; commit units come out. No clock, no thread, no
-// descriptor: the daemon, `alogctl scan` and the tests drive the same object and get the same anomalies
-// for the same records in the same order.
+struct ParsedLine;
+
+// Lines and ticks in order, a model and a state go in; commit units come out. No clock, no thread,
+// no descriptor: the daemon, `alogctl scan` and the tests drive the same object and get the same
+// anomalies for the same records in the same order.
 class Pipeline {
  public:
-  // Reads a record's text again where evidence needs one that is no longer at hand; empty if it is gone.
+  // Reads a record's text again where evidence needs one that is no longer at hand; empty if it is
+  // gone.
   using ReadText = std::function<std::string(const RecordRef&)>;
 
   // Counters since construction; drops by reason are what `alogctl status` shows.
@@ -54,8 +57,8 @@ class Pipeline {
   // Scores what waits for a full batch. What comes out never depends on when this is called.
   void Flush();
 
-  // Replaces model, rules, risk and severity between two records. Catalog, streams and open anomalies
-  // stay. Fails without changing anything.
+  // Replaces model, rules, risk and severity between two records. Catalog, streams and open
+  // anomalies stay. Fails without changing anything.
   Status Swap(const Config& config, const GroupConfig& group, ModelSet models);
 
   // Flushes and takes what was produced since the last call. Files are the caller's to add.
@@ -74,7 +77,7 @@ class Pipeline {
   };
   void set_observer(std::function<void(const ScoredWindow&)> observer);
   // Called for each record after parsing, before its windows; views are valid during the call.
-  void set_record_observer(std::function<void(const struct ParsedLine&)> observer);
+  void set_record_observer(std::function<void(const ParsedLine&)> observer);
 
   const Stats& stats() const;
   const Catalog& catalog() const;

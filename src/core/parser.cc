@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Drives header, assembly, Drain and severity for each line, and keeps their state.
+#include "core/parser.h"
+
+#include <utility>
+
+namespace alogd {
+
+Parser::Parser(const GroupConfig& group, const SeverityOptions& severity)
+    : severity_(severity), catalog_(std::make_unique<Catalog>()) {
+  header_options_.format = group.format;
+  header_options_.time_zone = group.time_zone;
+}
+
+Result<Parser> Parser::Create(const GroupConfig& group, const SeverityOptions& severity) {
+  Parser parser(group, severity);
+  // The options are checked once here, so that AddSource cannot fail later.
+  if (auto header = HeaderParser::Create(parser.header_options_); !header) return header.error();
+  auto drain = Drain::Create(group.drain, parser.catalog_.get());
+  if (!drain) return drain.error();
+  parser.drain_ = std::make_unique<Drain>(std::move(*drain));
+  return parser;
+}
+
+std::unique_ptr<HeaderParser> Parser::MakeHeaderParser(Time reference) const {
+  HeaderOptions options = header_options_;
+  options.reference = reference;
+  auto parser = HeaderParser::Create(options);
+  assert(parser.ok());  // the same options passed in Create
+  return std::make_unique<HeaderParser>(std::move(*parser));
+}
+
+SourceId Parser::AddSource(std::string_view name, Time reference) {
+  if (const auto it = source_ids_.find(name); it != source_ids_.end()) return it->second;
+  const SourceId id{static_cast<uint32_t>(sources_.size())};
+  const auto it = source_ids_.emplace(name, id).first;
+  sources_.push_back({&it->first, reference, MakeHeaderParser(reference), true});
+  return id;
+}
+
+Parser::File& Parser::FileOf(SourceId source, FileId file) {
+  const auto it = files_.find(file);
+  if (it != files_.end()) return it->second;
+  return files_
+      .emplace(file, File{source, RecordAssembler(sources_[Index(source)].header.get()), true})
+      .first->second;
+}
+
+ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
+  File& at = FileOf(source, file);
+  const Assembled assembled = at.assembler.Add(line);
+  at.changed = sources_[Index(source)].changed = true;
+
+  ParsedLine parsed;
+  parsed.kind = assembled.kind;
+  parsed.source = source;
+  parsed.ref = {file, assembled.offset, assembled.bytes};
+  parsed.text = assembled.text;
+  if (assembled.kind == Assembled::Kind::kContinuation) {
+    parsed.severity = severity_.OfContinuation(assembled.text);
+  } else if (assembled.kind == Assembled::Kind::kRecord) {
+    parsed.header = assembled.header;
+    parsed.time = clock_.Observe(parsed.header.time);
+    const Drain::Match match = drain_->Add(parsed.header.message, parsed.time);
+    parsed.id = match.id;
+    parsed.created = match.created;
+    parsed.seen = catalog_->Count(match.id, parsed.time);
+    parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
+  }
+  return parsed;
+}
+
+void Parser::CloseFile(FileId file) {
+  if (files_.erase(file) > 0) closed_.push_back(file);
+}
+
+// State: clock, then sources (name, reference, header state), then files; Drain's part last.
+
+void Parser::SaveHead(StateWriter& out) const { clock_.Save(out); }
+
+bool Parser::LoadHead(StateReader& in) { return clock_.Load(in); }
+
+void Parser::Save(StateWriter& out) const {
+  SaveHead(out);
+  out.U64(sources_.size());
+  for (const Source& source : sources_) {
+    out.Bytes(*source.name);
+    out.At(source.reference);
+    source.header->Save(out);
+  }
+  out.U64(files_.size());
+  for (const auto& [id, file] : files_) {
+    out.I64(Index(id));
+    out.U64(Index(file.source));
+    file.assembler.Save(out);
+  }
+  drain_->Save(out);
+}
+
+bool Parser::LoadSources(StateReader& in) {
+  for (size_t n = in.Count(3); n > 0 && in.ok(); --n) {
+    const std::string_view name = in.Bytes();
+    const Time reference = in.At();
+    if (!in.ok()) return false;
+    const SourceId id = AddSource(name, reference);
+    if (!sources_[Index(id)].header->Load(in)) return false;
+    sources_[Index(id)].changed = false;
+  }
+  return in.ok();
+}
+
+bool Parser::LoadFiles(StateReader& in) {
+  for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
+    const FileId id{in.I64()};
+    const uint32_t source = in.U32();
+    if (!in.ok() || source >= sources_.size()) return false;
+    files_.erase(id);
+    File& file = FileOf(SourceId{source}, id);
+    if (!file.assembler.Load(in)) return false;
+    file.changed = false;
+  }
+  return in.ok();
+}
+
+bool Parser::Load(StateReader& in) {
+  return LoadHead(in) && LoadSources(in) && LoadFiles(in) && drain_->Load(in);
+}
+
+void Parser::SaveChanges(StateWriter& out) {
+  SaveHead(out);
+  size_t changed = 0;
+  for (const Source& source : sources_) changed += source.changed;
+  out.U64(changed);
+  for (Source& source : sources_) {
+    if (!std::exchange(source.changed, false)) continue;
+    out.Bytes(*source.name);
+    out.At(source.reference);
+    source.header->Save(out);
+  }
+  out.U64(closed_.size());
+  for (const FileId id : closed_) out.I64(Index(id));
+  closed_.clear();
+  changed = 0;
+  for (const auto& [id, file] : files_) changed += file.changed;
+  out.U64(changed);
+  for (auto& [id, file] : files_) {
+    if (!std::exchange(file.changed, false)) continue;
+    out.I64(Index(id));
+    out.U64(Index(file.source));
+    file.assembler.Save(out);
+  }
+  drain_->SaveChanges(out);
+}
+
+bool Parser::ApplyChanges(StateReader& in) {
+  if (!LoadHead(in) || !LoadSources(in)) return false;
+  for (size_t n = in.Count(1); n > 0 && in.ok(); --n) files_.erase(FileId{in.I64()});
+  return LoadFiles(in) && drain_->ApplyChanges(in);
+}
+
+}  // namespace alogd

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// Lines in, steps queued: parsing, rules, streams and windows of one group.
+#include "core/pipeline.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "core/pipeline_impl.h"
+
+namespace alogd {
+namespace {
+
+// Between source and program in a stream's key; neither can hold it unescaped where it would
+// confuse, because the split is at the first one and source names come from the configuration's
+// paths.
+constexpr char kKeySeparator = '\t';
+
+// A program name or session key beyond this is cut: it comes from log text.
+constexpr size_t kMaxKeyPart = 256;
+
+}  // namespace
+
+Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, ModelSet model_set,
+                     ReadText read, Parser group_parser, RuleSet rule_set)
+    : group(group_config),
+      name(group_config.name),
+      parser(std::move(group_parser)),
+      read_text(std::move(read)),
+      rules(std::move(rule_set)),
+      models(std::move(model_set)),
+      tracker(config.risk, config.incident_gap) {
+  windower.emplace(group.stream, group.max_gap, group.state_budget, Specs());
+  batch_.by_detector.assign(models.detectors.size(), 0);
+  tracker.set_bundle(models.bundle);
+  if (group.stream.kind == StreamOptions::Kind::kSession)
+    session_ = std::make_unique<RE2>(group.stream.session, RE2::Quiet);
+}
+
+Pipeline::Impl::~Impl() = default;
+
+bool Pipeline::Impl::FindStream(const ParsedLine& line) {
+  key_.clear();
+  if (!session_) {
+    key_ = parser.SourceName(line.source);
+    key_ += kKeySeparator;
+    if (group.stream.kind == StreamOptions::Kind::kProgram)
+      key_ += line.header.program.substr(0, kMaxKeyPart);
+    return true;
+  }
+  re2::StringPiece found[2];
+  const int groups = session_->NumberOfCapturingGroups() > 0 ? 2 : 1;
+  const std::string_view text = line.header.message;
+  if (!session_->Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, found, groups))
+    return false;
+  const re2::StringPiece& key = found[groups - 1];
+  key_ += kKeySeparator;  // sessions cross sources
+  key_.append(key.data(), std::min(key.size(), kMaxKeyPart));
+  return true;
+}
+
+std::pair<std::string, std::string> Pipeline::Impl::SourceAndStream(std::string_view key) const {
+  const size_t split = key.find(kKeySeparator);
+  std::string source(key.substr(0, split));
+  std::string stream(key.substr(split + 1));
+  if (stream.empty()) stream = source;
+  return {std::move(source), std::move(stream)};
+}
+
+void Pipeline::Impl::Feed(SourceId source, FileId file, const Line& line) {
+  if (!bound) Bind();
+  dirty = true;
+  ++stats.lines;
+  stats.cut_lines += line.cut;
+  stats.partial_lines += line.partial;
+  const ParsedLine parsed = parser.Add(source, file, line);
+  if (record_observer) record_observer(parsed);
+  switch (parsed.kind) {
+    case Assembled::Kind::kHeld:
+      ++stats.held;
+      return;
+    case Assembled::Kind::kContinuation:
+      OnContinuation(parsed);
+      break;
+    case Assembled::Kind::kRecord:
+      OnRecord(parsed);
+      break;
+  }
+  if (batch_.most >= Batch::kWindows) Flush();
+}
+
+void Pipeline::Impl::OnRecord(const ParsedLine& line) {
+  ++stats.records;
+  stats.new_templates += line.created;
+  if (Index(line.source) >= totals.size()) totals.resize(Index(line.source) + 1);
+  SourceTotals& total = totals[Index(line.source)];
+  ++total.records;
+  total.last = std::max(total.last, line.time);
+  total.changed = true;
+  OpenRecord& previous = open_records_[line.ref.file];
+  previous.key.clear();  // complete now
+  previous.changed = true;
+
+  const Time watermark =
+      parser.clock().watermark() == kNoTime ? line.time : parser.clock().watermark();
+  if (parser.clock().moved_back()) windower->MoveBack(watermark);
+  emitted_.clear();
+  windower->Advance(watermark, &emitted_);
+  Queue(emitted_, BatchStep::kNoRecord);
+
+  const RuleConfig* rule = rules.Match(line.text);
+  if (rule && rule->ignore) {
+    ++stats.ignored;
+    return;
+  }
+  const bool has_stream = FindStream(line);
+  if (rule) OnRule(line, *rule);
+  if (!has_stream) return;
+  if (windower->EndedSinceRelease(key_)) Flush();
+
+  Event event;
+  event.time = line.time;
+  event.id = line.id;
+  event.word = WordOf(line.id);
+  event.seen = static_cast<uint32_t>(std::min<uint64_t>(line.seen, UINT32_MAX));
+  event.severity = line.severity;
+  event.created = line.created;
+  emitted_.clear();
+  const Windower::Place place = windower->Add(key_, event, line.ref, watermark, &emitted_);
+  OpenRecord& open = open_records_[line.ref.file];
+  open.key = key_;
+  open.number = place.number;
+  open.severity = line.severity;
+  open.changed = true;
+  if (emitted_.empty()) return;
+  const uint32_t record = batch_.AddRecord(line.source, line.ref, line.id, line.time, line.severity,
+                                           line.header.message);
+  Queue(emitted_, record);
+}
+
+void Pipeline::Impl::OnContinuation(const ParsedLine& line) {
+  ++stats.continuations;
+  const RuleConfig* rule = rules.Match(line.text);
+  if (rule && !rule->ignore) OnRule(line, *rule);
+  const auto open = open_records_.find(line.ref.file);
+  if (open == open_records_.end() || open->second.key.empty()) return;
+  if (line.severity <= open->second.severity) return;
+  open->second.severity = line.severity;
+  open->second.changed = true;
+  BatchStep step;
+  step.kind = BatchStep::Kind::kRaise;
+  step.key = open->second.key;
+  step.number = open->second.number;
+  step.severity = line.severity;
+  batch_.steps.push_back(std::move(step));
+}
+
+void Pipeline::Impl::OnRule(const ParsedLine& line, const RuleConfig& rule) {
+  ++stats.rule_matches;
+  const Time watermark = parser.clock().watermark();
+  const bool is_record = line.kind == Assembled::Kind::kRecord;
+  BatchStep step;
+  step.kind = BatchStep::Kind::kRule;
+  step.rule = &rule;
+  step.key = is_record ? key_ : std::string();
+  step.record = batch_.AddRecord(line.source, line.ref, line.id,
+                                 is_record              ? line.time
+                                 : watermark == kNoTime ? Time{}
+                                                        : watermark,
+                                 line.severity, is_record ? line.header.message : line.text);
+  batch_.steps.push_back(std::move(step));
+}
+
+void Pipeline::Impl::Queue(const std::vector<WindowEvent>& events, uint32_t record) {
+  for (const WindowEvent& event : events) {
+    BatchStep step;
+    step.window = event;
+    if (event.kind == WindowEvent::Kind::kWindow) {
+      // What a limit or a deadline ended does not end with this record.
+      const bool mine = record != BatchStep::kNoRecord && !event.tail &&
+                        windower->Refs(event).back().offset == batch_.records[record].ref.offset &&
+                        windower->Refs(event).back().file == batch_.records[record].ref.file;
+      step.record = mine ? record : BatchStep::kNoRecord;
+      ++stats.windows;
+      batch_.most = std::max(batch_.most, ++batch_.by_detector[event.spec]);
+      batch_.steps.push_back(std::move(step));
+      continue;
+    }
+    step.kind = BatchStep::Kind::kClose;
+    batch_.steps.push_back(step);
+    if (event.kind != WindowEvent::Kind::kEnd) continue;
+    step.kind = BatchStep::Kind::kForget;
+    batch_.steps.push_back(std::move(step));
+  }
+}
+
+void Pipeline::Impl::Tick(Time now) {
+  if (!bound) Bind();
+  emitted_.clear();
+  windower->Advance(now, &emitted_);
+  dirty |= !emitted_.empty();
+  Queue(emitted_, BatchStep::kNoRecord);
+  if (batch_.most >= Batch::kWindows) Flush();
+}
+
+// The public face.
+
+Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Pipeline::~Pipeline() = default;
+
+Result<std::unique_ptr<Pipeline>> Pipeline::Create(const Config& config, const GroupConfig& group,
+                                                   ModelSet models, ReadText read_text) {
+  auto parser = Parser::Create(group, config.severity);
+  if (!parser) return parser.error().With("group " + group.name);
+  auto rules = RuleSet::Create(config.rules);
+  if (!rules) return rules.error();
+  if (group.stream.kind == StreamOptions::Kind::kSession) {
+    const RE2 pattern(group.stream.session, RE2::Quiet);
+    if (!pattern.ok())
+      return Error{"group " + group.name +
+                   ": stream.session is not a valid pattern: " + pattern.error()};
+  }
+  auto impl = std::make_unique<Impl>(config, group, std::move(models), std::move(read_text),
+                                     std::move(*parser), std::move(*rules));
+  return std::unique_ptr<Pipeline>(new Pipeline(std::move(impl)));
+}
+
+Status Pipeline::Restore(const GroupState& state) { return impl_->Restore(state); }
+
+SourceId Pipeline::AddSource(std::string_view name, Time reference) {
+  if (!impl_->bound) impl_->Bind();
+  return impl_->parser.AddSource(name, reference);
+}
+
+void Pipeline::Feed(SourceId source, FileId file, const Line& line) {
+  impl_->Feed(source, file, line);
+}
+void Pipeline::Tick(Time now) { impl_->Tick(now); }
+void Pipeline::Flush() { impl_->Flush(); }
+CommitUnit Pipeline::TakeUnit() { return impl_->TakeUnit(); }
+bool Pipeline::urgent() const { return impl_->tracker.urgent(); }
+
+void Pipeline::CloseFile(FileId file) {
+  impl_->parser.CloseFile(file);
+  if (impl_->open_records_.erase(file) > 0) impl_->closed_files_.push_back(file);
+  impl_->dirty = true;
+}
+
+Status Pipeline::Swap(const Config& config, const GroupConfig& group, ModelSet models) {
+  auto rules = RuleSet::Create(config.rules);
+  if (!rules) return rules.error();
+  if (group.stream.kind == StreamOptions::Kind::kSession) {
+    const RE2 pattern(group.stream.session, RE2::Quiet);
+    if (!pattern.ok())
+      return Error{"group " + group.name +
+                   ": stream.session is not a valid pattern: " + pattern.error()};
+  }
+  impl_->Swap(config, group, std::move(models), std::move(*rules));
+  return {};
+}
+
+void Pipeline::set_observer(std::function<void(const ScoredWindow&)> observer) {
+  impl_->observer = std::move(observer);
+}
+void Pipeline::set_record_observer(std::function<void(const ParsedLine&)> observer) {
+  impl_->record_observer = std::move(observer);
+}
+const Pipeline::Stats& Pipeline::stats() const {
+  Stats& stats = impl_->stats;
+  stats.evicted_templates = impl_->parser.drain().evicted();
+  stats.evicted_streams = impl_->windower->evicted();
+  stats.cut_sessions = impl_->windower->cut_sessions();
+  stats.clamped_times = impl_->parser.clock().clamped();
+  return stats;
+}
+const Catalog& Pipeline::catalog() const { return impl_->parser.catalog(); }
+std::string_view Pipeline::bundle() const { return impl_->models.bundle; }
+Time Pipeline::watermark() const { return impl_->parser.clock().watermark(); }
+size_t Pipeline::memory() const { return impl_->windower->memory(); }
+
+}  // namespace alogd

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The pipeline's parts and how they are wired; private to pipeline*.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/anomaly_tracker.h"
+#include "core/batch.h"
+#include "core/parser.h"
+#include "core/pipeline.h"
+#include "core/window.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace alogd {
+
+class Pipeline::Impl {
+ public:
+  Impl(const Config& config, const GroupConfig& group, ModelSet models, ReadText read_text,
+       Parser parser, RuleSet rules);
+  ~Impl();
+
+  void Feed(SourceId source, FileId file, const Line& line);
+  void Tick(Time now);
+  void Flush();
+  void Swap(const Config& config, const GroupConfig& group, ModelSet models, RuleSet rules);
+  CommitUnit TakeUnit();
+  Status Restore(const GroupState& state);
+  // Gives the bundle's templates their ids; once the catalog is what it was.
+  void Bind();
+
+  // State sections: the windower's shards, then everything else.
+  static constexpr uint32_t kRestShard = Windower::kShards;
+  static constexpr uint32_t kShardCount = kRestShard + 1;
+  // Deltas of so many bytes together cost a restart less than a tenth of a second; then the next
+  // shard is rewritten.
+  static constexpr uint64_t kShardEvery = 256 * 1024;
+
+  GroupConfig group;
+  std::string name;
+  Parser parser;
+  ReadText read_text;
+  RuleSet rules;
+  ModelSet models;
+  AnomalyTracker tracker;
+  std::optional<Windower> windower;
+  Stats stats;
+  std::function<void(const ScoredWindow&)> observer;
+  std::function<void(const ParsedLine&)> record_observer;
+  bool bound = false;
+  bool dirty = false;  // something was fed or fired since the last unit
+
+  struct SourceTotals {
+    uint64_t records = 0;
+    Time last = kNoTime;
+    bool changed = false;
+  };
+  std::vector<SourceTotals> totals;  // by SourceId
+
+ private:
+  // The record of a file that continuation lines would join, while its stream holds it.
+  struct OpenRecord {
+    std::string key;
+    uint64_t number = 0;
+    uint8_t severity = 0;
+    bool changed = true;
+  };
+
+  void OnRecord(const ParsedLine& line);
+  void OnContinuation(const ParsedLine& line);
+  void OnRule(const ParsedLine& line, const RuleConfig& rule);
+  // Sets key_ to the stream a record belongs to; false where streams are sessions and it has no
+  // key.
+  bool FindStream(const ParsedLine& line);
+  // What the windower emitted becomes steps; `record` caused it, or none did.
+  void Queue(const std::vector<WindowEvent>& events, uint32_t record);
+
+  void ScoreSteps(std::vector<Score>* scores);
+  void Judge(const BatchStep& step, Score score);
+  Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
+  void DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event, Finding* f);
+  std::pair<std::string, std::string> SourceAndStream(std::string_view key) const;
+
+  uint32_t WordOf(TemplateId id) const;
+  std::vector<WindowSpec> Specs() const;
+  void BindModels();
+
+  void SaveRest(StateWriter& out, bool whole);
+  bool LoadRest(StateReader& in, bool whole);
+  void SaveTotals(StateWriter& out, bool whole);
+  bool LoadTotals(StateReader& in);
+  void SaveOpenRecords(StateWriter& out, bool whole);
+  bool LoadOpenRecords(StateReader& in);
+  void SaveDetectors(StateWriter& out, bool whole);
+  bool LoadDetectors(StateReader& in, bool whole);
+  bool LoadSection(uint32_t shard, std::string_view bytes, bool whole);
+  Status ApplyDelta(const GroupState::Delta& delta);
+  void SaveState(CommitUnit* unit);
+  void TakeTotals(CommitUnit* unit);
+
+  Batch batch_;
+  std::vector<WindowEvent> emitted_;
+  std::unordered_map<FileId, OpenRecord> open_records_;
+  std::vector<FileId> closed_files_;
+  std::string key_;
+  std::vector<uint32_t> words_;        // by TemplateId; kUnknownWord
+  std::unique_ptr<re2::RE2> session_;  // null unless streams are sessions
+
+  uint64_t state_seq_ = 0;
+  uint64_t delta_bytes_ = 0;  // since a shard was rewritten
+  uint32_t next_shard_ = 0;
+  std::vector<uint64_t> shard_seqs_ = std::vector<uint64_t>(kShardCount, 0);
+  bool rewrite_rest_ =
+      false;  // the models changed: deltas of the old ones must not be applied to them
+  uint32_t committed_ids_ = 0;  // template ids below this are in the database
+
+  friend class Pipeline;
+};
+
+}  // namespace alogd

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Steps out of the batch: windows scored together, judged in order; and the swap of models.
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "core/pipeline_impl.h"
+
+namespace alogd {
+
+void Pipeline::Impl::Flush() {
+  if (!batch_.steps.empty()) {
+    std::vector<Score> scores(batch_.steps.size());
+    ScoreSteps(&scores);
+    for (size_t i = 0; i < batch_.steps.size(); ++i) Judge(batch_.steps[i], std::move(scores[i]));
+    batch_.Clear();
+  }
+  windower->Release();
+}
+
+// One call a detector, its windows in order of the steps.
+void Pipeline::Impl::ScoreSteps(std::vector<Score>* scores) {
+  std::vector<Window> windows;
+  std::vector<size_t> indexes;
+  std::vector<Score> found;
+  const ScoreContext context{parser.catalog(), observer != nullptr};
+  for (uint32_t d = 0; d < models.detectors.size(); ++d) {
+    if (batch_.by_detector[d] == 0) continue;
+    windows.clear();
+    indexes.clear();
+    for (size_t i = 0; i < batch_.steps.size(); ++i) {
+      const BatchStep& step = batch_.steps[i];
+      if (step.kind != BatchStep::Kind::kWindow || step.window.spec != d) continue;
+      windows.push_back(windower->View(step.window));
+      indexes.push_back(i);
+    }
+    found.clear();
+    found.resize(windows.size());
+    models.detectors[d]->ScoreBatch(context, windows, found);
+    for (size_t i = 0; i < indexes.size(); ++i) (*scores)[indexes[i]] = std::move(found[i]);
+  }
+}
+
+void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
+  switch (step.kind) {
+    case BatchStep::Kind::kWindow: {
+      const Window window = windower->View(step.window);
+      const bool over = score.anomaly > 0;
+      if (observer) {
+        uint8_t severity = 0;
+        for (const Event& event : window.events) severity = std::max(severity, event.severity);
+        const double risk = over ? tracker.risk().Risk(score.anomaly, severity) : 0;
+        observer({&window, &score, models.detectors[step.window.spec].get(),
+                  windower->Refs(step.window).back(), severity, risk});
+      }
+      if (!over) return tracker.Under(window.stream, step.window.spec);
+      stats.anomalies += tracker.Over(MakeFinding(step, window, std::move(score)));
+      return;
+    }
+    case BatchStep::Kind::kClose:
+      return tracker.Close(windower->Key(step.window.stream));
+    case BatchStep::Kind::kForget:
+      for (auto& detector : models.detectors) detector->Forget(windower->Key(step.window.stream));
+      return;
+    case BatchStep::Kind::kRaise:
+      windower->RaiseSeverity(step.key, step.number, step.severity);
+      return tracker.Raise(step.key, step.number, step.severity);
+    case BatchStep::Kind::kRule: {
+      ++stats.anomalies;
+      const BatchRecord& record = batch_.records[step.record];
+      Finding f;
+      f.detector_name = "rule";
+      f.time = record.time;
+      f.severity = record.severity;
+      f.source = parser.SourceName(record.source);
+      f.stream = step.key.empty() ? f.source : SourceAndStream(step.key).second;
+      f.template_id = record.id;
+      if (record.id != kNoTemplate) f.template_text = parser.catalog().Text(record.id);
+      f.message = batch_.Message(record);
+      f.ref = f.first = f.last = record.ref;
+      f.evidence.detector = "rule";
+      f.evidence.summary = "the line matches the rule '" +
+                           (step.rule->name.empty() ? step.rule->match : step.rule->name) + "'";
+      return tracker.Rule(std::move(f), step.rule->level);
+    }
+  }
+}
+
+Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window, Score score) {
+  const std::span<const RecordRef> refs = windower->Refs(step.window);
+  const auto count = static_cast<uint32_t>(window.events.size());
+  Finding f;
+  if (score.evidence) f.evidence = std::move(*score.evidence);
+  f.evidence.last = std::min(f.evidence.last, count - 1);
+  f.evidence.first = std::min(f.evidence.first, f.evidence.last);
+  f.evidence.detector = models.detectors[step.window.spec]->name();
+  f.evidence.raw = score.raw;
+  f.evidence.anomaly = score.anomaly;
+  f.key = window.stream;
+  f.detector = step.window.spec;
+  f.detector_name = f.evidence.detector;
+  f.time = window.end;
+  f.score = score.anomaly;
+  for (uint32_t i = f.evidence.first; i <= f.evidence.last; ++i)
+    f.severity = std::max(f.severity, window.events[i].severity);
+  std::tie(f.source, f.stream) = SourceAndStream(window.stream);
+  f.ref = refs[f.evidence.last];
+  f.first = refs.front();
+  f.last = refs.back();
+  f.window_begin = step.window.begin;
+  DescribeRecord(step, f.ref, window.events[f.evidence.last], &f);
+  return f;
+}
+
+// Template and text of the blamed record: from the batch where it is the window's last, else read
+// again.
+void Pipeline::Impl::DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event,
+                                    Finding* f) {
+  f->template_id = parser.catalog().Resolve(event.id);
+  f->template_text = parser.catalog().Text(event.id);
+  if (step.record != BatchStep::kNoRecord) {
+    const BatchRecord& record = batch_.records[step.record];
+    if (f->source.empty()) f->source = parser.SourceName(record.source);
+    if (record.ref.file == ref.file && record.ref.offset == ref.offset) {
+      f->message = batch_.Message(record);
+      return;
+    }
+  }
+  if (read_text) f->message = read_text(ref).substr(0, Batch::kMaxQuote);
+  if (f->message.empty()) f->message = f->template_text;
+}
+
+uint32_t Pipeline::Impl::WordOf(TemplateId id) const {
+  return Index(id) < words_.size() ? words_[Index(id)] : kUnknownWord;
+}
+
+std::vector<WindowSpec> Pipeline::Impl::Specs() const {
+  std::vector<WindowSpec> specs;
+  for (const auto& detector : models.detectors) specs.push_back(detector->spec());
+  return specs;
+}
+
+void Pipeline::Impl::Bind() {
+  bound = true;
+  BindModels();
+}
+
+void Pipeline::Impl::BindModels() {
+  const Time now = parser.clock().watermark() == kNoTime ? Time{} : parser.clock().watermark();
+  words_.clear();
+  for (uint32_t word = 0; word < models.vocabulary.size(); ++word) {
+    const uint32_t id = Index(parser.drain().AddTrained(models.vocabulary[word], now));
+    if (id >= words_.size()) words_.resize(id + 1, kUnknownWord);
+    words_[id] = word;
+  }
+  dirty |= !models.vocabulary.empty();
+  windower->Rebind(Specs(), [this](TemplateId id) { return WordOf(parser.catalog().Resolve(id)); });
+}
+
+void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config, ModelSet model_set,
+                          RuleSet rule_set) {
+  Flush();
+  const StreamOptions& now = group.stream;
+  const StreamOptions& then = group_config.stream;
+  const bool same_streams =
+      now.kind == then.kind && now.session == then.session && now.idle == then.idle &&
+      now.max == then.max && now.max_records == then.max_records &&
+      group.max_gap == group_config.max_gap && group.state_budget == group_config.state_budget;
+  if (!same_streams) {
+    emitted_.clear();
+    windower->EndAll(&emitted_);
+    Queue(emitted_, BatchStep::kNoRecord);
+    Flush();
+    windower->Reconfigure(then, group_config.max_gap, group_config.state_budget);
+    session_.reset();
+    if (then.kind == StreamOptions::Kind::kSession)
+      session_ = std::make_unique<RE2>(then.session, RE2::Quiet);
+  }
+  std::vector<uint32_t> new_index(models.detectors.size(), UINT32_MAX);
+  for (uint32_t d = 0; d < models.detectors.size(); ++d) {
+    for (uint32_t e = 0; e < model_set.detectors.size(); ++e) {
+      if (models.detectors[d]->name() != model_set.detectors[e]->name()) continue;
+      new_index[d] = e;
+      // A memory that the new one cannot take over (another format or size) is begun anew.
+      std::string memory;
+      StateWriter out(&memory);
+      models.detectors[d]->Save(out);
+      StateReader in(memory);
+      static_cast<void>(model_set.detectors[e]->Load(in));
+    }
+  }
+  tracker.RemapDetectors(new_index);
+  tracker.set_options(config.risk, config.incident_gap);
+  tracker.set_bundle(model_set.bundle);
+  parser.set_severity(config.severity);
+  rules = std::move(rule_set);
+  models = std::move(model_set);
+  group = group_config;
+  batch_.by_detector.assign(models.detectors.size(), 0);
+  bound = true;
+  dirty = rewrite_rest_ = true;
+  BindModels();
+}
+
+}  // namespace alogd
