@@ -11,24 +11,17 @@
 #include "core/catalog.h"
 #include "core/result.h"
 #include "core/state.h"
+#include "core/tokenizer.h"
 
 namespace alogd {
-
-// Which parts of a token are variables whatever stands there; each can be switched off.
-struct MaskOptions {
-  bool paths = true, hex = true, ips = true, mac = true, uuid = true, pid = true, device = true,
-       num = true;
-  // RE2; what matches becomes one variable before tokens are cut.
-  std::vector<std::string> user;
-};
 
 struct DrainOptions {
   MaskOptions masks;
   // Classic Drain (token count, leading tokens, similarity) instead of exact keys with merging.
   bool classic = false;
-  uint32_t depth = 4;          // classic: levels of the tree
-  double similarity = 0.4;     // classic: share of equal tokens that joins a template
-  uint32_t max_children = 100; // classic: of a node
+  uint32_t depth = 4;                // classic: levels of the tree
+  double similarity = 0.4;           // classic: share of equal tokens that joins a template
+  uint32_t max_children = 100;       // classic: of a node
   uint32_t max_templates = 100'000;  // live ones; the longest unseen is evicted from the tree
   uint32_t max_tokens = 512;         // of a message; the rest is one variable
   uint32_t merge_after = 5;          // distinct words in one position before it is a variable
@@ -53,16 +46,18 @@ class Drain {
   // A bundle's template: given the id of that text, or a new one; frozen from now on.
   TemplateId AddTrained(std::string_view text, Time now);
 
-  // The message as tokens with masks applied, as parse and explain show it. Valid until the next call.
+  // The message as tokens with masks applied, as parse and explain show it. Valid until the next
+  // call.
   std::string_view Masked(std::string_view message);
-  // The parts of `message` that stand at the <*> of the template's text, in order: putting them back
-  // gives the message. False where the message does not fit that text. Views into `message`.
+  // The parts of `message` that stand at the <*> of the template's text, in order: putting them
+  // back gives the message. False where the message does not fit that text. Views into `message`.
   bool Parameters(std::string_view message, std::string_view template_text,
                   std::vector<std::string_view>* parameters);
 
   uint64_t evicted() const;
 
-  // Live templates' merge state; texts and aliases are the catalog's. The convention of core/state.h.
+  // Live templates' merge state; texts and aliases are the catalog's. The convention of
+  // core/state.h.
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
   void SaveChanges(StateWriter& out);

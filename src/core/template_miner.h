@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Masked messages to templates: exact keys, merged where they differ in one position.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/catalog.h"
+#include "core/drain.h"
+#include "core/key_cache.h"
+#include "core/state.h"
+#include "core/template_index.h"
+#include "core/template_text.h"
+#include "core/types.h"
+
+namespace alogd {
+
+// The set of live and trained templates and the rules by which it grows. What it answers is a
+// function of that set; all else (index, cache) can be built again from it.
+class TemplateMiner {
+ public:
+  // `catalog` outlives this.
+  TemplateMiner(const DrainOptions& options, Catalog* catalog);
+
+  Drain::Match Add(std::string_view key, Time now);
+  TemplateId Find(std::string_view key);
+  TemplateId AddTrained(std::string_view text, Time now);
+
+  uint64_t evicted() const { return evicted_; }
+
+  void Save(StateWriter& out) const;
+  [[nodiscard]] bool Load(StateReader& in);
+  void SaveChanges(StateWriter& out);
+  [[nodiscard]] bool ApplyChanges(StateReader& in);
+
+ private:
+  uint32_t Lookup(std::string_view key, uint64_t hash);
+  void Touch(uint32_t entry);
+  void Remove(uint32_t entry);
+  uint32_t Merge(std::string text, std::vector<uint32_t> members);
+  uint32_t MergeVariants(uint32_t entry);
+  void Evict();
+  void WriteEntries(StateWriter& out, const std::vector<uint32_t>& entries) const;
+  bool ReadEntries(StateReader& in);
+  uint32_t EntryOf(TemplateId id) const;
+
+  size_t max_templates_;
+  size_t merge_after_;
+  Catalog* catalog_;
+  TemplateIndex index_;
+  KeyCache cache_;
+  std::unordered_map<uint32_t, uint32_t> entry_of_;  // by id
+  uint64_t messages_ = 0;
+  uint64_t evicted_ = 0;
+  std::vector<Symbol> symbols_;
+
+  // What SaveChanges writes; Save begins it anew.
+  mutable uint64_t epoch_ = 1;
+  mutable std::vector<TemplateId> touched_;
+  mutable std::vector<TemplateId> removed_;
+};
+
+}  // namespace alogd

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: MIT
+// Masks a message: one pass over its bytes that leaves the constant tokens and puts <*> for
+// variables.
+#include "core/tokenizer.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "core/masks.h"
+#include "core/words.h"
+
+namespace alogd {
+namespace {
+
+constexpr size_t kNowhere = ~size_t{0};
+constexpr size_t kMaxGap = 16;    // blanks kept as they stand; more are a variable
+constexpr size_t kMaxWord = 128;  // bytes of a constant word; a longer one is data
+constexpr size_t kMaxTail = 4;    // of full stops behind a variable
+constexpr size_t kMaxOpen = 16;   // nested brackets looked at; deeper ones are plain constants
+
+// One message on its way to its masked form.
+class Masking {
+ public:
+  Masking(const WordMasks& masks, uint32_t max_tokens, std::string_view message, char* out)
+      : masks_(masks),
+        tokens_left_(max_tokens),
+        p_(message.data()),
+        end_(p_ + message.size()),
+        out_(out) {}
+
+  // `user`: parts that user masks matched, in order and apart.
+  std::string_view Run(std::span<const std::string_view> user) {
+    user_ = user;
+    while (p_ < end_) {
+      if (tokens_left_-- == 0 || len_ > kMaxMasked - kMaxWord - kMaxGap - 8) {
+        gap_ = gap_end_ = p_;
+        Variable();
+        p_ = end_;
+        break;
+      }
+      Token();
+    }
+    Finish();
+    return {out_, len_};
+  }
+
+ private:
+  void Token() {
+    gap_ = p_;
+    for (const char* const limit = Limit(); p_ < limit && Has(*p_, kBlank);) ++p_;
+    gap_end_ = p_;
+    if (p_ == end_) return;
+    if (!user_.empty() && p_ >= user_.front().data()) return UserMask();
+    if (!Has(*p_, kDelimiter)) return Word();
+    Delimiter();
+  }
+
+  void UserMask() {
+    p_ = user_.front().data() + user_.front().size();
+    user_ = user_.subspan(1);
+    expect_value_ = false;
+    Variable();
+  }
+
+  const char* Limit() const { return user_.empty() ? end_ : user_.front().data(); }
+
+  // ---- words
+
+  void Word() {
+    const char* const begin = p_;
+    const char* const limit = Limit();
+    unsigned bits = 0;
+    while (p_ < limit) {
+      const unsigned c = Class(*p_);
+      if (c & (kBlank | kDelimiter)) {
+        if (*p_ != '\'' || !InsideWord(begin, limit)) break;
+      } else if ((c & kDot) && p_ + 1 < limit && p_[1] == '.') {
+        break;
+      }
+      bits |= c;
+      ++p_;
+    }
+    if (p_ == begin) return Dots();
+    if (expect_value_) return Value(begin, limit);
+    if (p_ < limit && *p_ == ':') {
+      if (const size_t n = MatchBeyondColon({begin, static_cast<size_t>(limit - begin)},
+                                            static_cast<size_t>(p_ - begin), bits);
+          n > 0) {
+        p_ = begin + n;
+        return Variable();
+      }
+    }
+    const std::string_view word(begin, static_cast<size_t>(p_ - begin));
+    switch (Classify(word, bits)) {
+      case WordKind::kVariable:
+        return VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);
+      case WordKind::kPunctuation:
+        return Constant(word, true);
+      case WordKind::kConstant:
+        break;
+    }
+    ConstantWord(word);
+  }
+
+  bool InsideWord(const char* begin, const char* limit) const {
+    return p_ > begin && p_ + 1 < limit && Has(p_[-1], kLetter) && Has(p_[1], kLetter);
+  }
+
+  void Dots() {
+    const char* const begin = p_;
+    while (p_ < Limit() && *p_ == '.' && p_ - begin < static_cast<ptrdiff_t>(kMaxWord)) ++p_;
+    Constant({begin, static_cast<size_t>(p_ - begin)}, false);
+  }
+
+  WordKind Classify(std::string_view word, unsigned bits) {
+    if (word.size() > kMaxWord) return WordKind::kVariable;
+    const WordKind kind = masks_.Classify(word, bits);
+    if (kind != WordKind::kConstant || word.size() < 3) return kind;
+    if (IsValueWord(word)) return WordKind::kVariable;
+    if (IsDateWord(word) && (item_ != kNowhere || DateFollows())) return WordKind::kVariable;
+    return kind;
+  }
+
+  // A number, or another part of a date and then a number, comes next.
+  bool DateFollows() const {
+    const char* q = p_;
+    for (int part = 0; part < 2; ++part) {
+      while (q < end_ && (Has(*q, kBlank) || *q == ',')) ++q;
+      if (q < end_ && Has(*q, kDigit)) return true;
+      if (end_ - q < 3 || !IsDateWord({q, 3}) || (end_ - q > 3 && Has(q[3], kLetter))) return false;
+      q += 3;
+    }
+    return false;
+  }
+
+  // The sentence's full stop stays outside.
+  void VariableWord(std::string_view word, bool number) {
+    size_t n = word.size();
+    while (n > 1 && word.size() - n < kMaxTail &&
+           (word[n - 1] == '.' || word[n - 1] == '!' || word[n - 1] == '?'))
+      --n;
+    Variable();
+    number_ = number;
+    if (n < word.size()) {
+      gap_ = gap_end_;
+      Constant(word.substr(n), true);
+    }
+  }
+
+  void ConstantWord(std::string_view word) {
+    if (last_variable_ && number_ && IsUnitWord(word)) return Variable();
+    if (FollowsUser(word)) return Variable();
+    Constant(word, false);
+    before_last_ = last_;
+    last_ = word;
+  }
+
+  // "for user X", "by user X", "invalid user X".
+  bool FollowsUser(std::string_view) const {
+    if (last_.size() != 4 || gap_ == gap_end_ || last_.data() + last_.size() != gap_) return false;
+    if ((last_[0] | 0x20) != 'u' || last_.substr(1) != "ser") return false;
+    return before_last_ == "for" || before_last_ == "by" || before_last_ == "invalid" ||
+           before_last_ == "Invalid";
+  }
+
+  // Behind '=': up to a blank or what separates pairs.
+  void Value(const char* begin, const char* limit) {
+    expect_value_ = false;
+    while (p_ < limit &&
+           (*p_ == ':' || *p_ == '\'' || *p_ == '|' || !Has(*p_, kBlank | kDelimiter)))
+      ++p_;
+    VariableWord({begin, static_cast<size_t>(p_ - begin)}, false);
+  }
+
+  // ---- delimiters
+
+  void Delimiter() {
+    const char c = *p_;
+    const char* const limit = Limit();
+    if (c == '=') return Equals(limit);
+    if (expect_value_ && ValueGroup(c, limit)) return;
+    expect_value_ = false;
+    switch (c) {
+      case '(':
+      case '[':
+      case '{':
+      case '<':
+        return Open(c, limit);
+      case ')':
+      case ']':
+      case '}':
+      case '>':
+        return Close(c);
+      case '"':
+      case '\'':
+        if (Quote(c, limit)) return;
+        break;
+      default:
+        break;
+    }
+    ++p_;
+    Constant({p_ - 1, 1}, c == ',' || c == ':' || c == ';' || c == '|' || c == '&');
+  }
+
+  void Equals(const char* limit) {
+    const char* const begin = p_;
+    while (p_ < limit && (*p_ == '=' || *p_ == '>')) ++p_;
+    const bool assignment = p_ - begin == 1 && (begin == out_begin_ || !OperatorBefore());
+    const bool spaced = gap_ != gap_end_;
+    Constant({begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, kMaxWord))}, assignment);
+    p_ = begin + std::min<ptrdiff_t>(p_ - begin, kMaxWord);
+    if (!assignment) return;
+    if (!spaced && (p_ == end_ || Has(*p_, kBlank) || *p_ == ',' || *p_ == ';')) {
+      gap_ = gap_end_ = p_;
+      return Variable();  // the value is empty, or a word or two away
+    }
+    expect_value_ = true;
+  }
+
+  bool OperatorBefore() const {
+    return len_ > 0 && (out_[len_ - 1] == '!' || out_[len_ - 1] == '<' || out_[len_ - 1] == '>') &&
+           gap_ == gap_end_;
+  }
+
+  // Behind '=': a quoted string or a bracketed group is the value as a whole.
+  bool ValueGroup(char c, const char* limit) {
+    const char* q = p_;
+    if (c == '"' || c == '\'') {
+      q = FindQuote(p_ + 1, limit, c);
+    } else if (c == '(' || c == '[' || c == '{' || c == '<') {
+      q = FindClose(p_, limit);
+    } else {
+      q = nullptr;
+    }
+    if (!q) return false;
+    p_ = q + 1;
+    expect_value_ = false;
+    Variable();
+    return true;
+  }
+
+  const char* FindQuote(const char* from, const char* limit, char quote) {
+    const char*& missing = no_quote_from_[quote == '"' ? 0 : 1];
+    if (missing && from >= missing) return nullptr;
+    for (const char* q = from; q < limit; ++q) {
+      if (*q == '\\' && q + 1 < limit) {
+        ++q;
+      } else if (*q == quote) {
+        return q;
+      }
+    }
+    missing = from;
+    return nullptr;
+  }
+
+  // The bracket that closes the one at `from`; looked for once a message beyond its end.
+  const char* FindClose(const char* from, const char* limit) {
+    if (unbalanced_) return nullptr;
+    size_t depth = 0;
+    for (const char* q = from; q < limit; ++q) {
+      if (*q == '(' || *q == '[' || *q == '{' || *q == '<') ++depth;
+      if ((*q == ')' || *q == ']' || *q == '}' || *q == '>') && --depth == 0) return q;
+    }
+    unbalanced_ = true;
+    return nullptr;
+  }
+
+  bool Quote(char c, const char* limit) {
+    if (c == '\'' && p_ > gap_end_ - 0 && gap_ == gap_end_ && len_ > 0 &&
+        !Has(out_[len_ - 1], kDelimiter | kBlank))
+      return false;
+    const char* const q = FindQuote(p_ + 1, limit, c);
+    if (!q) return false;
+    Constant({p_, 1}, false);
+    if (q > p_ + 1) {
+      gap_ = gap_end_;
+      Variable();
+    }
+    gap_ = gap_end_;
+    Constant({q, 1}, false);
+    p_ = q + 1;
+    return true;
+  }
+
+  // ---- brackets
+
+  struct Open_ {
+    char bracket;
+    size_t begin;  // of the bracket in out_
+    size_t item;   // the item that a group of variables would join
+  };
+
+  void Open(char c, const char* limit) {
+    if (c == '<' && limit - p_ >= 3 && p_[1] == '*' && p_[2] == '>') {
+      p_ += 3;
+      return Variable();
+    }
+    const size_t item = item_;
+    ++p_;
+    Constant({p_ - 1, 1}, false);
+    if (open_count_ < kMaxOpen) open_[open_count_++] = {c, len_ - 1, item};
+  }
+
+  void Close(char c) {
+    const char opening = c == ')' ? '(' : c == ']' ? '[' : c == '}' ? '{' : '<';
+    ++p_;
+    if (open_count_ == 0 || open_[open_count_ - 1].bracket != opening) {
+      Constant({p_ - 1, 1}, false);
+      return;
+    }
+    const Open_ open = open_[--open_count_];
+    const bool all_variable = item_ != kNowhere && BlankBetween(open.begin + 1, item_);
+    if (!all_variable) {
+      Constant({p_ - 1, 1}, false);
+      return;
+    }
+    if (open.item != kNowhere) {
+      len_ = item_ = open.item;
+      PutVariable();
+      return;
+    }
+    len_ = item_;
+    PutVariable();
+    gap_ = gap_end_;
+    out_[len_++] = c;
+    last_variable_ = false;
+    item_ = open.begin;
+  }
+
+  bool BlankBetween(size_t from, size_t to) const {
+    return std::all_of(out_ + from, out_ + to, [](char c) { return Has(c, kBlank); });
+  }
+
+  // ---- output
+
+  // What stands between gap_end_ and p_, or nothing, is a variable; joins the item before it.
+  void Variable() {
+    if (item_ != kNowhere) {
+      len_ = item_;
+    } else {
+      if (gap_ != gap_end_) out_[len_++] = *gap_;
+      item_ = len_;
+    }
+    PutVariable();
+  }
+
+  void PutVariable() {
+    std::memcpy(out_ + len_, kWildcard.data(), kWildcard.size());
+    len_ += kWildcard.size();
+    last_variable_ = true;
+    number_ = false;
+  }
+
+  // A joiner may stand between variables that become one.
+  void Constant(std::string_view text, bool joiner) {
+    Gap();
+    std::memcpy(out_ + len_, text.data(), text.size());
+    len_ += text.size();
+    last_variable_ = false;
+    if (!joiner) item_ = kNowhere;
+  }
+
+  void Gap() {
+    const size_t n = static_cast<size_t>(gap_end_ - gap_);
+    if (n == 0) return;
+    if (last_variable_) {
+      out_[len_++] = gap_end_[-1];  // the variable takes the others
+    } else if (n <= kMaxGap) {
+      std::memcpy(out_ + len_, gap_, n);
+      len_ += n;
+    } else {
+      out_[len_++] = *gap_;
+      PutVariable();
+    }
+  }
+
+  void Finish() {
+    if (expect_value_) {
+      gap_ = gap_end_;
+      Variable();
+      return;
+    }
+    if (gap_ && gap_ != gap_end_ && gap_end_ == end_ && !last_variable_) Constant({}, true);
+  }
+
+  const WordMasks& masks_;
+  uint32_t tokens_left_;
+  const char* p_;
+  const char* const end_;
+  char* const out_;
+  const char* const out_begin_ = p_;
+  size_t len_ = 0;
+  std::span<const std::string_view> user_;
+  const char* gap_ = nullptr;
+  const char* gap_end_ = nullptr;
+  size_t item_ =
+      kNowhere;  // begin of the last variable (or group of them) in out_, if only joiners follow
+  bool last_variable_ = false;  // out_ ends with <*>
+  bool number_ = false;         // and that was a number
+  bool expect_value_ = false;   // '=' came before
+  bool unbalanced_ = false;
+  // From here on no closing quote follows: what keeps unbalanced quotes linear.
+  const char* no_quote_from_[2] = {nullptr, nullptr};
+  std::string_view last_, before_last_;  // constant words
+  std::array<Open_, kMaxOpen> open_;
+  size_t open_count_ = 0;
+};
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  WordMasks masks;
+  uint32_t max_tokens;
+  std::vector<std::unique_ptr<RE2>> user;
+  std::vector<std::string_view> spans;
+  std::unique_ptr<char[]> out = std::make_unique<char[]>(kMaxMasked + 64);
+
+  void FindUserSpans(std::string_view message);
+};
+
+void Tokenizer::Impl::FindUserSpans(std::string_view message) {
+  spans.clear();
+  for (const auto& re : user) {
+    re2::StringPiece match;
+    const re2::StringPiece text(message.data(), message.size());
+    for (size_t at = 0; at < message.size();) {
+      if (!re->Match(text, at, message.size(), RE2::UNANCHORED, &match, 1)) break;
+      if (!match.empty()) spans.emplace_back(match.data(), match.size());
+      at = static_cast<size_t>(match.data() - message.data()) + std::max<size_t>(match.size(), 1);
+    }
+  }
+  std::sort(spans.begin(), spans.end(), [](std::string_view a, std::string_view b) {
+    return a.data() != b.data() ? a.data() < b.data() : a.size() > b.size();
+  });
+  const char* covered = message.data();
+  std::erase_if(spans, [&](std::string_view s) {
+    if (s.data() < covered) return true;
+    covered = s.data() + s.size();
+    return false;
+  });
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Result<Tokenizer> Tokenizer::Create(const MaskOptions& options, uint32_t max_tokens) {
+  auto impl = std::make_unique<Impl>(
+      Impl{.masks = WordMasks(options), .max_tokens = max_tokens, .user = {}, .spans = {}});
+  for (const std::string& pattern : options.user) {
+    RE2::Options re_options;
+    re_options.set_log_errors(false);
+    re_options.set_max_mem(8 << 20);  // RE2's own default, stated: a pattern cannot take more
+    auto re = std::make_unique<RE2>(pattern, re_options);
+    if (!re->ok())
+      return Error{"user mask '" + pattern + "': " + re->error() + "; write it as RE2 reads it"};
+    impl->user.push_back(std::move(re));
+  }
+  return Tokenizer(std::move(impl));
+}
+
+std::string_view Tokenizer::Mask(std::string_view message) {
+  Impl& impl = *impl_;
+  if (!impl.user.empty()) impl.FindUserSpans(message);
+  Masking masking(impl.masks, impl.max_tokens, message, impl.out.get());
+  return masking.Run(impl.spans);
+}
+
+}  // namespace alogd
