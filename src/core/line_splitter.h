@@ -11,9 +11,9 @@
 namespace alogd {
 
 // Bytes go in by Append in file order, lines come out of Next. A line ends at LF; one CR before it
-// belongs to the line end. A line longer than `max_line` is emitted once its end is known, cut to the
-// limit and marked, and costs no more memory than the limit: what is over it is counted, not kept.
-// Chunk borders never change what comes out.
+// belongs to the line end. A line longer than `max_line` is emitted once its end is known, cut to
+// the limit and marked, and costs no more memory than the limit: what is over it is counted, not
+// kept. Chunk borders never change what comes out.
 class LineSplitter {
  public:
   // `max_line` in bytes; `offset` is the file offset of the first byte that will be appended.
@@ -23,8 +23,8 @@ class LineSplitter {
   void Append(std::string_view bytes);
   // False when no complete line is left; `line` is valid until the next call of any method.
   bool Next(Line* line);
-  // Emits the unfinished last line, marked partial; false where there is none. What the file adds to
-  // that line later is a line of its own.
+  // Emits the unfinished last line, marked partial; false where there is none. What the file adds
+  // to that line later is a line of its own. A CR at its end is text: no LF has said otherwise.
   bool Flush(Line* line);
 
   // File offset behind the last emitted line: what a checkpoint may call consumed.
@@ -33,13 +33,18 @@ class LineSplitter {
   uint64_t cut_lines() const { return cut_lines_; }
 
  private:
+  // `raw` is the line's first bytes without LF, `length` their number before anything was left out.
+  void Emit(std::string_view raw, uint64_t length, bool partial, Line* line);
+  void Hold(std::string_view bytes);
+  void DropEmitted();
+
   uint32_t max_line_;
-  std::string_view rest_;       // appended, not yet looked at
-  std::string held_;            // start of the unfinished line, at most max_line_ + 1 bytes
-  uint64_t held_bytes_ = 0;     // raw length of the unfinished line so far
+  std::string_view rest_;    // appended, not yet looked at
+  std::string held_;         // start of the unfinished line, at most max_line_ + 1 bytes
+  uint64_t held_bytes_ = 0;  // raw length of the unfinished line so far
   uint64_t consumed_ = 0;
   uint64_t cut_lines_ = 0;
-  bool held_emitted_ = false;   // held_ was handed out and is cleared at the next call
+  bool held_emitted_ = false;  // held_ was handed out and is cleared at the next call
 };
 
 }  // namespace alogd
