@@ -37,15 +37,16 @@ struct RiskOptions {
 struct StreamOptions {
   enum class Kind : uint8_t { kProgram, kSource, kSession };
   Kind kind = Kind::kProgram;
-  std::string session;          // RE2; the first match (its first group, if it has one) is the key
-  Duration idle = 10min;        // a session with no record for so long has ended
-  uint32_t max = 100'000;       // open streams or sessions; beyond it the longest idle one is ended
-  uint32_t max_records = 10'000; // of a session; it is scored and ended when it gets there
+  std::string session;     // RE2; the first match (its first group, if it has one) is the key
+  Duration idle = 10min;   // a session with no record for so long has ended
+  uint32_t max = 100'000;  // open streams or sessions; beyond it the longest idle one is ended
+  uint32_t max_records = 10'000;  // of a session; it is scored and ended when it gets there
 };
 
 struct NoveltyOptions {
   bool enabled = true;
-  uint32_t rare = 0;  // trained templates seen at most so often count as rare; 0: by support (design: 0.2%)
+  uint32_t rare =
+      0;  // trained templates seen at most so often count as rare; 0: by support (design: 0.2%)
   uint32_t learn_records = 20'000;  // without a bundle: quiet until so many records were seen
 };
 
@@ -73,22 +74,27 @@ struct DeepLogOptions {
   double dropout = 0.0;
   double learning_rate = 0.01;
   double learning_rate_decay = 0.97;  // a factor per epoch
-  uint32_t epochs = 300;    // at the most
-  uint32_t patience = 20;   // epochs without a better held-out loss
-  std::optional<double> threshold;  // in -log10 p; unset: auto
+  uint32_t epochs = 300;              // at the most
+  uint32_t patience = 20;             // epochs without a better held-out loss
+  std::optional<double> threshold;    // in -log10 p; unset: auto
 };
+
+// Whether a group reads the journal instead of files. Only files are read so far: kAuto means them
+// too.
+enum class JournalUse : uint8_t { kAuto, kOn, kOff };
 
 struct GroupConfig {
   std::string name = "system";
-  std::vector<std::string> paths;    // globs; ** crosses directories
+  JournalUse journal = JournalUse::kAuto;
+  std::vector<std::string> paths;    // globs; ** crosses directories. Never empty once loaded
   std::vector<std::string> exclude;  // globs on the whole path
   bool from_beginning = false;       // of files that stand when the group is first seen
   std::string format = "auto";       // see HeaderOptions
   std::string time_zone;             // IANA name; empty: the host's
   StreamOptions stream;
   Duration max_gap = 10min;
-  uint32_t max_line = 64 * 1024;        // bytes
-  Duration partial_timeout = 5s;        // an unfinished last line is emitted after so long without growth
+  uint32_t max_line = 64 * 1024;  // bytes
+  Duration partial_timeout = 5s;  // an unfinished last line is emitted after so long without growth
   uint64_t state_budget = 32ull << 20;  // bytes
   DrainOptions drain;
   NoveltyOptions novelty;
@@ -100,14 +106,14 @@ struct GroupConfig {
 
 struct Config {
   std::string state_dir = "/var/lib/alogd";
-  std::string control_socket;  // empty: <state_dir>/control.sock, or /run/alogd/control.sock under systemd
-  Duration keep = 24h * 90;                 // database.keep
-  uint64_t max_size = 2ull << 30;           // database.max_size, bytes
-  RiskLevel store_min = RiskLevel::kInfo;   // store.min_level
-  RiskLevel journal_min = RiskLevel::kHigh; // journal.min_level
+  std::string control_socket;                // empty: <state_dir>/control.sock
+  Duration keep = 24h * 90;                  // database.keep
+  uint64_t max_size = 2ull << 30;            // database.max_size, bytes
+  RiskLevel store_min = RiskLevel::kInfo;    // store.min_level
+  RiskLevel journal_min = RiskLevel::kHigh;  // journal.min_level
   RiskOptions risk;
-  uint32_t budget_per_day = 1;   // alerts.budget_per_day: what thresholds are calibrated for
-  Duration incident_gap = 60s;   // alerts.incident_gap
+  uint32_t budget_per_day = 1;  // alerts.budget_per_day: what thresholds are calibrated for
+  Duration incident_gap = 60s;  // alerts.incident_gap
   SeverityOptions severity;
   std::vector<RuleConfig> rules;
   std::vector<GroupConfig> groups;
@@ -119,9 +125,9 @@ struct Config {
 
 // What is wrong with a configuration, or odd about it.
 struct ConfigProblem {
-  std::string where;    // FILE:LINE:COLUMN
-  std::string message;  // what is wrong, what was meant, the fix
-  bool warning = false; // odd, but it loads
+  std::string where;     // FILE:LINE:COLUMN
+  std::string message;   // what is wrong, what was meant, the fix
+  bool warning = false;  // odd, but it loads
 };
 
 struct LoadedConfig {
@@ -136,13 +142,15 @@ struct LoadedConfig {
   }
 };
 
-// Reads `path` and then conf.d/*.yaml beside it in order of name: maps merge, a later scalar or list
-// replaces an earlier one, `rules` and `groups` append (groups of one name merge). A missing `path`
-// is a problem only if `must_exist`. Never throws.
+// Reads `path` and then conf.d/*.yaml beside it in order of name: maps merge, a later scalar or
+// list replaces an earlier one, `rules` and `groups` append (groups of one name merge). A missing
+// `path` is a problem only if `must_exist`. Files that others than their owner may write are
+// refused. Where no group is given there is one, `system`, of what rsyslog writes. Never throws.
 LoadedConfig LoadConfig(const std::string& path, bool must_exist);
 // The same from text, for tests and the fuzzer; `name` stands for the file.
 LoadedConfig ParseConfig(std::string_view yaml, const std::string& name);
-// All values in force as YAML, each with a comment that says where it comes from.
+// All values in force as YAML, each with a comment that says where it comes from. Loading it gives
+// the same configuration.
 std::string ShowConfig(const LoadedConfig& loaded);
 
 // "10min", "500 ms", "90d"; "64K", "2G". Errors say what was expected.

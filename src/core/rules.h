@@ -12,7 +12,19 @@
 
 namespace alogd {
 
-// All patterns of a configuration as one RE2 set: one scan of a line, whatever their number.
+// Refuses what RE2 does, with its reason, and patterns that would take too much memory. For every
+// pattern of the configuration, so that what `check` accepts also loads.
+Status CheckRulePattern(std::string_view pattern);
+
+// All patterns of a configuration, looked for in one cheap pass over each line: most rules cannot
+// match without one of a few literal texts ("killed process"), and those are looked for by hashes
+// of four bytes at every few bytes; RE2 runs only on lines that hold one. Invalid UTF-8 does not
+// hide a line from a rule.
+//
+// Rejected: RE2::Set, whose automaton steps through every byte of every line (measured in
+// bench/rules_bench.cc).
+//
+// Safe to use from several threads.
 class RuleSet {
  public:
   // Fails with the rule's number and RE2's reason.
@@ -21,8 +33,8 @@ class RuleSet {
   RuleSet& operator=(RuleSet&&) noexcept;
   ~RuleSet();
 
-  // The first rule in the order of the configuration that matches; null where none does. The pointer
-  // lives as long as the set.
+  // The first rule in the order of the configuration that matches; null where none does. The
+  // pointer lives as long as the set.
   const RuleConfig* Match(std::string_view line) const;
   bool empty() const;
 

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Builds the tree from yaml-cpp's events, so that limits hold while it grows.
+#include "core/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace alogd {
+namespace {
+
+uint32_t FromZero(int n) { return n < 0 ? 1u : static_cast<uint32_t>(n) + 1; }
+
+size_t CountNodes(const YamlNode& node) {
+  size_t n = 1;
+  for (const YamlNode& key : node.keys) n += CountNodes(key);
+  for (const YamlNode& item : node.items) n += CountNodes(item);
+  return n;
+}
+
+size_t DepthOf(const YamlNode& node) {
+  size_t deepest = 0;
+  for (const YamlNode& item : node.items) deepest = std::max(deepest, DepthOf(item));
+  return deepest + 1;
+}
+
+// Rejected: YAML::Load, which builds the whole graph before anyone can look at its size, shares
+// aliased nodes and keeps no mark for keys that are null. Handlers cannot stop the parser without
+// throwing, so after the first error they ignore the rest of the (bounded) text.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  YamlNode root;
+  YamlError error;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Add(Make(YamlNode::Kind::kNull, mark), anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) return Fail(mark, "this alias has no complete value to stand for");
+    nodes_ += CountNodes(found->second);
+    if (open_.size() + DepthOf(found->second) > kMaxYamlDepth) return TooDeep(mark);
+    if (nodes_ > kMaxYamlNodes) return TooMany(mark);
+    Add(found->second, 0);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                const std::string& value) override {
+    YamlNode node = Make(YamlNode::Kind::kScalar, mark);
+    node.scalar = value;
+    Add(std::move(node), anchor);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(Make(YamlNode::Kind::kList, mark), anchor, mark);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    Open(Make(YamlNode::Kind::kMap, mark), anchor, mark);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  static constexpr size_t kMaxKeys = 1000;  // of a map: keeps the search for duplicates short
+  struct Frame {
+    YamlNode node;
+    YAML::anchor_t anchor;
+  };
+
+  static YamlNode Make(YamlNode::Kind kind, const YAML::Mark& mark) {
+    YamlNode node;
+    node.kind = kind;
+    node.line = FromZero(mark.line);
+    node.column = FromZero(mark.column);
+    return node;
+  }
+  void Fail(uint32_t line, uint32_t column, std::string message) {
+    if (error.message.empty()) error = {line, column, std::move(message)};
+  }
+  void Fail(const YAML::Mark& mark, std::string message) {
+    Fail(FromZero(mark.line), FromZero(mark.column), std::move(message));
+  }
+  void TooDeep(const YAML::Mark& mark) {
+    Fail(mark, fmt::format("nested deeper than {} levels; no key of alogd is", kMaxYamlDepth));
+  }
+  void TooMany(const YAML::Mark& mark) {
+    Fail(mark, fmt::format("more than {} values once aliases are written out", kMaxYamlNodes));
+  }
+  void Open(YamlNode node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+    if (open_.size() >= kMaxYamlDepth) TooDeep(mark);
+    if (error.message.empty()) open_.push_back({std::move(node), anchor});
+  }
+  void Close() {
+    if (!error.message.empty()) return;
+    Frame done = std::move(open_.back());
+    open_.pop_back();
+    Add(std::move(done.node), done.anchor);
+  }
+  void Add(YamlNode node, YAML::anchor_t anchor) {
+    if (!error.message.empty()) return;
+    if (++nodes_ > kMaxYamlNodes)
+      return Fail(node.line, node.column, "more values than alogd reads");
+    if (anchor != 0) anchors_[anchor] = node;
+    if (open_.empty()) {
+      root = std::move(node);
+      return;
+    }
+    YamlNode& parent = open_.back().node;
+    if (parent.kind == YamlNode::Kind::kMap && parent.keys.size() == parent.items.size())
+      AddKey(&parent, std::move(node));
+    else
+      parent.items.push_back(std::move(node));
+  }
+  void AddKey(YamlNode* map, YamlNode key) {
+    if (key.kind != YamlNode::Kind::kScalar)
+      return Fail(key.line, key.column, "a key is one word; here stands something else");
+    if (map->keys.size() >= kMaxKeys)
+      return Fail(key.line, key.column, "more keys than any map has");
+    for (const YamlNode& other : map->keys)
+      if (other.scalar == key.scalar)
+        return Fail(key.line, key.column,
+                    fmt::format("'{}' stands twice in this map, first in line {}; keep one of them",
+                                key.scalar.substr(0, 80), other.line));
+    map->keys.push_back(std::move(key));
+  }
+
+  std::vector<Frame> open_;
+  std::map<YAML::anchor_t, YamlNode> anchors_;
+  size_t nodes_ = 0;
+};
+
+// Code points of UTF-8 that a terminal would act on: C1 controls and bidirectional overrides.
+size_t UnprintableAt(std::string_view text, size_t i, uint32_t* code) {
+  const auto byte = [&](size_t k) {
+    return i + k < text.size() ? static_cast<uint8_t>(text[i + k]) : uint8_t{0};
+  };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return *code = byte(0), 1;
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return *code = byte(1), 2;
+  if (byte(0) != 0xe2) return 0;
+  *code = 0x2000u | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+  const bool line = *code == 0x2028 || *code == 0x2029;
+  const bool bidi = (*code >= 0x202a && *code <= 0x202e) || (*code >= 0x2066 && *code <= 0x2069);
+  return (byte(1) & 0xc0) == 0x80 && (line || bidi) ? 3 : 0;
+}
+
+bool IsPrintable(std::string_view text) {
+  uint32_t code = 0;
+  for (size_t i = 0; i < text.size(); ++i)
+    if (UnprintableAt(text, i, &code) != 0) return false;
+  return true;
+}
+
+}  // namespace
+
+const YamlNode* YamlNode::Find(std::string_view key) const {
+  for (size_t i = 0; i < keys.size(); ++i)
+    if (keys[i].scalar == key) return &items[i];
+  return nullptr;
+}
+
+YamlError ParseYaml(std::string_view text, YamlNode* root) {
+  if (text.size() > kMaxYamlBytes)
+    return {
+        1, 1,
+        fmt::format("larger than {} bytes; this is not a configuration of alogd", kMaxYamlBytes)};
+  TreeBuilder builder;
+  try {
+    std::istringstream in{std::string(text)};
+    YAML::Parser parser(in);
+    if (parser.HandleNextDocument(builder) && builder.error.message.empty()) {
+      *root = std::move(builder.root);
+      TreeBuilder second;
+      if (parser.HandleNextDocument(second))
+        return {second.root.line, 1,
+                "a second document begins here; keep one, without '---' between"};
+    }
+  } catch (const YAML::Exception& e) {
+    if (!builder.error.message.empty()) return std::move(builder.error);  // came first
+    return {FromZero(e.mark.line), FromZero(e.mark.column),
+            fmt::format(
+                "not YAML: {}; look here and at the line above for indentation, a missing quote or "
+                "bracket",
+                e.msg)};
+  } catch (const std::exception& e) {
+    return {1, 1, fmt::format("not YAML: {}", e.what())};
+  }
+  return std::move(builder.error);
+}
+
+std::string QuoteYaml(std::string_view text) {
+  const bool printable = IsPrintable(text);
+  std::string out(1, printable ? '\'' : '"');
+  for (size_t i = 0; i < text.size(); ++i) {
+    uint32_t code = 0;
+    if (const size_t n = UnprintableAt(text, i, &code); n != 0) {
+      out += code < 0x100 ? fmt::format("\\x{:02X}", code) : fmt::format("\\u{:04X}", code);
+      i += n - 1;
+    } else if (printable) {
+      out += text[i] == '\'' ? "''" : std::string(1, text[i]);
+    } else {
+      if (text[i] == '"' || text[i] == '\\') out += '\\';
+      out += text[i];
+    }
+  }
+  return out += printable ? '\'' : '"';
+}
+
+}  // namespace alogd
