@@ -2,35 +2,104 @@
 // Globs and excludes: which paths are sources, and which directories have to be watched for them.
 #pragma once
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace alogd {
 
-// Shell globs on absolute paths: * ? [..] within a component, ** for any number of directories. A glob
-// that names a directory stands for everything below it.
+// One glob on absolute paths, taken apart: the automaton whose states are its components. A state
+// is how many components have been matched; several can hold at once because of **.
+class PathGlob {
+ public:
+  using States = std::vector<bool>;  // components() + 1
+
+  // A component * ? [..] never matches a leading dot and ** never enters a hidden directory, as in
+  // shells, unless `hidden`.
+  PathGlob(std::vector<std::string> components, bool hidden);
+
+  States Begin() const;
+  // What holds after one more component of the path; empty() if nothing does. `only_named`: not by
+  // **.
+  States Step(const States& states, const char* name, bool only_named = false) const;
+  static bool Nothing(const States& states);
+  bool Accepts(const States& states) const { return states.back(); }
+  bool GoesOn(const States& states) const;
+  // The names that the next component can have, if all of them are known; else null.
+  bool NextNames(const States& states, std::vector<std::string>* names) const;
+  bool Matches(std::string_view path) const;
+
+ private:
+  enum class Kind : uint8_t { kName, kPattern, kAnyDepth };
+  struct Component {
+    Kind kind;
+    std::string text;
+  };
+  void Close(States* states) const;
+
+  std::vector<Component> components_;
+  bool hidden_;
+};
+
+// Shell globs on absolute paths: * ? [..] within a component, ** for any number of directories. A
+// glob whose last component is a plain name, or that ends in /, stands for everything below that
+// directory too; a glob /var/log/* does not descend, as in a shell. Excludes apply to what is below
+// a match as well, and may begin with **/ for any directory.
+//
+// Symbolic links are followed where a component names them, not where ** or "everything below"
+// comes by them: no loops, and no file twice because of a link beside its target.
+//
+// Rotated copies. A name is one if what stands before its rotation suffix is matched too, and
+//   - it is compressed: bytes that nobody appends to, never a source; or
+//   - it ends in .N or .old behind a log's extension (app.log.1): rotation, even in the moment in
+//   which
+//     logrotate has moved app.log away and not made a new one; or
+//   - the name before the suffix (worker for worker.1, access for access-20261122) stands there
+//   now, or
+//     did earlier: else it is a name like any other, such as that of the first of several workers,
+//     or of a program that writes a file a day.
+// Rejected: taking every suffix for a rotation, which silently loses worker.1; taking only what has
+// a base right now for one, which reads a rotated log again while its base is missing.
+//
+// Not for several threads at once: List remembers what it saw.
 class PathSet {
  public:
+  static constexpr size_t kMaxFiles =
+      100'000;                             // that List returns; beyond it says so in `unreadable`
+  static constexpr size_t kMaxDepth = 64;  // of directories that ** descends
+
   PathSet() = default;
   PathSet(std::vector<std::string> globs, std::vector<std::string> excludes);
 
   // True if the path is one of ours: matched, not excluded, not a rotated copy of a matched name.
+  // Looks whether the name without the suffix stands there, where that decides.
   bool Matches(std::string_view path) const;
-  // Directories in which a match can stand or come to stand, deepest existing one first for globs whose
-  // directories do not exist yet. Reads the file system.
+  // Directories in which a match can stand or come to stand, sorted; the deepest existing one for
+  // globs whose directories do not exist yet. Reads the file system.
   std::vector<std::string> Directories() const;
-  // Existing regular files (and symlinks to them) that match, sorted. Reads the file system. Directories
-  // that cannot be read are named in `unreadable`.
+  // Existing regular files (and symlinks to them) that match, sorted. Reads the file system.
+  // Directories that cannot be read are named in `unreadable` (null: not wanted).
   std::vector<std::string> List(std::vector<std::string>* unreadable) const;
+  // A source of this name was here in an earlier run: its rotated copies are recognised without it.
+  void Remember(std::string_view path) const;
 
  private:
-  std::vector<std::string> globs_;
-  std::vector<std::string> excludes_;
+  bool Globbed(std::string_view path) const;
+  bool Excluded(std::string_view path) const;
+  bool IsRotatedCopy(std::string_view path) const;
+
+  std::vector<PathGlob> globs_;
+  std::vector<PathGlob> excludes_;
+  mutable std::set<std::string, std::less<>> seen_;  // paths of sources; at most kMaxFiles
 };
 
-// The name without its rotation suffix (".1", ".1.gz", "-20261122", "-20261122.xz", ".old", ".gz" ...),
-// or the name itself where it has none. "syslog.2.gz" -> "syslog".
+// The name without its rotation suffix (".1", ".1.gz", "-20261122", "-20261122.xz", ".old", ".gz"
+// ...), or the name itself where it has none. "syslog.2.gz" -> "syslog". Each kind of suffix is
+// taken off once: "worker.1.2" -> "worker.1".
 std::string_view WithoutRotationSuffix(std::string_view name);
+// Whether the name ends like a compressed file's.
+bool IsCompressedName(std::string_view name);
 
 }  // namespace alogd
