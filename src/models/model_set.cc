@@ -1,24 +1,111 @@
 // SPDX-License-Identifier: MIT
 // Brings a group's detectors to life, with or without a bundle.
+#include <fmt/format.h>
+
 #include "models/baseline.h"
 #include "models/bundle.h"
+#include "models/loganomaly.h"
 #include "models/novelty.h"
 
 namespace alogd {
+namespace {
+
+using nlohmann::json;
+
+// In z: twice what one odd record of fifteen usually makes.
+constexpr double kLogAnomalySpan = 3;
+
+const json* Entry(const Bundle& bundle, const char* detector) {
+  const auto detectors = bundle.manifest.find("detectors");
+  if (detectors == bundle.manifest.end() || !detectors->is_object()) return nullptr;
+  const auto entry = detectors->find(detector);
+  return entry == detectors->end() ? nullptr : &*entry;
+}
+
+Status TakeCalibration(const json& entry, const char* detector, Calibration* calibration) {
+  if (!entry.is_object() || !entry.contains("calibration") ||
+      !FromJson(entry["calibration"], calibration))
+    return Error{
+        fmt::format("the calibration of {} is missing or malformed; train again", detector)};
+  return {};
+}
+
+Status AddNovelty(const GroupConfig& group, const Bundle* bundle, ModelSet* set) {
+  Calibration calibration = UntrainedNoveltyCalibration();
+  NoveltyModel model;
+  if (bundle) {
+    model = TrainNovelty(bundle->counts, bundle->rare, group.novelty.rare);
+    if (const json* entry = Entry(*bundle, "novelty")) {
+      if (const Status status = TakeCalibration(*entry, "novelty", &calibration); !status)
+        return status;
+    }
+  }
+  set->detectors.push_back(MakeNoveltyDetector(group.novelty, std::move(model), calibration));
+  return {};
+}
+
+Status AddBaseline(const GroupConfig& group, const Bundle* bundle, ModelSet* set) {
+  Calibration calibration = UntrainedBaselineCalibration();
+  const json* entry = bundle ? Entry(*bundle, "baseline") : nullptr;
+  if (entry) {
+    if (const Status status = TakeCalibration(*entry, "baseline", &calibration); !status)
+      return status;
+  }
+  set->detectors.push_back(MakeBaselineDetector(group.baseline, calibration));
+  return {};
+}
+
+Status AddLogAnomaly(const GroupConfig& group, const Bundle& bundle, const json& entry,
+                     ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "loganomaly", &calibration); !status)
+    return status;
+  const auto tensors = bundle.tensors.find("loganomaly");
+  if (tensors == bundle.tensors.end() || !entry.contains("parameters"))
+    return Error{"the weights or parameters of loganomaly are missing; train again"};
+  Result<LogAnomalyModel> model = LogAnomalyFrom(tensors->second, entry["parameters"]);
+  if (!model) return model.error();
+  if (group.loganomaly.threshold)
+    SetThreshold(*group.loganomaly.threshold, kLogAnomalySpan, &calibration);
+  set->detectors.push_back(
+      MakeLogAnomalyDetector(std::move(*model), bundle.vocabulary, calibration));
+  return {};
+}
+
+}  // namespace
 
 Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   ModelSet set;
-  if (bundle) return Error{"bundles are not read yet"};
-  if (group.novelty.enabled)
-    set.detectors.push_back(
-        MakeNoveltyDetector(group.novelty, NoveltyModel{}, UntrainedNoveltyCalibration()));
-  if (group.baseline.enabled)
-    set.detectors.push_back(MakeBaselineDetector(group.baseline, UntrainedBaselineCalibration()));
+  if (bundle) {
+    set.bundle = bundle->name;
+    set.vocabulary = bundle->vocabulary;
+  }
+  if (group.novelty.enabled) {
+    if (const Status status = AddNovelty(group, bundle, &set); !status) return status.error();
+  }
+  if (group.baseline.enabled) {
+    if (const Status status = AddBaseline(group, bundle, &set); !status) return status.error();
+  }
+  const json* loganomaly = bundle ? Entry(*bundle, "loganomaly") : nullptr;
+  if (group.loganomaly.enabled && loganomaly) {
+    if (const Status status = AddLogAnomaly(group, *bundle, *loganomaly, &set); !status)
+      return status.error();
+  }
   return set;
 }
 
-Result<ModelSet> LoadModelSet(const Config&, const GroupConfig& group) {
-  return MakeModelSet(group, nullptr);
+Result<ModelSet> LoadModelSet(const Config& config, const GroupConfig& group) {
+  std::string directory = group.model;
+  if (group.model == "current") {
+    const std::string models = config.ModelsPath(group.name);
+    const Result<std::string> name = CurrentBundle(models);
+    if (!name) return name.error();
+    if (name->empty()) return MakeModelSet(group, nullptr);
+    directory = models + "/" + *name;
+  }
+  const Result<Bundle> bundle = LoadBundle(directory, group);
+  if (!bundle) return bundle.error();
+  return MakeModelSet(group, &*bundle);
 }
 
 }  // namespace alogd
