@@ -214,9 +214,13 @@ class BaselineDetector : public Detector {
 
   std::unique_ptr<Evidence> Explain(const ScoreContext& context, const Window& window,
                                     std::vector<Change> changes, const Score& score) const {
-    std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
-      return std::abs(a.now - a.usual) > std::abs(b.now - b.usual);
-    });
+    // What grew stands before what shrank for it: it is what the operator can look at.
+    const auto weight = [](const Change& change) {
+      const float difference = change.now - change.usual;
+      return difference > 0 ? difference + 0.001f : -difference;
+    };
+    std::stable_sort(changes.begin(), changes.end(),
+                     [&](const Change& a, const Change& b) { return weight(a) > weight(b); });
     auto evidence = std::make_unique<Evidence>();
     evidence->detector = "baseline";
     evidence->raw = score.raw;
