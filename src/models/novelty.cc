@@ -253,7 +253,8 @@ NoveltyModel TrainNovelty(std::span<const uint64_t> counts, const std::vector<bo
 
 Calibration UntrainedNoveltyCalibration() {
   // New templates that come once in a thousand records are everyday business of a host.
-  return {.median = 0, .threshold = 3, .top = kNoveltySpan, .held_out_windows = 0};
+  // Rates below some 1 in 40,000 are not told apart by the default memory: top is near that.
+  return {.median = 0, .threshold = 3, .top = 5, .held_out_windows = 0};
 }
 
 std::unique_ptr<Detector> MakeNoveltyDetector(const NoveltyOptions& options, NoveltyModel model,

@@ -136,7 +136,7 @@ TEST_F(NoveltyTest, QuietWhileLearning) {
   const Score score = At(*detector, Unknown(4, 30'000, 0));
   // A memory of 1,000 records knows no better than "less than one in 2,000".
   EXPECT_NEAR(score.raw, std::log10(2000), 0.01);
-  EXPECT_NEAR(score.anomaly, 100 * (std::log10(2000) - 3) / 3, 0.5);
+  EXPECT_NEAR(score.anomaly, 100 * (std::log10(2000) - 3) / 2, 0.5);
 }
 
 TEST_F(NoveltyTest, UntrainedAlarmsOnceSettled) {
