@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Brings a group's detectors to life, with or without a bundle.
+#include "models/model_set.h"
+
 #include <fmt/format.h>
 
 #include "models/baseline.h"
 #include "models/bundle.h"
+#include "models/deeplog.h"
 #include "models/loganomaly.h"
 #include "models/novelty.h"
 
@@ -11,9 +14,6 @@ namespace alogd {
 namespace {
 
 using nlohmann::json;
-
-// In z: twice what one odd record of fifteen usually makes.
-constexpr double kLogAnomalySpan = 3;
 
 const json* Entry(const Bundle& bundle, const char* detector) {
   const auto detectors = bundle.manifest.find("detectors");
@@ -72,6 +72,22 @@ Status AddLogAnomaly(const GroupConfig& group, const Bundle& bundle, const json&
   return {};
 }
 
+Status AddDeepLog(const GroupConfig& group, const Bundle& bundle, const json& entry,
+                  ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "deeplog", &calibration); !status) return status;
+  const auto tensors = bundle.tensors.find("deeplog");
+  if (tensors == bundle.tensors.end())
+    return Error{"the weights of deeplog are missing; train again"};
+  Result<DeepLogModel> model =
+      DeepLogFromTensors(tensors->second, static_cast<uint32_t>(bundle.vocabulary.size()));
+  if (!model) return model.error();
+  if (group.deeplog.threshold) SetThreshold(*group.deeplog.threshold, kDeepLogSpan, &calibration);
+  set->detectors.push_back(
+      MakeDeepLogDetector(std::move(*model), calibration, group.deeplog.top, bundle.vocabulary));
+  return {};
+}
+
 }  // namespace
 
 Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
@@ -89,6 +105,11 @@ Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   const json* loganomaly = bundle ? Entry(*bundle, "loganomaly") : nullptr;
   if (group.loganomaly.enabled && loganomaly) {
     if (const Status status = AddLogAnomaly(group, *bundle, *loganomaly, &set); !status)
+      return status.error();
+  }
+  const json* deeplog = bundle ? Entry(*bundle, "deeplog") : nullptr;
+  if (group.deeplog.enabled && deeplog) {
+    if (const Status status = AddDeepLog(group, *bundle, *deeplog, &set); !status)
       return status.error();
   }
   return set;

@@ -2,11 +2,11 @@
 // Divides a corpus by time and finds its rare templates.
 #include "models/training_split.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 #include "core/detector.h"
 #include "models/bundle.h"
@@ -30,12 +30,14 @@ double Days(Time from, Time to) {
 
 Status CheckCorpus(const Corpus& corpus) {
   if (corpus.records.size() < kLeastRecords) {
-    return Error{fmt::format("{} records are too few to train on, at least {} are needed; give more logs",
-                             corpus.records.size(), kLeastRecords)};
+    return Error{
+        fmt::format("{} records are too few to train on, at least {} are needed; give more logs",
+                    corpus.records.size(), kLeastRecords)};
   }
   for (const CorpusRecord& record : corpus.records) {
     if (record.word >= corpus.templates.size() || record.stream >= corpus.streams.size())
-      return Error{"the corpus is inconsistent: a record names a template or stream it does not have"};
+      return Error{
+          "the corpus is inconsistent: a record names a template or stream it does not have"};
   }
   return {};
 }
@@ -54,9 +56,10 @@ Status MakeVocabulary(const Corpus& corpus, TrainingSplit* split) {
     split->word_of[i] = it->second;
   }
   if (split->vocabulary.size() <= kMaxVocabulary) return {};
-  return Error{fmt::format("{} templates, over the limit of {}: these lines hardly repeat; alogctl parse "
-                           "--preview shows what was taken for a template",
-                           split->vocabulary.size(), kMaxVocabulary)};
+  return Error{
+      fmt::format("{} templates, over the limit of {}: these lines hardly repeat; alogctl parse "
+                  "--preview shows what was taken for a template",
+                  split->vocabulary.size(), kMaxVocabulary)};
 }
 
 // In how many different units (sessions or days) each word of the trained part occurs.
@@ -84,16 +87,16 @@ void FindRareInSessions(const Corpus& corpus, TrainingSplit* split) {
   const double least = kSupportFloor * static_cast<double>(split->sessions);
   for (size_t word = 0; word < support.size(); ++word)
     split->rare[word] = static_cast<double>(support[word]) < std::max(least, 0.5);
-  split->rare_rule = fmt::format("in fewer than {:.1f}% of {} sessions", 100 * kSupportFloor,
-                                 split->sessions);
+  split->rare_rule =
+      fmt::format("in fewer than {:.1f}% of {} sessions", 100 * kSupportFloor, split->sessions);
 }
 
 void FindRareInStreams(const Corpus& corpus, TrainingSplit* split) {
   const std::vector<uint64_t> days = Support(corpus, *split, [](const CorpusRecord& record) {
     return static_cast<uint32_t>(Micros(record.time) / kDayUs);
   });
-  const auto share = static_cast<uint64_t>(
-      std::ceil(kSupportShare * static_cast<double>(split->first_held_out)));
+  const auto share =
+      static_cast<uint64_t>(std::ceil(kSupportShare * static_cast<double>(split->first_held_out)));
   const uint64_t least = std::max(kSupportRecords, share);
   const bool by_days = split->days >= kSupportDays;
   for (size_t word = 0; word < days.size(); ++word) {
@@ -147,8 +150,8 @@ class SequenceMaker {
 
   void Close(Open* open, std::vector<std::vector<uint32_t>>* target) {
     if (open->words.empty()) return;
-    const bool rare = std::find(open->words.begin(), open->words.end(), kUnknownWord) !=
-                      open->words.end();
+    const bool rare =
+        std::find(open->words.begin(), open->words.end(), kUnknownWord) != open->words.end();
     if (sessions_ && rare && target == &out_.train)
       ++out_.left_out;
     else
@@ -174,7 +177,8 @@ Result<TrainingSplit> SplitCorpus(const Corpus& corpus, const GroupConfig& group
   if (const Status status = MakeVocabulary(corpus, &split); !status) return status.error();
   const size_t n = corpus.records.size();
   const double kept = 1 - std::clamp(held_out, 0.01, 0.9);
-  split.first_held_out = std::clamp<size_t>(static_cast<size_t>(kept * static_cast<double>(n)), 1, n - 1);
+  split.first_held_out =
+      std::clamp<size_t>(static_cast<size_t>(kept * static_cast<double>(n)), 1, n - 1);
   split.counts.assign(split.vocabulary.size(), 0);
   split.train_counts = split.counts;
   split.rare.assign(split.vocabulary.size(), false);

@@ -7,7 +7,7 @@
 namespace alogd {
 namespace {
 
-constexpr size_t kBatch = 512;           // windows; each detector makes its own smaller ones of them
+constexpr size_t kBatch = 512;  // windows; each detector makes its own smaller ones of them
 constexpr size_t kProgressEvery = 4096;  // records
 
 class Run {
@@ -71,7 +71,8 @@ class Run {
     }
     if (!windows.empty()) sink_.windows(windows);
     for (const WindowEvent& event : out_) {
-      if (event.kind == WindowEvent::Kind::kEnd && sink_.ended) sink_.ended(windower_.Key(event.stream));
+      if (event.kind == WindowEvent::Kind::kEnd && sink_.ended)
+        sink_.ended(windower_.Key(event.stream));
     }
     out_.clear();
     held_out_.clear();
@@ -90,8 +91,8 @@ class Run {
 }  // namespace
 
 bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
-                const std::vector<WindowSpec>& specs, std::span<const uint32_t> words, size_t records,
-                const CorpusWindowSink& sink) {
+                const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
+                size_t records, const CorpusWindowSink& sink) {
   return Run(corpus, split, group, specs, sink).Feed(words, records);
 }
 

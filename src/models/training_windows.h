@@ -29,11 +29,11 @@ struct CorpusWindowSink {
   std::function<bool(double done)> progress;           // false stops; may be empty
 };
 
-// Feeds the first `records` records of the corpus as a pipeline would. The id of an event is its word;
-// `words` says what detectors may know of it (kUnknownWord for what they must not). With all records the
-// run ends as a scan does, and every stream with it. False if it was stopped.
+// Feeds the first `records` records of the corpus as a pipeline would. The id of an event is its
+// word; `words` says what detectors may know of it (kUnknownWord for what they must not). With all
+// records the run ends as a scan does, and every stream with it. False if it was stopped.
 bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
-                const std::vector<WindowSpec>& specs, std::span<const uint32_t> words, size_t records,
-                const CorpusWindowSink& sink);
+                const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
+                size_t records, const CorpusWindowSink& sink);
 
 }  // namespace alogd
