@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <exception>
 
+#include "core/text.h"
+
 namespace alogd {
 namespace {
 
@@ -50,7 +52,7 @@ int Parse(CLI::App* app, int argc, const char* const* argv, CliContext* context)
 }  // namespace
 
 void Fail(CliContext* context, const std::string& message, int status) {
-  fmt::print(stderr, "alogctl: {}\n", message);
+  fmt::print(stderr, "alogctl: {}\n", EscapeForTerminal(message));
   context->exit_status = status;
 }
 

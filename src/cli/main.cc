@@ -2,4 +2,4 @@
 // Entry point of alogctl: names the command families.
 #include "cli/cli.h"
 
-int main(int argc, char** argv) { return alogd::RunCli(argc, argv, {}); }
+int main(int argc, char** argv) { return alogd::RunCli(argc, argv, {alogd::AddConfigCommands}); }

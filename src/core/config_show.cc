@@ -8,6 +8,7 @@
 
 #include "core/config.h"
 #include "core/config_schema.h"
+#include "core/text.h"
 
 namespace alogd {
 namespace {
@@ -89,7 +90,8 @@ class ConfigWriter {
   }
   void Line(std::string_view name, const std::string& value) {
     const std::string line = fmt::format("{}{}: {}", Margin(), name, value);
-    out_ += fmt::format("{:<{}}  # {}\n", line, kCommentColumn, Origin(Path(name)));
+    out_ +=
+        fmt::format("{:<{}}  # {}\n", line, kCommentColumn, EscapeForTerminal(Origin(Path(name))));
   }
 
   const LoadedConfig& loaded_;

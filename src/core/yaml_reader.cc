@@ -53,9 +53,10 @@ class TreeBuilder : public YAML::EventHandler {
     if (nodes_ > kMaxYamlNodes) return TooMany(mark);
     Add(found->second, 0);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode node = Make(YamlNode::Kind::kScalar, mark);
+    node.quoted = tag == "!";  // what yaml-cpp calls it
     node.scalar = value;
     Add(std::move(node), anchor);
   }

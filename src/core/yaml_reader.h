@@ -18,6 +18,7 @@ struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
   uint32_t line = 1, column = 1;  // of its first character, from 1
+  bool quoted = false;            // of a scalar: text, whatever it looks like
   std::string scalar;
   std::vector<YamlNode> keys;   // of a map: scalars, each key once
   std::vector<YamlNode> items;  // of a list; of a map: the values, beside `keys`
