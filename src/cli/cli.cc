@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <vector>
 
 #include "core/text.h"
 
@@ -35,9 +36,24 @@ void FillContext(const GlobalOptions& options, CliContext* context) {
   context->color = context->terminal && !options.no_color;
 }
 
+// CLI11 only misses a command where an unknown one was given; says which.
+bool ExplainUnknown(const CLI::App& app, CliContext* context) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return false;
+  const char* kind = unknown.front().starts_with('-') ? "option" : "command";
+  Fail(
+      context,
+      fmt::format("unknown {} '{}'; run alogctl --help for those there are", kind, unknown.front()),
+      kExitUsage);
+  return true;
+}
+
 int Parse(CLI::App* app, int argc, const char* const* argv, CliContext* context) {
   try {
     app->parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    if (!ExplainUnknown(*app, context)) app->exit(error);
+    return kExitUsage;
   } catch (const CLI::ParseError& error) {
     // CLI11 has an exit code per kind of mistake; ours are documented, so only good and wrong
     // remain.

@@ -161,6 +161,27 @@ bool IsPrintable(std::string_view text) {
   return true;
 }
 
+// Needs no quotes: a word or a path that YAML 1.1 or 1.2 takes for nothing else.
+bool IsPlainWord(std::string_view text) {
+  constexpr std::string_view kSpecial[] = {"true", "false", "yes", "no",  "on",
+                                           "off",  "y",     "n",   "null"};
+  if (text.empty() || text.front() == '-' || text.front() == '.') return false;
+  bool letter = false;
+  std::string lower;
+  for (const char c : text) {
+    const char folded = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (folded >= 'a' && folded <= 'z')
+      letter = true;
+    else if (c == '/')
+      letter = letter || text.front() == '/';
+    else if ((c < '0' || c > '9') && c != '_' && c != '.' && c != '-')
+      return false;
+    lower += folded;
+  }
+  const bool number = text.front() >= '0' && text.front() <= '9';  // or 0x1f, 1e5, 12h
+  return letter && !number && std::ranges::find(kSpecial, lower) == std::end(kSpecial);
+}
+
 }  // namespace
 
 const YamlNode* YamlNode::Find(std::string_view key) const {
@@ -199,6 +220,7 @@ YamlError ParseYaml(std::string_view text, YamlNode* root) {
 }
 
 std::string QuoteYaml(std::string_view text) {
+  if (IsPlainWord(text)) return std::string(text);
   const bool printable = IsPrintable(text);
   std::string out(1, printable ? '\'' : '"');
   for (size_t i = 0; i < text.size(); ++i) {

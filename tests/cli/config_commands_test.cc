@@ -35,7 +35,7 @@ void AddTestCommand(CLI::App* app, CliContext* context) {
   });
 }
 
-Outcome Run(std::vector<std::string> arguments) {
+Outcome Alogctl(std::vector<std::string> arguments) {
   std::vector<const char*> argv = {"alogctl"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   testing::internal::CaptureStdout();
@@ -69,18 +69,18 @@ TEST_F(ConfigCommandsTest, CheckOfAGoodFile) {
                                                   {"config", "check", path_},
                                                   {"--config", path_, "check"},
                                                   {"config", "check", "--config", path_}}) {
-    const Outcome outcome = Run(command);
+    const Outcome outcome = Alogctl(command);
     EXPECT_EQ(outcome.status, 0);
     EXPECT_EQ(outcome.out, path_ + ": good; 1 rules, 1 groups\n");
     EXPECT_THAT(outcome.err, IsEmpty());
   }
-  EXPECT_THAT(Run({"check", path_, "--quiet"}).out, IsEmpty());
-  EXPECT_THAT(Run({"check", path_, "--json"}).out, IsEmpty());
+  EXPECT_THAT(Alogctl({"check", path_, "--quiet"}).out, IsEmpty());
+  EXPECT_THAT(Alogctl({"check", path_, "--json"}).out, IsEmpty());
 }
 
 TEST_F(ConfigCommandsTest, CheckOfAWrongFile) {
   Write("risk: {severity_weight: 0.5}\nstor: 1\n");
-  const Outcome outcome = Run({"check", path_});
+  const Outcome outcome = Alogctl({"check", path_});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(
       outcome.out,
@@ -91,7 +91,7 @@ TEST_F(ConfigCommandsTest, CheckOfAWrongFile) {
           path_ +
           ":2:1: error: unknown key 'stor', did you mean 'store'?; known here: state_dir, "
           "control_socket, database, store, journal, risk, alerts, severity, rules, groups\n");
-  std::istringstream lines(Run({"--json", "check", path_}).out);
+  std::istringstream lines(Alogctl({"--json", "check", path_}).out);
   std::vector<nlohmann::json> problems;
   for (std::string line; std::getline(lines, line);)
     problems.push_back(nlohmann::json::parse(line));
@@ -102,16 +102,16 @@ TEST_F(ConfigCommandsTest, CheckOfAWrongFile) {
 }
 
 TEST_F(ConfigCommandsTest, CheckOfAMissingFile) {
-  const Outcome outcome = Run({"check", path_ + ".no"});
+  const Outcome outcome = Alogctl({"check", path_ + ".no"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.out, HasSubstr("No such file"));
 }
 
 TEST_F(ConfigCommandsTest, ShowLoadsAgain) {
   Write("database: {keep: 3d}\nrules: [{match: \"a\\e[31m 'b'\"}]\n");
-  EXPECT_EQ(Run({"check", path_}).status, 2);  // a control character in a pattern
+  EXPECT_EQ(Alogctl({"check", path_}).status, 2);  // a control character in a pattern
   Write("database: {keep: 3d}\nrules: [{match: \"a  # 'b'\"}]\n");
-  const Outcome outcome = Run({"config", "show", "--config", path_});
+  const Outcome outcome = Alogctl({"config", "show", "--config", path_});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.out, HasSubstr("  keep: 3d"));
   EXPECT_THAT(outcome.out, HasSubstr("# " + path_ + ":1\n"));
@@ -120,9 +120,9 @@ TEST_F(ConfigCommandsTest, ShowLoadsAgain) {
 
 TEST_F(ConfigCommandsTest, ShowAsJson) {
   Write("groups: [{name: web, paths: [/w/1, '2'], stream: source}]\n");
-  EXPECT_EQ(Run({"config", "show", "--config", path_}).status, 2);
+  EXPECT_EQ(Alogctl({"config", "show", "--config", path_}).status, 2);
   Write("groups: [{name: web, paths: [/w/1], stream: source, model: '12'}]\n");
-  std::istringstream lines(Run({"config", "show", "--json", "--config", path_}).out);
+  std::istringstream lines(Alogctl({"config", "show", "--json", "--config", path_}).out);
   std::map<std::string, nlohmann::json> values;
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json value = nlohmann::json::parse(line);
@@ -141,34 +141,34 @@ TEST_F(ConfigCommandsTest, ShowAsJson) {
 
 TEST_F(ConfigCommandsTest, CommandsLoadWhatTheOptionNames) {
   Write("state_dir: /srv/alogd\n");
-  EXPECT_EQ(Run({"load", "--config", path_}).out, "/srv/alogd\n");
+  EXPECT_EQ(Alogctl({"load", "--config", path_}).out, "/srv/alogd\n");
   Write("state_dir: alogd\n");
-  const Outcome outcome = Run({"load", "--config", path_});
+  const Outcome outcome = Alogctl({"load", "--config", path_});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.err,
             path_ + ":1:12: state_dir: 'alogd' is not an absolute path; begin it with /\n");
-  EXPECT_EQ(Run({"load", "--config", path_ + ".no"}).status, 2);
+  EXPECT_EQ(Alogctl({"load", "--config", path_ + ".no"}).status, 2);
 }
 
 TEST(CliTest, ExitStatuses) {
-  EXPECT_EQ(Run({"--help"}).status, 0);
-  EXPECT_THAT(Run({"config", "--help"}).out, HasSubstr("show"));
-  EXPECT_EQ(Run({"--version"}).out, "alogctl " ALOGD_VERSION "\n");
+  EXPECT_EQ(Alogctl({"--help"}).status, 0);
+  EXPECT_THAT(Alogctl({"config", "--help"}).out, HasSubstr("show"));
+  EXPECT_EQ(Alogctl({"--version"}).out, "alogctl " ALOGD_VERSION "\n");
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
                                                 {"nonsense"},
                                                 {"config"},
                                                 {"check", "a", "b"},
                                                 {"--nonsense", "check"}}) {
-    const Outcome outcome = Run(wrong);
+    const Outcome outcome = Alogctl(wrong);
     EXPECT_EQ(outcome.status, 2);
     EXPECT_THAT(outcome.err, HasSubstr("--help"));
     EXPECT_THAT(outcome.out, IsEmpty());
   }
-  EXPECT_THAT(Run({"nonsense"}).err, HasSubstr("nonsense"));
+  EXPECT_THAT(Alogctl({"nonsense"}).err, HasSubstr("nonsense"));
 }
 
 TEST(CliTest, FailureIsEscaped) {
-  const Outcome outcome = Run({"fail"});
+  const Outcome outcome = Alogctl({"fail"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_THAT(outcome.err, StartsWith("alogctl: bad \\x1B[31mthing"));
   EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1);

@@ -274,6 +274,37 @@ TEST(ConfigTest, AliasesAreWrittenOut) {
   EXPECT_EQ(loaded.config.groups[1].stream.idle, 3s);
 }
 
+std::string ReadShipped() {
+  std::ifstream in(ALOGD_SOURCE_DIR "/config/alogd.yaml");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(ShippedConfigTest, IsTheDefaults) {
+  const std::string text = ReadShipped();
+  ASSERT_THAT(text, HasSubstr("#state_dir:"));
+  const LoadedConfig loaded = Parse(text);
+  EXPECT_THAT(Problems(loaded), IsEmpty());
+  EXPECT_TRUE(loaded.origins.empty());
+}
+
+// Prose stands behind ##, keys behind #: with one # taken off each line, every key is given.
+TEST(ShippedConfigTest, UncommentedIsEveryKeyWithItsDefault) {
+  std::istringstream in(ReadShipped());
+  std::string text;
+  for (std::string line; std::getline(in, line);)
+    text += (line.starts_with('#') ? line.substr(1) : line) + "\n";
+  const LoadedConfig loaded = Parse(text);
+  EXPECT_THAT(Problems(loaded), IsEmpty());
+  const LoadedConfig defaults = Parse("");
+  EXPECT_TRUE(Same(loaded.config, defaults.config)) << ShowConfig(loaded);
+  std::istringstream shown(ShowConfig(loaded));
+  for (std::string line; std::getline(shown, line);) {
+    if (line.ends_with(":") || line.starts_with("rules: []"))
+      continue;  // an empty list has no entry to place
+    EXPECT_THAT(line, HasSubstr("# a.yaml:"));
+  }
+}
+
 class ConfigFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
