@@ -109,8 +109,8 @@ std::optional<size_t> Pages(
   filter.limit = 1;
   Result<std::vector<Row>> older = read(filter);
   if (older.ok() && !older->empty()) {
-    Remark(*context,
-           fmt::format("(there are older ones: --before {}, or --limit 0 for all)", filter.before_id));
+    Remark(*context, fmt::format("(there are older ones: --before {}, or --limit 0 for all)",
+                                 filter.before_id));
   }
   return shown;
 }

@@ -2,4 +2,10 @@
 // Entry point of alogctl: names the command families.
 #include "cli/cli.h"
 
-int main(int argc, char** argv) { return alogd::RunCli(argc, argv, {alogd::AddConfigCommands}); }
+int main(int argc, char** argv) {
+  return alogd::RunCli(argc, argv,
+                       {
+                           alogd::AddConfigCommands,
+                           alogd::AddHistoryCommands,
+                       });
+}
