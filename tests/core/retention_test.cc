@@ -133,9 +133,14 @@ TEST(RetentionTest, SizeIsHeldAndSpaceGivenBack) {
   state.state_seq = 1;
   state.delta = std::string(1 << 20, 's');
   ASSERT_TRUE(store.Commit(state).ok());
-  for (uint64_t seq = 1; seq <= 1000; ++seq) {
-    CommitUnit unit = SampleUnit(seq, RiskLevel::kLow);
-    unit.anomalies[0].message.assign(8000, 'm');
+  for (uint64_t seq = 1; seq <= 1000; seq += 50) {
+    CommitUnit unit;
+    unit.group = "system";
+    for (uint64_t i = seq; i < seq + 50; ++i) {
+      unit.anomalies.push_back(SampleAnomaly(i, i, RiskLevel::kLow));
+      unit.anomalies.back().message.assign(8000, 'm');
+      unit.incidents.push_back(testing::SampleIncident(i, i, RiskLevel::kLow));
+    }
     ASSERT_TRUE(store.Commit(unit).ok());
   }
   ASSERT_TRUE(store.CheckpointWal().ok());
