@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Tells one file from another, by what the file system says of its inode and by what stands in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/result.h"
+#include "daemon/unique_fd.h"
+
+namespace alogd {
+
+// An inode number alone is reused within seconds on ext4 and tmpfs; its generation (in the handle
+// that NFS servers give out) and its birth time are not. Device numbers may change at a reboot.
+struct InodeIdentity {
+  uint64_t device = 0;  // st_dev, good until the next boot
+  uint64_t fsid = 0;    // f_fsid where the file system has one, else st_dev
+  uint64_t inode = 0;
+  uint64_t handle = 0;   // hash of the file handle; 0: the file system gives none
+  int64_t birth_ns = 0;  // since the epoch; 0: unknown
+
+  std::pair<uint64_t, uint64_t> key() const { return {device, inode}; }
+  // The same file, perhaps after a reboot.
+  bool Same(const InodeIdentity& other) const;
+};
+
+struct FileStat {
+  InodeIdentity id;
+  uint64_t size = 0;
+  int64_t mtime_ns = 0;
+  int64_t ctime_ns = 0;
+  uint64_t links = 0;
+};
+
+// A regular file, open for reading.
+struct OpenedFile {
+  UniqueFd fd;
+  FileStat stat;
+  std::string path;
+};
+
+// Opens a regular file without blocking on FIFOs and without touching devices; anything else is
+// refused with the code EINVAL. Symlinks are followed.
+Result<OpenedFile> OpenRegular(const std::string& path);
+// Size and times of an open file; `id` keeps what it was.
+Status Restat(int fd, FileStat* stat);
+// The path at which an open file stands now (it may have been renamed), empty if it was deleted.
+std::string CurrentPath(int fd);
+
+struct Hash128 {
+  uint64_t low = 0, high = 0;
+  bool operator==(const Hash128&) const = default;
+};
+Hash128 HashBytes(std::string_view bytes);
+
+// What stood in a file at a given offset: hashes of its head and of the block that ends at the
+// offset.
+struct ContentMark {
+  // Long enough to hold a few lines with times in them, short enough to be read at each turn.
+  static constexpr uint32_t kHeadBytes = 1024;
+  // Lines whose last kilobyte looks alike still differ somewhere in 4 KiB; one page costs one copy.
+  static constexpr uint32_t kBlockBytes = 4096;
+
+  uint64_t offset = 0;
+  uint32_t head_bytes = 0;   // min(kHeadBytes, offset)
+  uint32_t block_bytes = 0;  // min(kBlockBytes, offset)
+  Hash128 head, block;
+
+  static ContentMark Of(uint64_t offset);  // with the sizes set and no hashes
+  // Nothing was read, so nothing can be recognised.
+  bool empty() const { return offset == 0; }
+};
+
+// The mark of an open file's first `offset` bytes; fails with EINVAL where it is shorter.
+Result<ContentMark> MarkAt(int fd, uint64_t offset);
+// Whether the file begins as the mark says and holds the mark's block before the mark's offset.
+bool HasMark(int fd, const ContentMark& mark);
+bool HasHead(int fd, const ContentMark& mark);
+
+// pread until `size` bytes or the end; the error names no path.
+Result<size_t> PreadAll(int fd, char* buffer, size_t size, uint64_t offset);
+
+// What a checkpoint's `identity` holds.
+struct SavedIdentity {
+  InodeIdentity id;
+  ContentMark mark;
+  int64_t seen_mtime_ns = 0;  // the file's mtime when it was last found to be what we had read
+  int64_t successor = 0;  // FileId of the file that goes on with the counts of this one; 0: none
+
+  std::string Encode() const;
+  // False for what another version wrote.
+  static bool Decode(std::string_view text, SavedIdentity* identity);
+};
+
+}  // namespace alogd
