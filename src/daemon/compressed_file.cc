@@ -42,6 +42,14 @@ Result<std::unique_ptr<CompressedFile>> CompressedFile::Open(const OpenedFile& f
   return opened;
 }
 
+bool CompressedFile::HasHead(const OpenedFile& file, const ContentMark& mark) {
+  auto opened = Open(file, ContentMark::Of(0));
+  if (!opened) return false;
+  std::string head(mark.head_bytes, '\0');
+  const Result<size_t> got = (*opened)->Read(head);
+  return got && *got == head.size() && HashBytes(head) == mark.head;
+}
+
 Status CompressedFile::Skip(const ContentMark& mark) {
   std::vector<char> buffer(64 * 1024);
   std::string head;

@@ -23,6 +23,9 @@ class CompressedFile {
   static Result<std::unique_ptr<CompressedFile>> Open(const OpenedFile& file,
                                                       const ContentMark& mark);
 
+  // Whether the text begins with the mark's head; false also where it cannot be read.
+  static bool HasHead(const OpenedFile& file, const ContentMark& mark);
+
   // The next bytes of the text; 0 at its end.
   Result<size_t> Read(std::span<char> buffer);
   // What stands before the next byte, at most ContentMark::kBlockBytes.

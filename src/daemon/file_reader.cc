@@ -44,27 +44,29 @@ FileReader::FileReader(FileId id, OpenedFile file, uint32_t max_line)
       splitter_(max_line),
       seen_mtime_ns_(file_.stat.mtime_ns) {}
 
-Result<std::unique_ptr<FileReader>> FileReader::Resume(FileId id, OpenedFile file, Medium medium,
+Result<std::unique_ptr<FileReader>> FileReader::Resume(FileId id, OpenedFile* file, Medium medium,
                                                        const ContentMark& mark, uint32_t max_line) {
-  auto reader = std::make_unique<FileReader>(id, std::move(file), max_line);
+  std::unique_ptr<CompressedFile> text;
+  if (medium == Medium::kCompressed && !mark.empty()) {
+    auto opened = CompressedFile::Open(*file, mark);
+    if (!opened) return opened.error();
+    text = std::move(*opened);
+  }
+  auto reader = std::make_unique<FileReader>(id, std::move(*file), max_line);
   reader->mark_ = reader->read_mark_ = mark;
   reader->splitter_ = LineSplitter(max_line, mark.offset);
   reader->medium_ = medium;
-  if (medium == Medium::kCompressed) {
-    auto text = CompressedFile::Open(reader->file_, mark);
-    if (!text) return text.error();
-    reader->text_ = std::move(*text);
-  }
+  reader->text_ = std::move(text);
   return reader;
 }
 
-Status FileReader::MoveTo(OpenedFile copy, Medium medium) {
+Status FileReader::MoveTo(OpenedFile* copy, Medium medium) {
   if (medium == Medium::kCompressed) {
-    auto text = CompressedFile::Open(copy, read_mark_);
+    auto text = CompressedFile::Open(*copy, read_mark_);
     if (!text) return text.error();
     text_ = std::move(*text);
   }
-  file_ = std::move(copy);
+  file_ = std::move(*copy);
   medium_ = medium;
   dirty_ = true;
   return {};
@@ -83,6 +85,13 @@ FileReader::Outcome FileReader::Turn(Time now, size_t budget, const LineSink& si
   last_growth_ = now;
   Accept({buffer, read_mark_.block_bytes + fresh}, sink);
   return outcome;
+}
+
+bool FileReader::Quiet() const {
+  FileStat now = file_.stat;
+  return medium_ == Medium::kFile && problem_.empty() && read_mark_.offset == now.size &&
+         Restat(fd(), &now) && now.size == file_.stat.size && now.mtime_ns == file_.stat.mtime_ns &&
+         now.ctime_ns == file_.stat.ctime_ns;
 }
 
 FileReader::Outcome FileReader::Fail(const Error& error) {
@@ -105,6 +114,7 @@ FileReader::Outcome FileReader::FillPlain(char* buffer, size_t budget, size_t* f
     if (block > 0) return Outcome::kTruncated;
   }
   seen_mtime_ns_ = file_.stat.mtime_ns;
+  seen_size_ = file_.stat.size;
   *fresh = *got - block;
   return *fresh == budget ? Outcome::kMore : Outcome::kEnd;
 }

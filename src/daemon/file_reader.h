@@ -46,8 +46,9 @@ class FileReader {
   Outcome Turn(Time now, size_t budget, const LineSink& sink);
   // Emits the unfinished last line.
   void FlushPartial(const LineSink& sink);
-  // From now on the same bytes come from another file, which holds read_mark().
-  Status MoveTo(OpenedFile copy, Medium medium);
+  // From now on the same bytes come from another file, which holds read_mark() (checked here where
+  // it is compressed). `copy` is taken only if that succeeds.
+  Status MoveTo(OpenedFile* copy, Medium medium);
 
   FileId id() const { return id_; }
   const FileStat& stat() const { return file_.stat; }
@@ -56,6 +57,7 @@ class FileReader {
   Medium medium() const { return medium_; }
   const std::string& path() const { return file_.path; }
   void set_path(std::string path) { file_.path = std::move(path); }
+  // Hands the file to another reader; this one must MoveTo another or end.
   OpenedFile TakeFile() { return std::move(file_); }
 
   uint64_t read_offset() const { return read_mark_.offset; }
@@ -72,7 +74,11 @@ class FileReader {
   uint64_t read_bytes() const { return read_bytes_; }
   uint32_t chain() const { return chain_; }
   void CarryOver(uint64_t read_bytes, uint32_t chain);
+  // The file's mtime and size when it was last found to be what had been read.
   int64_t seen_mtime_ns() const { return seen_mtime_ns_; }
+  uint64_t seen_size() const { return seen_size_; }
+  // Nothing happened to the file since the last turn, which ended at its end.
+  bool Quiet() const;
   void set_successor(FileId id) {
     successor_ = Index(id);
     dirty_ = true;
@@ -82,7 +88,7 @@ class FileReader {
   // For checkpoints; `dirty` says whether it differs from the last one taken.
   FileCheckpoint Checkpoint(const std::string& source, FileCheckpoint::State state);
   bool dirty() const { return dirty_; }
-  void set_dirty() { dirty_ = true; }
+  void set_dirty(bool dirty) { dirty_ = dirty; }
 
   std::string ReadText(uint64_t offset, uint32_t bytes) const;
 
@@ -110,6 +116,7 @@ class FileReader {
   uint32_t chain_ = 0;       // over what was consumed
   uint32_t read_chain_ = 0;  // over what was read
   int64_t seen_mtime_ns_ = 0;
+  uint64_t seen_size_ = 0;
   int64_t successor_ = 0;
   Time last_growth_ = kNoTime;
   uint64_t lines_ = 0, cut_lines_ = 0;

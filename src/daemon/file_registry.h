@@ -26,12 +26,19 @@ class FileRegistry {
   // again.
   SourceFiles* Find(FileId id) const;
 
+  // The source with a checkpoint for this inode number whose file it has not found; nullptr for
+  // none.
+  SourceFiles* Claimant(uint64_t inode) const;
+
   void Add(Inode inode, FileId id, SourceFiles* owner);
   void Remove(Inode inode, FileId id);
+  void AddClaim(uint64_t inode, SourceFiles* claimant);
+  void RemoveClaim(uint64_t inode, SourceFiles* claimant);
 
  private:
   std::map<Inode, SourceFiles*> owners_;
   std::unordered_map<int64_t, SourceFiles*> files_;
+  std::unordered_multimap<uint64_t, SourceFiles*> claims_;
 };
 
 }  // namespace alogd

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Where the rest of a log may stand: the rotated names beside it, and their order in time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace alogd {
+
+// A name that is a log's name plus a rotation suffix, taken apart.
+struct RotatedName {
+  enum class Scheme : uint8_t { kNumber, kDate, kOther };
+
+  std::string path;
+  Scheme scheme = Scheme::kOther;
+  // kNumber: the number, 1 is the newest. kDate: the digits of the date as a text, the greatest is
+  // the newest.
+  uint64_t number = 0;
+  std::string date;
+};
+
+// Takes the suffix behind the log's name apart: ".1", ".2.gz", "-20261122.xz", ".old" ...
+RotatedName ParseRotatedName(std::string path, std::string_view suffix);
+
+// Whether `a` was written after `b`, by their names; only for names of one scheme.
+bool NewerByName(const RotatedName& a, const RotatedName& b);
+
+// The rotated names of the log at `path` that stand in its directory, newest first by name. A
+// directory that cannot be listed is an error; one that is not there has none.
+Result<std::vector<RotatedName>> ListRotated(const std::string& path);
+
+}  // namespace alogd
