@@ -37,9 +37,9 @@ class FileReader {
   };
 
   FileReader(FileId id, OpenedFile file, uint32_t max_line);  // at offset 0
-  // Goes on behind `mark`, which the caller has verified. For a compressed file, decompresses and
-  // skips.
-  static Result<std::unique_ptr<FileReader>> Resume(FileId id, OpenedFile file, Medium medium,
+  // Goes on behind `mark`, which the caller has verified; in a compressed file it is verified here,
+  // and that alone can fail. `file` is taken only on success.
+  static Result<std::unique_ptr<FileReader>> Resume(FileId id, OpenedFile* file, Medium medium,
                                                     const ContentMark& mark, uint32_t max_line);
 
   // Reads up to `budget` bytes and emits the lines in them.

@@ -88,7 +88,12 @@ void SourceFiles::Impl::LookAtPath(Time now) {
     missing_ = Gone(code);
     if (!missing_) return Problem(ErrnoError("cannot look at", path_, code), now);
     first_look_ = false;
-    return Retire(now);
+    const bool was_there = active_ != nullptr;
+    Retire(now);
+    // What was rotated away together with the path need not wait for a new file to come.
+    const bool due = was_there || now - searched_at_ >= kRetry || now < searched_at_;
+    if (last_ && due) InsertRotatedBetween(now);
+    return;
   }
   missing_ = false;
   // The open descriptor keeps the inode from being reused, so the number is enough here.

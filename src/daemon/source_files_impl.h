@@ -101,6 +101,7 @@ class SourceFiles::Impl {
 
   // source_search.cc: what happened between two looks
   std::vector<Rotated> CollectRotated(const Wanted& wanted, Time now);
+  bool OfAnother(Inode inode) const;
   bool IsNews(const Rotated& file, bool searched) const;
   void InsertUnseen(size_t index, std::vector<Rotated> unseen, Time now);
   void InsertRotatedBetween(Time now);
@@ -112,6 +113,7 @@ class SourceFiles::Impl {
   void Restore(Time now);
   bool BindAtPath(OpenedFile* file);
   FileReader* Bind(const Row& row, OpenedFile* file, FileReader::Medium medium, Time retired);
+  void BindWhereLeft(Time now);
   std::vector<Rotated> BindRotated(Time now);
   bool BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated, Time now);
   void RestoreRotated(const Row& newest, OpenedFile* at_path, Time now);
@@ -136,7 +138,8 @@ class SourceFiles::Impl {
   // Inode and size of a file that stood at the first look and could not be opened.
   std::optional<std::pair<uint64_t, uint64_t>> first_size_;
   Time rows_since_ = kNoTime;
-  Time retry_ = kEndOfTime;  // a problem or an alias is looked at again
+  Time searched_at_ = kNoTime;  // last time for what was rotated between two looks
+  Time retry_ = kEndOfTime;     // a problem or an alias is looked at again
   std::string problem_, current_problem_;
   std::vector<std::string> problems_;
   std::vector<FileId> forgotten_;

@@ -92,9 +92,23 @@ FileReader* SourceFiles::Impl::Bind(const Row& row, OpenedFile* file, FileReader
       .reader.get();
 }
 
+// Where a row's file stood last it may stand still: the former target of a symlink.
+void SourceFiles::Impl::BindWhereLeft(Time now) {
+  for (const Row& row : std::vector<Row>(rows_)) {
+    if (row.checkpoint.path == path_) continue;
+    Result<OpenedFile> file = OpenRegular(row.checkpoint.path);
+    if (!file || !row.saved.id.Same(file->stat.id)) continue;
+    const bool compressed = IsCompressed(file->fd.get());
+    if (!compressed && !HasMark(file->fd.get(), row.saved.mark)) continue;
+    using Medium = FileReader::Medium;
+    Bind(row, &*file, compressed ? Medium::kCompressed : Medium::kFile, now);
+  }
+}
+
 // Looks for the files of all rows under rotated names: by inode first, by content for what is left.
 // Returns what was not taken.
 std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::BindRotated(Time now) {
+  BindWhereLeft(now);
   int64_t since = last_->seen_mtime_ns;
   for (const Row& row : rows_) since = std::min(since, row.saved.seen_mtime_ns);
   std::vector<Rotated> rotated = CollectRotated(

@@ -31,6 +31,14 @@ bool SourceFiles::Impl::HeadOf(const Rotated& file, const ContentMark& mark) {
                          : HasHead(file.file.fd.get(), mark);
 }
 
+// A name that reads like a rotated one may be a source by itself: worker.1 beside worker.
+bool SourceFiles::Impl::OfAnother(Inode inode) const {
+  if (options_.registry == nullptr) return false;
+  const SourceFiles* owner = options_.registry->Owner(inode);
+  const SourceFiles* claimant = options_.registry->Claimant(inode.second);
+  return (owner != nullptr && owner != owner_) || (claimant != nullptr && claimant != owner_);
+}
+
 // Opens the rotated names of the log that are wanted. Newest first: a rotation meanwhile shifts
 // files to higher numbers, towards where we have not been yet, so none slips by (it may be met
 // twice).
@@ -59,11 +67,11 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const 
       stat.id.inode = st.st_ino;
       stat.size = static_cast<uint64_t>(st.st_size);
       stat.mtime_ns = int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec;
-      if (wanted(stat)) {
+      if (!OfAnother(stat.id.key()) && wanted(stat)) {
         Result<OpenedFile> file = OpenRegular(name.path);
         if (!file && file.error().code != ENOENT) fail(file.error());
         // Another file may stand there by now.
-        if (!file || !wanted(file->stat)) continue;
+        if (!file || OfAnother(file->stat.id.key()) || !wanted(file->stat)) continue;
         stat = file->stat;
         if (looked_at.contains(stat.id.key())) continue;
         const bool compressed = IsCompressed(file->fd.get());
@@ -103,16 +111,17 @@ void SourceFiles::Impl::InsertUnseen(size_t index, std::vector<Rotated> unseen, 
 // The path leads to another file than before. If there was more than one rotation since the last
 // look, the ones between stand under rotated names.
 void SourceFiles::Impl::InsertRotatedBetween(Time now) {
-  // The one we had is the newest rotated one: nothing came between.
-  if (!files_.empty() && files_.back().reader->path() == path_ + ".1") return;
+  searched_at_ = now;
+  // The one we had is the newest rotated one: nothing came between. (Asked of the descriptor: the
+  // name may have moved on since it was retired.)
+  if (!files_.empty() && CurrentPath(files_.back().reader->fd()) == path_ + ".1") return;
   const bool searched = searched_;
   std::vector<Rotated> rotated = CollectRotated(
       [&, known = known_](const FileStat& stat) {
         const Inode inode = stat.id.key();
         const auto looked_at = known.find(inode);
         return stat.mtime_ns >= last_->seen_mtime_ns && FindOpen(inode) == files_.size() &&
-               (looked_at == known.end() || looked_at->second != stat.mtime_ns) &&
-               (options_.registry == nullptr || options_.registry->Owner(inode) == nullptr);
+               (looked_at == known.end() || looked_at->second != stat.mtime_ns);
       },
       now);
   std::erase_if(rotated, [&](const Rotated& file) { return !IsNews(file, searched); });
