@@ -163,6 +163,7 @@ bool HasHead(int fd, const ContentMark& mark) {
 }
 
 bool HasMark(int fd, const ContentMark& mark) {
+  if (mark.empty()) return true;
   std::array<char, ContentMark::kBlockBytes> buffer;
   if (mark.block_bytes > buffer.size() || mark.block_bytes > mark.offset) return false;
   const Result<size_t> got =

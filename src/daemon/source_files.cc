@@ -91,7 +91,8 @@ void SourceFiles::Impl::LookAtPath(Time now) {
     const bool was_there = active_ != nullptr;
     Retire(now);
     // What was rotated away together with the path need not wait for a new file to come.
-    const bool due = was_there || now - searched_at_ >= kRetry || now < searched_at_;
+    const bool due = was_there || searched_at_ == kNoTime || now < searched_at_ ||
+                     now - searched_at_ >= kRetry;
     if (last_ && due) InsertRotatedBetween(now);
     return;
   }

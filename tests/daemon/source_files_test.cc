@@ -14,9 +14,9 @@ namespace {
 
 using testing::AppendTo;
 using testing::CopyFile;
-using testing::ExpectLines;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
+using testing::ExpectLines;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Joined;
