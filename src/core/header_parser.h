@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/record.h"
 #include "core/result.h"
@@ -12,19 +13,31 @@
 
 namespace alogd {
 
+struct LineParts;
+struct Wrapped;
+
 struct HeaderOptions {
   // "auto", the name of a known format, or a header pattern such as
   // '<time:%Y-%m-%d %H:%M:%S> <level> [<program>] <message>' (see alogd.yaml).
   std::string format = "auto";
   // IANA zone of times without an offset; empty: the host's zone.
   std::string time_zone;
-  // Times without a year take the year that puts them nearest before this; usually the file's mtime.
+  // Times without a year take the year that puts them nearest before this; usually the file's
+  // mtime.
   Time reference = kNoTime;
 };
 
-// The header parser of one source. It votes over the first 20 to 200 lines (each line is taken apart
-// by the best format that fits it meanwhile), then keeps to the winner, and votes again when lines
-// stop fitting. A line that does not fit keeps its whole text as the message.
+// A header pattern is literal text with these in it, and ends in <message>:
+//   <time>            a time of any form that auto knows
+//   <time:PATTERN>    a time by the conversions of strptime, %f being a fraction of a second
+//   <level>           a level word or letter
+//   <host> <program> <pid> <skip>   text up to the literal text that follows
+//   <message>         the rest of the line
+// A blank stands for one or more blanks. A line that does not fit keeps its whole text.
+
+// The header parser of one source. It votes over the first 20 to 200 lines (each line is taken
+// apart by the best format that fits it meanwhile), then keeps to the winner, and votes again when
+// lines stop fitting. A line that does not fit keeps its whole text as the message.
 class HeaderParser {
  public:
   // Fails for an unknown format name or a malformed pattern; the message says what is wrong where.
@@ -36,7 +49,8 @@ class HeaderParser {
   // `line` has no line end. The result's views are valid until the next call and while `line` is.
   Header Parse(std::string_view line);
 
-  // The settled format's name, "undecided" during a vote.
+  // The settled format's name or, for a learned one, its pattern; "undecided" during the first
+  // vote, "none" where no format was found. Valid until the next call.
   std::string_view format() const;
 
   // Votes, settled format and reference year: what makes the next Parse go on where this one was.
@@ -46,8 +60,17 @@ class HeaderParser {
  private:
   struct Impl;
   explicit HeaderParser(std::unique_ptr<Impl> impl);
+  // For RecordAssembler, which joins pieces of container lines before they are taken apart: Parse
+  // is Unwrap, if the line is one of a container, and ParseParts.
+  bool Unwrap(std::string_view line, Wrapped* out);
+  LineParts ParseParts(std::string_view line, const Wrapped* wrapped);
+  bool expects_header() const;
+
   std::unique_ptr<Impl> impl_;
   friend class RecordAssembler;
 };
+
+// The names that HeaderOptions::format takes besides "auto" and patterns.
+std::vector<std::string_view> HeaderFormatNames();
 
 }  // namespace alogd

@@ -11,27 +11,24 @@
 #include <bit>
 #endif
 
+#include "core/scan.h"
+
 namespace alogd {
 
 namespace {
 
-bool IsAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-char Lower(char c) { return IsUpper(c) ? static_cast<char>(c + 32) : c; }
 bool IsNameByte(char c) { return IsAlnum(c) || c == '_' || c == '$'; }
 
 std::string Lowered(std::string_view word) {
   std::string out(word);
-  std::transform(out.begin(), out.end(), out.begin(), Lower);
+  std::transform(out.begin(), out.end(), out.begin(), ToLower);
   return out;
 }
 
 bool StartsWithLowered(std::string_view text, std::string_view lowered) {
   if (text.size() < lowered.size()) return false;
   for (size_t i = 0; i < lowered.size(); ++i) {
-    if (Lower(text[i]) != lowered[i]) return false;
+    if (ToLower(text[i]) != lowered[i]) return false;
   }
   return true;
 }
@@ -104,7 +101,7 @@ void SeverityTable::BuildEntries() {
       entries_.push_back({name, row.severity, 0, true});
     }
   }
-  const auto key = [](const Entry& e) { return static_cast<uint8_t>(Lower(e.text[0])); };
+  const auto key = [](const Entry& e) { return static_cast<uint8_t>(ToLower(e.text[0])); };
   std::stable_sort(entries_.begin(), entries_.end(),
                    [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
   for (uint32_t i = 0; i < entries_.size(); ++i) {

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+// The interpreter of header columns.
+#include "core/header_layout.h"
+
+#include <fmt/format.h>
+
+#include "core/header_formats.h"
+#include "core/level_word.h"
+#include "core/scan.h"
+#include "core/strptime.h"
+
+namespace alogd {
+
+namespace {
+
+constexpr size_t kMaxUntil = 128;  // of a name with blanks in it
+
+bool IsFacilityName(std::string_view word) {
+  for (const char c : word) {
+    if (!IsLower(c) && !IsDigit(c)) return false;
+  }
+  return word.size() >= 3 && word.size() <= 8;
+}
+
+// Punctuation that is set right behind a column's text and belongs to neither it nor the next.
+bool IsAttached(char c) { return c == ':' || c == ',' || c == ';'; }
+
+size_t SkipAttached(std::string_view line, size_t at) {
+  return at < line.size() && IsAttached(line[at]) ? at + 1 : at;
+}
+
+std::string_view Inner(std::string_view group) {
+  return Trimmed(group.substr(1, group.size() - 2));
+}
+
+// The number of "[123]", "[pid 123]", "[123:tid 4]".
+std::string_view NumberOfGroup(std::string_view inner) {
+  size_t at = 0;
+  while (at < inner.size() && !IsDigit(inner[at])) ++at;
+  return inner.substr(at, SkipDigits(inner, at) - at);
+}
+
+}  // namespace
+
+size_t LevelAt(std::string_view line, size_t at, Level* level) {
+  size_t end = at;
+  while (IsAlnum(At(line, end))) ++end;
+  if (end == at) return 0;
+  if (At(line, end) == '.' && IsFacilityName(line.substr(at, end - at))) {
+    const size_t word = end + 1;
+    end = word;
+    while (IsAlnum(At(line, end))) ++end;
+    at = word;
+  }
+  const char next = At(line, end);
+  if (next == '_' || next == '-' || next == '.' || next == '=' || next == '/' || next == '\'')
+    return 0;
+  const Level found = LevelOfWord(line.substr(at, end - at));
+  if (found == Level::kNone) return 0;
+  *level = found;
+  return end;
+}
+
+size_t NumberAt(std::string_view line, size_t at) {
+  const size_t digits = At(line, at) == '-' ? at + 1 : at;
+  const size_t end = SkipDigits(line, digits);
+  if (end == digits) return 0;
+  const char next = At(line, end);
+  if (next == '\0' || IsBlank(next) || next == '|') return end;
+  return IsAttached(next) && (end + 1 >= line.size() || IsBlank(line[end + 1])) ? end : 0;
+}
+
+size_t BracketAt(std::string_view line, size_t at) {
+  const char open = At(line, at);
+  if (open != '[' && open != '(' && open != '<') return 0;
+  return SkipBracket(line, at);
+}
+
+size_t TagAt(std::string_view line, size_t at) {
+  constexpr size_t kMaxTag = 160;
+  const size_t limit = line.size() - at > kMaxTag ? at + kMaxTag : line.size();
+  if (at >= limit || !(IsAlnum(line[at]) || line[at] == '_' || line[at] == '/' || line[at] == '%' ||
+                       line[at] == '.' || line[at] == '-' || line[at] == '@' || line[at] == '*' ||
+                       line[at] == '$')) {
+    return 0;
+  }
+  for (size_t i = at; i < limit; ++i) {
+    if (IsBlank(line[i])) return 0;
+    if (line[i] == ':' && (i + 1 == line.size() || IsBlank(line[i + 1]))) return i > at ? i + 1 : 0;
+  }
+  return 0;
+}
+
+Level LevelOfGroup(std::string_view inner) {
+  const Level whole = LevelOfWord(inner);
+  if (whole != Level::kNone || inner.size() == 1) {
+    return whole != Level::kNone ? whole : LevelOfLetter(inner[0]);
+  }
+  const size_t colon = inner.rfind(':');  // module:level
+  return colon == std::string_view::npos ? Level::kNone : LevelOfWord(inner.substr(colon + 1));
+}
+
+namespace {
+
+// Steps that hold a text, behind them what role it has.
+void Assign(Role role, std::string_view text, Header* out) {
+  switch (role) {
+    case Role::kHost:
+      out->host = text;
+      break;
+    case Role::kProgram:
+      out->program = text;
+      break;
+    case Role::kPid:
+      out->pid = text;
+      break;
+    case Role::kLevel: {
+      const Level level = text.size() == 1 ? LevelOfLetter(text[0]) : LevelOfWord(text);
+      if (level != Level::kNone) out->level = level;
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+// One step at *at, which moves behind it. `times` null: only whether it fits.
+class Cursor {
+ public:
+  Cursor(std::string_view line, TimeReader* times, TimeCache* cache, Header* out)
+      : line_(line), times_(times), cache_(cache), out_(out) {}
+
+  bool Take(const Step& step) {
+    const size_t before = at_;
+    if (!step.exact) at_ = SkipBlanks(line_, at_);
+    if (TakeKind(step)) return true;
+    at_ = before;
+    return step.optional;
+  }
+  size_t at() const { return at_; }
+
+ private:
+  bool TakeKind(const Step& step) {
+    switch (step.kind) {
+      case StepKind::kTime:
+        return TakeTime(step);
+      case StepKind::kLevel:
+      case StepKind::kLetter:
+        return TakeLevel(step);
+      case StepKind::kNumber: {
+        const size_t end = step.exact ? SkipDigits(line_, at_) : NumberAt(line_, at_);
+        return end > at_ && TakeText(step, end, step.exact ? end : SkipAttached(line_, end));
+      }
+      case StepKind::kBracket:
+        return TakeBracket(step);
+      case StepKind::kToken: {
+        const size_t end = SkipToken(line_, at_);
+        return end > at_ && TakeText(step, end, end);
+      }
+      case StepKind::kTag:
+        return TakeTag(step);
+      case StepKind::kLiteral:
+        if (step.text == " ") return IsBlank(At(line_, at_)) && Move(at_ + 1);
+        return line_.substr(at_).starts_with(step.text) && Move(at_ + step.text.size());
+      case StepKind::kField:
+      case StepKind::kUntil:
+        return TakeUntil(step);
+      case StepKind::kStrptime:
+        return TakeStrptime(step);
+    }
+    return false;
+  }
+
+  bool Move(size_t to) {
+    at_ = to;
+    return true;
+  }
+  bool TakeText(const Step& step, size_t end, size_t behind) {
+    if (step.role != Role::kNone) Assign(step.role, line_.substr(at_, end - at_), out_);
+    return Move(behind);
+  }
+
+  size_t ReadTime(std::string_view text, Role role) {
+    if (times_ == nullptr || role != Role::kTime) {
+      CivilTime t;
+      return ScanTime(text, &t) ? t.length : 0;
+    }
+    return times_->Read(text, cache_, &out_->time);
+  }
+
+  bool TakeTime(const Step& step) {
+    // A column of a time that is not the record's is skipped by its blanks where it has none
+    // inside.
+    const size_t length = ReadTime(line_.substr(at_), step.role);
+    if (length == 0) return false;
+    return Move(step.exact ? at_ + length : SkipAttached(line_, at_ + length));
+  }
+
+  bool TakeLevel(const Step& step) {
+    Level level = Level::kNone;
+    size_t end = 0;
+    if (step.kind == StepKind::kLetter) {
+      level = LevelOfLetter(At(line_, at_));
+      end = level != Level::kNone && !IsAlnum(At(line_, at_ + 1)) ? at_ + 1 : 0;
+    } else {
+      end = LevelAt(line_, at_, &level);
+      if (end == 0 && step.exact) end = LetterOnly(&level);
+    }
+    if (end == 0) return false;
+    if (step.role == Role::kLevel) out_->level = level;
+    return Move(step.exact ? end : SkipAttached(line_, end));
+  }
+  size_t LetterOnly(Level* level) const {
+    *level = LevelOfLetter(At(line_, at_));
+    return *level != Level::kNone && !IsAlnum(At(line_, at_ + 1)) ? at_ + 1 : 0;
+  }
+
+  bool TakeBracket(const Step& step) {
+    if (At(line_, at_) != step.open) return false;
+    const size_t end = SkipBracket(line_, at_);
+    if (end == 0) return false;
+    const std::string_view inner = Inner(line_.substr(at_, end - at_));
+    switch (step.role) {
+      case Role::kTime:
+        if (ReadTime(inner, step.role) == 0) return false;
+        break;
+      case Role::kLevel: {
+        const Level level = LevelOfGroup(inner);
+        if (level == Level::kNone) return false;
+        out_->level = level;
+        break;
+      }
+      case Role::kPid:
+        out_->pid = NumberOfGroup(inner);
+        break;
+      case Role::kProgram:
+        out_->program = inner;
+        break;
+      default:
+        break;
+    }
+    return Move(SkipAttached(line_, end));
+  }
+
+  bool TakeTag(const Step& step) {
+    const size_t end = TagAt(line_, at_);
+    if (end == 0) return false;
+    if (step.role == Role::kProgram) {
+      SplitPid(line_.substr(at_, end - 1 - at_), &out_->program, &out_->pid);
+    }
+    return Move(end);
+  }
+
+  bool TakeUntil(const Step& step) {
+    const size_t limit = step.exact ? line_.size() : kMaxUntil + step.text.size();
+    const std::string_view scope = line_.substr(at_, limit);
+    const size_t found = step.text == " " ? scope.find_first_of(" \t") : scope.find(step.text);
+    if (found == std::string_view::npos) return false;
+    const std::string_view text =
+        step.exact ? line_.substr(at_, found) : Trimmed(line_.substr(at_, found));
+    const bool field = step.kind == StepKind::kField;
+    if (step.role == Role::kProgram) {
+      SplitPid(text, &out_->program, &out_->pid);
+    } else if (step.role == Role::kTime) {
+      if (ReadTime(text, step.role) == 0) return false;
+    } else {
+      Assign(step.role, text, out_);
+    }
+    return Move(at_ + found + (field ? 0 : step.text.size()));
+  }
+
+  bool TakeStrptime(const Step& step) {
+    CivilTime t;
+    const size_t length = ParseTimePattern(line_.substr(at_), step.text, &t);
+    if (length == 0) return false;
+    if (times_ != nullptr) out_->time = times_->ToTime(t);
+    return Move(at_ + length);
+  }
+
+  std::string_view line_;
+  TimeReader* times_;
+  TimeCache* cache_;
+  Header* out_;
+  size_t at_ = 0;
+};
+
+std::string_view Placeholder(Role role) {
+  switch (role) {
+    case Role::kTime:
+      return "<time>";
+    case Role::kLevel:
+      return "<level>";
+    case Role::kHost:
+      return "<host>";
+    case Role::kProgram:
+      return "<program>";
+    case Role::kPid:
+      return "<pid>";
+    case Role::kNone:
+      break;
+  }
+  return "<skip>";
+}
+
+std::string NameOf(const std::vector<Step>& steps) {
+  std::string name;
+  for (const Step& step : steps) {
+    std::string text(Placeholder(step.role));
+    if (step.kind == StepKind::kBracket) {
+      const char close = step.open == '[' ? ']' : step.open == '(' ? ')' : '>';
+      text = fmt::format("{}{}{}", step.open, text, close);
+    } else if (step.kind == StepKind::kLiteral) {
+      text = step.text;
+    } else if (step.kind == StepKind::kTag) {
+      text += ":";
+    } else if (step.kind == StepKind::kUntil) {
+      text += step.text;
+    }
+    if (!name.empty() && !step.exact && name.back() != ' ' && step.text != "|") name += ' ';
+    name += text;
+  }
+  if (name.empty()) return name;
+  if (!steps.back().exact) name += name.back() == ' ' ? "" : " ";
+  return name + "<message>";
+}
+
+}  // namespace
+
+Layout::Layout(std::vector<Step> steps) : steps_(std::move(steps)), name_(NameOf(steps_)) {}
+
+bool Layout::Match(std::string_view line, TimeReader* times, TimeCache* cache, Header* out) const {
+  size_t message = 0;
+  return Run(line, times, cache, out, &message);
+}
+
+bool Layout::Fits(std::string_view line, size_t* message) const {
+  Header header;
+  return Run(line, nullptr, nullptr, &header, message);
+}
+
+bool Layout::Run(std::string_view line, TimeReader* times, TimeCache* cache, Header* out,
+                 size_t* message) const {
+  Header header;
+  Cursor cursor(line, times, cache, &header);
+  for (const Step& step : steps_) {
+    if (!cursor.Take(step)) return false;
+  }
+  *message = steps_.back().exact ? cursor.at() : SkipBlanks(line, cursor.at());
+  header.message = line.substr(*message);
+  header.recognised = true;
+  *out = header;
+  return true;
+}
+
+void Layout::Save(StateWriter& out) const {
+  out.U64(steps_.size());
+  for (const Step& step : steps_) {
+    out.U8(static_cast<uint8_t>(step.kind));
+    out.U8(static_cast<uint8_t>(step.role));
+    out.U8(static_cast<uint8_t>(step.open));
+    out.U8(static_cast<uint8_t>((step.optional ? 1 : 0) | (step.exact ? 2 : 0)));
+    out.Bytes(step.text);
+  }
+}
+
+bool Layout::Load(StateReader& in, Layout* out) {
+  const size_t count = in.Count(5);
+  if (count == 0 || count > kMaxSteps) return in.Fail(), false;
+  std::vector<Step> steps(count);
+  for (Step& step : steps) {
+    const uint8_t kind = in.U8(), role = in.U8();
+    if (kind > static_cast<uint8_t>(StepKind::kStrptime) ||
+        role > static_cast<uint8_t>(Role::kPid)) {
+      return in.Fail(), false;
+    }
+    step.kind = static_cast<StepKind>(kind);
+    step.role = static_cast<Role>(role);
+    step.open = static_cast<char>(in.U8());
+    const uint8_t flags = in.U8();
+    step.optional = (flags & 1) != 0;
+    step.exact = (flags & 2) != 0;
+    step.text = in.Bytes();
+  }
+  if (!in.ok()) return false;
+  *out = Layout(std::move(steps));
+  return true;
+}
+
+}  // namespace alogd
