@@ -26,6 +26,11 @@ bool IsPath(std::string_view word) {
   return std::count(word.begin(), word.end(), '/') >= 2;
 }
 
+// Names of hosts are; dotted names of keys and classes have capitals.
+bool IsLower(std::string_view word) {
+  return std::none_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 bool IsMail(std::string_view word) {
   const size_t at = word.find('@');
   return at != std::string_view::npos && at > 0 && at + 1 < word.size();
@@ -80,7 +85,8 @@ WordKind WordMasks::Classify(std::string_view word, unsigned bits) const {
                                                           : WordKind::kConstant;
   }
   if ((bits & kControl) || ((bits & kHigh) && !IsValidUtf8(word))) return WordKind::kVariable;
-  if (!(bits & (kLetter | kHigh))) return WordKind::kPunctuation;
+  if (!(bits & (kLetter | kHigh)))
+    return word.size() == 1 ? WordKind::kJoiner : WordKind::kConstant;
   if (options_.paths && ((bits & kBackslash) || ((bits & kSlash) && IsPath(word))))
     return WordKind::kVariable;
   if ((bits & kAt) && IsMail(word)) return WordKind::kVariable;
@@ -106,10 +112,17 @@ size_t MatchBeyondColon(std::string_view text, size_t colon, unsigned bits) {
   if (rest.substr(0, 2) == "//" && (bits & kLetter)) return end_of_chunk(colon + 3);
   if (colon == 1 && bits == kLetter && !rest.empty() && (rest[0] == '\\' || rest[0] == '/'))
     return end_of_chunk(colon + 1);
+  if ((bits & kDot) && (bits & kLetter) &&
+      IsLower(text.substr(0, colon))) {  // host.example:80, file.cc:17
+    size_t n = 0;
+    while (n < rest.size() && n < 6 && Has(rest[n], kDigit)) ++n;
+    const bool ends = n == rest.size() || Has(rest[n], kBlank | kDelimiter) || rest[n] == '/';
+    if (n > 0 && n < 6 && ends && text[0] != '.' && text[colon - 1] != '.') return colon + 1 + n;
+  }
   if (colon > 4 || rest.empty()) return 0;
   size_t at = 0, groups = 0, digits = 0;
   bool gap = false;
-  while (at < text.size() && groups <= 8) {
+  while (at < text.size() && groups <= 32) {
     digits = 0;
     while (at + digits < text.size() && IsHex(text[at + digits])) ++digits;
     if (digits > 4) return 0;
@@ -130,7 +143,7 @@ size_t MatchBeyondColon(std::string_view text, size_t colon, unsigned bits) {
   if (at < text.size() && !Has(text[at], kBlank | kDelimiter) && text[at] != '/' && text[at] != '%')
     return 0;
   const bool address = groups >= 6 || (gap && groups >= 2);
-  return address && groups <= 8 ? at : 0;
+  return address && groups <= (gap ? 8u : 32u) ? at : 0;
 }
 
 }  // namespace alogd

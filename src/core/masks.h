@@ -47,7 +47,7 @@ inline constexpr std::array<uint16_t, 256> kByteClasses = MakeByteClasses();
 constexpr unsigned Class(char c) { return kByteClasses[static_cast<unsigned char>(c)]; }
 constexpr bool Has(char c, unsigned bits) { return (Class(c) & bits) != 0; }
 
-enum class WordKind : uint8_t { kConstant, kPunctuation, kVariable };
+enum class WordKind : uint8_t { kConstant, kJoiner, kVariable };
 
 class WordMasks {
  public:

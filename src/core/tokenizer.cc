@@ -99,7 +99,7 @@ class Masking {
     switch (Classify(word, bits)) {
       case WordKind::kVariable:
         return VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);
-      case WordKind::kPunctuation:
+      case WordKind::kJoiner:
         return Constant(word, true);
       case WordKind::kConstant:
         break;
@@ -119,11 +119,18 @@ class Masking {
 
   WordKind Classify(std::string_view word, unsigned bits) {
     if (word.size() > kMaxWord) return WordKind::kVariable;
+    if ((bits & kDigit) && (bits & kLetter) && (IsCall(word) || IsNameWithDigit(word)))
+      return WordKind::kConstant;
     const WordKind kind = masks_.Classify(word, bits);
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
     if (IsDateWord(word) && (item_ != kNowhere || DateFollows())) return WordKind::kVariable;
     return kind;
+  }
+
+  // "step2()".
+  bool IsCall(std::string_view word) const {
+    return end_ - p_ >= 2 && p_[0] == '(' && p_[1] == ')' && Has(word[0], kLetter);
   }
 
   // A number, or another part of a date and then a number, comes next.
@@ -154,18 +161,26 @@ class Masking {
 
   void ConstantWord(std::string_view word) {
     if (last_variable_ && number_ && IsUnitWord(word)) return Variable();
-    if (FollowsUser(word)) return Variable();
+    if (FollowsUser() || IsUserBeforeAddress()) return Variable();
     Constant(word, false);
     before_last_ = last_;
     last_ = word;
   }
 
   // "for user X", "by user X", "invalid user X".
-  bool FollowsUser(std::string_view) const {
+  bool FollowsUser() const {
     if (last_.size() != 4 || gap_ == gap_end_ || last_.data() + last_.size() != gap_) return false;
     if ((last_[0] | 0x20) != 'u' || last_.substr(1) != "ser") return false;
     return before_last_ == "for" || before_last_ == "by" || before_last_ == "invalid" ||
            before_last_ == "Invalid";
+  }
+
+  // "for X from 10.0.0.1".
+  bool IsUserBeforeAddress() const {
+    static constexpr std::string_view kFrom = " from ";
+    if (last_ != "for" || last_.data() + last_.size() != gap_) return false;
+    const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
+    return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
   }
 
   // Behind '=': up to a blank or what separates pairs.
@@ -174,7 +189,16 @@ class Masking {
     while (p_ < limit &&
            (*p_ == ':' || *p_ == '\'' || *p_ == '|' || !Has(*p_, kBlank | kDelimiter)))
       ++p_;
-    VariableWord({begin, static_cast<size_t>(p_ - begin)}, false);
+    // "at=Point(3, 4)": with its parts, since it could be null the next time.
+    if (p_ > begin && p_ < limit && (*p_ == '(' || *p_ == '{' || *p_ == '[')) {
+      if (const char* const close = FindClose(p_, limit)) {
+        p_ = close + 1;
+        return Variable();
+      }
+    }
+    const std::string_view word(begin, static_cast<size_t>(p_ - begin));
+    if (IsOutcomeWord(word)) return Constant(word, false);  // "res=failed" is another event
+    VariableWord(word, false);
   }
 
   // ---- delimiters
@@ -232,7 +256,7 @@ class Masking {
     const char* q = p_;
     if (c == '"' || c == '\'') {
       q = FindQuote(p_ + 1, limit, c);
-    } else if (c == '(' || c == '[' || c == '{' || c == '<') {
+    } else if (c == '(' || c == '[' || c == '{') {
       q = FindClose(p_, limit);
     } else {
       q = nullptr;
@@ -300,11 +324,36 @@ class Masking {
       p_ += 3;
       return Variable();
     }
+    if (c == '<' && ComparedNumber(limit)) {
+      Variable();
+      number_ = true;
+      return;
+    }
+    if (EmptyGroup(c, limit)) return Variable();
     const size_t item = item_;
     ++p_;
     Constant({p_ - 1, 1}, false);
     if (open_count_ < kMaxOpen) open_[open_count_++] = {c, len_ - 1, item};
   }
+
+  // "<1": less than, not a bracket.
+  bool ComparedNumber(const char* limit) {
+    const char* q = p_ + 1;
+    while (q < limit && (Has(*q, kDigit | kDot))) ++q;
+    if (q == p_ + 1 || (q < limit && (*q == '>' || !Has(*q, kBlank | kDelimiter)))) return false;
+    p_ = q;
+    return true;
+  }
+
+  // "10.0.0.1 ()": nothing stands where else a variable does.
+  bool EmptyGroup(char c, const char* limit) {
+    if (item_ == kNowhere || gap_ == gap_end_ || limit - p_ < 2 || p_[1] != Closing(c))
+      return false;
+    p_ += 2;
+    return true;
+  }
+
+  static char Closing(char c) { return c == '(' ? ')' : c == '[' ? ']' : c == '{' ? '}' : '>'; }
 
   void Close(char c) {
     const char opening = c == ')' ? '(' : c == ']' ? '[' : c == '}' ? '{' : '<';

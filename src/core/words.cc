@@ -317,10 +317,18 @@ bool OneOf(std::string_view word, const std::string_view (&words)[N]) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-constexpr std::string_view kValues[] = {"true", "false", "null", "nil", "none", "undefined", "nan"};
+constexpr std::string_view kValues[] = {"true", "false", "null", "nil", "undefined", "nan"};
 constexpr std::string_view kDates[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun",
                                        "jan", "feb", "mar", "apr", "may", "jun", "jul",
                                        "aug", "sep", "oct", "nov", "dec"};
+constexpr std::string_view kNamesWithDigit[] = {
+    "ssh1",   "ssh2",  "http2",  "http3", "ipv4",   "ipv6",   "inet6",  "dhcpv4",  "dhcpv6",
+    "icmpv6", "md5",   "sha1",   "sha2",  "sha224", "sha256", "sha384", "sha512",  "aes128",
+    "aes256", "x509",  "oauth2", "utf8",  "utf16",  "base64", "x86",    "x64",     "amd64",
+    "arm64",  "i386",  "i686",   "win32", "ext2",   "ext3",   "ext4",   "nfs3",    "nfs4",
+    "nfsv3",  "nfsv4", "smb2",   "smb3",  "l2tp",   "log4j",  "k8s",    "s3",      "ec2",
+    "h2",     "p2p",   "b2b",    "bz2",   "mp3",    "mp4",    "socks4", "socks5",  "int8",
+    "int16",  "int32", "int64",  "uint8", "uint16", "uint32", "uint64", "float32", "float64"};
 constexpr std::string_view kUnits[] = {
     "b",    "kb",     "mb",      "gb",  "tb",   "pb",     "kib",     "mib",  "gib",  "tib",
     "byte", "bytes",  "ns",      "us",  "ms",   "s",      "sec",     "secs", "msec", "msecs",
@@ -347,6 +355,12 @@ bool IsDateWord(std::string_view word) {
   if (word.size() != 3 || word[0] < 'A' || word[0] > 'Z') return false;
   std::array<char, kLongest> buffer;
   return OneOf(Lower(word, buffer), kDates);
+}
+
+bool IsNameWithDigit(std::string_view word) {
+  if (word.size() < 2 || word.size() > 8) return false;
+  std::array<char, kLongest> buffer;
+  return OneOf(Lower(word, buffer), kNamesWithDigit);
 }
 
 bool IsUnitWord(std::string_view word) {

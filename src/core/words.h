@@ -13,6 +13,8 @@ bool IsOutcomeWord(std::string_view word);
 bool IsValueWord(std::string_view word);
 // "Mon".."Sun", "Jan".."Dec", as dates abbreviate them.
 bool IsDateWord(std::string_view word);
+// A name that has a digit in it and still is a word: "ssh2", "IPv6".
+bool IsNameWithDigit(std::string_view word);
 // A unit of size, time or rate that follows a number.
 bool IsUnitWord(std::string_view word);
 
