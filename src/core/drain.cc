@@ -21,8 +21,9 @@ Result<Drain> Drain::Create(const DrainOptions& options, Catalog* catalog) {
 }
 
 Drain::Match Drain::Add(std::string_view message, Time now) {
-  const std::string_view key = impl_->tokenizer.Mask(message);
-  return impl_->exact.Add(key, now);
+  const bool has_skeleton = impl_->use_skeleton && impl_->skeleton.Build(message);
+  return impl_->exact.Add(has_skeleton ? impl_->skeleton.bytes() : std::string_view{}, now,
+                          [&] { return impl_->tokenizer.Mask(message); });
 }
 
 TemplateId Drain::Find(std::string_view message) {

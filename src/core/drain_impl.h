@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/drain.h"
+#include "core/masks.h"
+#include "core/skeleton.h"
 #include "core/template_miner.h"
 #include "core/tokenizer.h"
 
@@ -12,9 +14,14 @@ namespace alogd {
 
 struct Drain::Impl {
   Impl(const DrainOptions& options, Catalog* catalog, Tokenizer the_tokenizer)
-      : tokenizer(std::move(the_tokenizer)), exact(options, catalog) {}
+      : tokenizer(std::move(the_tokenizer)),
+        use_skeleton(options.masks.user.empty() && WordMasks(options.masks).all()),
+        exact(options, catalog) {}
 
   Tokenizer tokenizer;
+  // Skeletons say nothing where a mask is switched off or the user has own ones.
+  const bool use_skeleton;
+  Skeleton skeleton;
   TemplateMiner exact;
 };
 

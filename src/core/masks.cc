@@ -36,6 +36,69 @@ bool IsMail(std::string_view word) {
   return at != std::string_view::npos && at > 0 && at + 1 < word.size();
 }
 
+bool IsUuid(std::string_view word) {
+  if (word.size() == 38 && word.front() == '{') word = word.substr(1, 36);
+  if (word.size() != 36) return false;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? word[i] != '-' : !IsHex(word[i])) return false;
+  }
+  return true;
+}
+
+bool IsHyphenMac(std::string_view word) {
+  if (word.size() != 17) return false;
+  for (size_t i = 0; i < word.size(); ++i)
+    if (i % 3 == 2 ? word[i] != '-' : !IsHex(word[i])) return false;
+  return true;
+}
+
+// Behind a '/', too: so Java writes an address without a name.
+bool IsDottedQuad(std::string_view word) {
+  if (word.starts_with('/')) word.remove_prefix(1);
+  size_t digits = 0, dots = 0;
+  for (const char c : word) {
+    if (c == '/' && dots == 3 && digits > 0) break;  // a prefix length follows
+    if (c == '.' ? digits == 0 : (!Has(c, kDigit) || digits == 3)) return false;
+    digits = c == '.' ? 0 : digits + 1;
+    dots += c == '.';
+  }
+  return dots == 3 && digits > 0;
+}
+
+bool IsHexNumber(std::string_view word) {
+  const bool prefixed = word.starts_with("0x") || word.starts_with("0X");
+  if (prefixed) word.remove_prefix(2);
+  const bool letters =
+      std::any_of(word.begin(), word.end(), [](char c) { return Has(c, kLetter); });
+  return !word.empty() && std::all_of(word.begin(), word.end(), IsHex) &&
+         (prefixed || (letters && word.size() >= 8));
+}
+
+// Digits with signs and separators, and a short unit or a percent sign behind: "-1.5", "12ms",
+// "5%".
+bool IsNumber(std::string_view word) {
+  size_t letters = 0;
+  while (letters < word.size() && Has(word[word.size() - 1 - letters], kLetter)) ++letters;
+  if (letters > 3) return false;
+  word.remove_suffix(letters);
+  if (word.ends_with('%')) word.remove_suffix(1);
+  return !word.empty() && Has(word.back(), kDigit) &&
+         std::none_of(word.begin(), word.end(),
+                      [](char c) { return Has(c, kLetter | kHigh | kAt | kBackslash); });
+}
+
+// Where a URL or path that goes on to the next blank ends, without the sentence's punctuation.
+size_t EndOfChunk(std::string_view text, size_t from) {
+  size_t end = from;
+  while (end < text.size() && !Has(text[end], kBlank) && text[end] != '"' && text[end] != '<' &&
+         text[end] != '>')
+    ++end;
+  static constexpr std::string_view kTail = ".,;:)]}'";
+  while (end > from && kTail.find(text[end - 1]) != std::string_view::npos) --end;
+  return end;
+}
+
 }  // namespace
 
 bool IsValidUtf8(std::string_view text) {
@@ -73,18 +136,26 @@ bool IsValidUtf8(std::string_view text) {
   return true;
 }
 
-WordMasks::WordMasks(const MaskOptions& options) : options_(options) {
-  all_digits_ = options.hex && options.ips && options.mac && options.uuid && options.pid &&
-                options.device && options.num;
+size_t AddressGroup(std::string_view text) {
+  size_t n = 0;
+  while (n < text.size() && n < 5 && IsHex(text[n])) ++n;
+  if (n == 0 || n > 4) return 0;
+  const bool ends =
+      n == text.size() || Has(text[n], kBlank | kDelimiter) || text[n] == '/' || text[n] == '%';
+  return ends ? n : 0;
 }
 
-WordKind WordMasks::Classify(std::string_view word, unsigned bits) const {
+WordMasks::WordMasks(const MaskOptions& options) : options_(options) {
+  all_ = options.hex && options.ips && options.mac && options.uuid && options.pid &&
+         options.device && options.num && options.paths;
+}
+
+WordKind WordMasks::Classify(std::string_view word, unsigned bits, bool pid) const {
   if (bits == kLetter) return WordKind::kConstant;
-  if (bits & kDigit) {
-    return all_digits_ || IsVariableWithDigit(word, bits) ? WordKind::kVariable
-                                                          : WordKind::kConstant;
-  }
   if ((bits & kControl) || ((bits & kHigh) && !IsValidUtf8(word))) return WordKind::kVariable;
+  if (bits & kDigit) {
+    return all_ || IsMaskedWithDigit(word, bits, pid) ? WordKind::kVariable : WordKind::kConstant;
+  }
   if (!(bits & (kLetter | kHigh)))
     return word.size() == 1 ? WordKind::kJoiner : WordKind::kConstant;
   if (options_.paths && ((bits & kBackslash) || ((bits & kSlash) && IsPath(word))))
@@ -94,56 +165,59 @@ WordKind WordMasks::Classify(std::string_view word, unsigned bits) const {
   return WordKind::kConstant;
 }
 
-bool WordMasks::IsVariableWithDigit(std::string_view, unsigned bits) const {
-  if ((bits & kControl)) return true;
-  return true;  // refined below
+// Only asked when some switch is off: then each word belongs to the first kind that fits.
+bool WordMasks::IsMaskedWithDigit(std::string_view word, unsigned bits, bool pid) const {
+  while (word.size() > 1 && (word.back() == '.' || word.back() == '!' || word.back() == '?'))
+    word.remove_suffix(1);
+  if (IsUuid(word)) return options_.uuid;
+  if (IsHyphenMac(word)) return options_.mac;
+  if (IsDottedQuad(word)) return options_.ips;
+  if ((bits & kBackslash) || ((bits & kSlash) && IsPath(word))) return options_.paths;
+  if (pid && !(bits & ~unsigned{kDigit})) return options_.pid;
+  if (IsHexNumber(word)) return options_.hex;
+  return IsNumber(word) ? options_.num : options_.device;
 }
 
-size_t MatchBeyondColon(std::string_view text, size_t colon, unsigned bits) {
+WordMasks::Beyond WordMasks::MatchBeyondColon(std::string_view text, size_t colon,
+                                              unsigned bits) const {
   const std::string_view rest = text.substr(colon + 1);
-  const auto end_of_chunk = [&](size_t from) {
-    while (from < text.size() && !Has(text[from], kBlank) && text[from] != '"' &&
-           text[from] != '<' && text[from] != '>')
-      ++from;
-    static constexpr std::string_view kTail = ".,;:)]}'";
-    while (from > colon + 2 && kTail.find(text[from - 1]) != std::string_view::npos) --from;
-    return from;
-  };
-  if (rest.substr(0, 2) == "//" && (bits & kLetter)) return end_of_chunk(colon + 3);
+  if (rest.substr(0, 2) == "//" && (bits & kLetter))
+    return {EndOfChunk(text, colon + 3), options_.paths};
   if (colon == 1 && bits == kLetter && !rest.empty() && (rest[0] == '\\' || rest[0] == '/'))
-    return end_of_chunk(colon + 1);
-  if ((bits & kDot) && (bits & kLetter) &&
-      IsLower(text.substr(0, colon))) {  // host.example:80, file.cc:17
+    return {EndOfChunk(text, colon + 1), options_.paths};
+  const bool host = (bits & kDot) && (bits & kLetter) && !(bits & kDigit) && text[0] != '.' &&
+                    text[colon - 1] != '.' && IsLower(text.substr(0, colon));
+  if (host) {
     size_t n = 0;
     while (n < rest.size() && n < 6 && Has(rest[n], kDigit)) ++n;
-    const bool ends = n == rest.size() || Has(rest[n], kBlank | kDelimiter) || rest[n] == '/';
-    if (n > 0 && n < 6 && ends && text[0] != '.' && text[colon - 1] != '.') return colon + 1 + n;
+    const bool ends = n == rest.size() || Has(rest[n], kBlank | kDelimiter);
+    return {n > 0 && n < 6 && ends ? colon + 1 + n : 0, options_.ips};
   }
-  if (colon > 4 || rest.empty()) return 0;
-  size_t at = 0, groups = 0, digits = 0;
+  return MatchAddress(text);
+}
+
+// Six groups or more are a MAC or a fingerprint; fewer an IPv6 address if "::" stands for the rest.
+WordMasks::Beyond WordMasks::MatchAddress(std::string_view text) const {
+  constexpr size_t kMaxGroups = 32;  // of a SHA-256 fingerprint
+  size_t at = 0, groups = 0;
   bool gap = false;
-  while (at < text.size() && groups <= 32) {
-    digits = 0;
-    while (at + digits < text.size() && IsHex(text[at + digits])) ++digits;
-    if (digits > 4) return 0;
-    at += digits;
-    if (digits > 0) ++groups;
-    if (at >= text.size() || text[at] != ':') break;
-    if (at + 1 < text.size() && text[at + 1] == ':') {
-      if (gap) return 0;
-      gap = true;
-      ++at;
-    }
-    if (at + 1 >= text.size() || !IsHex(text[at + 1])) {
-      if (gap && text[at - 1] == ':') ++at;
+  while (groups <= kMaxGroups) {
+    const size_t n = AddressGroup(text.substr(at));
+    if (n == 0) return {};
+    ++groups;
+    at += n;
+    if (at == text.size() || text[at] != ':') break;
+    const bool two = at + 1 < text.size() && text[at + 1] == ':';
+    if (two && gap) return {};
+    gap = gap || two;
+    at += two ? 2 : 1;
+    if (at == text.size() || Has(text[at], kBlank | kDelimiter)) {
+      at -= two ? 0 : 1;  // "fe80::" ends so; a single colon is the sentence's
       break;
     }
-    ++at;
   }
-  if (at < text.size() && !Has(text[at], kBlank | kDelimiter) && text[at] != '/' && text[at] != '%')
-    return 0;
-  const bool address = groups >= 6 || (gap && groups >= 2);
-  return address && groups <= (gap ? 8u : 32u) ? at : 0;
+  if (gap) return {groups >= 2 && groups <= 8 ? at : 0, options_.ips};
+  return {groups >= 6 && groups <= kMaxGroups ? at : 0, groups == 8 ? options_.ips : options_.mac};
 }
 
 }  // namespace alogd

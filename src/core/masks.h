@@ -53,18 +53,45 @@ class WordMasks {
  public:
   explicit WordMasks(const MaskOptions& options);
 
-  // `bits` are the classes of all bytes of `word`, which has no blank and no delimiter.
-  WordKind Classify(std::string_view word, unsigned bits) const;
+  // Every switch is on: any word with a digit is a variable, and nobody has to ask of which kind.
+  bool all() const { return all_; }
+  // `bits` are the classes of all bytes of `word`, which has no blank and no delimiter. `pid`: it
+  // stands where process ids do.
+  WordKind Classify(std::string_view word, unsigned bits, bool pid) const;
+
+  // What goes on beyond a colon as one thing: a URL, a drive path, host.example:80, a MAC or an
+  // IPv6 address.
+  struct Beyond {
+    size_t length = 0;  // 0: nothing
+    bool variable = true;
+  };
+  // `text` begins with the word before the colon at text[colon]; `bits` are that word's classes. Of
+  // a word with a digit it asks only whether it is an address group, has letters, and of a number
+  // its length: what core/skeleton.h keeps of it.
+  Beyond MatchBeyondColon(std::string_view text, size_t colon, unsigned bits) const;
 
  private:
-  bool IsVariableWithDigit(std::string_view word, unsigned bits) const;
+  bool IsMaskedWithDigit(std::string_view word, unsigned bits, bool pid) const;
+  Beyond MatchAddress(std::string_view text) const;
   MaskOptions options_;
-  bool all_digits_ = true;  // every switch is on: a word with a digit is a variable
+  bool all_ = true;
 };
 
-// A URL, a drive path, a MAC or an IPv6 address that goes on beyond the ':' at text[colon]: its
-// whole length, else 0. `bits` are the classes of what stands before the colon.
-size_t MatchBeyondColon(std::string_view text, size_t colon, unsigned bits);
+// The length of a group of a MAC or IPv6 address that `text` begins with: 1 to 4 hexadecimal digits
+// that end there, or before the '/' or '%' of a prefix or zone; else 0.
+size_t AddressGroup(std::string_view text);
+
+// How many full stops and other ends of a sentence `word` has behind, four at the most and not all
+// of it: they are no part of a variable.
+inline size_t Tail(std::string_view word) {
+  size_t n = 0;
+  while (n < 4 && n + 1 < word.size()) {
+    const char c = word[word.size() - 1 - n];
+    if (c != '.' && c != '!' && c != '?') break;
+    ++n;
+  }
+  return n;
+}
 
 bool IsValidUtf8(std::string_view text);
 

@@ -28,12 +28,17 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   return entry;
 }
 
-Drain::Match TemplateMiner::Add(std::string_view key, Time now) {
+void TemplateMiner::NewGeneration() {
+  cache_.NewGeneration();
+  skeletons_.NewGeneration();
+}
+
+std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time now) {
   ++messages_;
   uint32_t entry = Lookup(key, TemplateIndex::HashText(key));
   if (entry != kNone) {
     Touch(entry);
-    return {index_[entry].id, false};
+    return {entry, false};
   }
   if (index_.live() >= max_templates_ || index_.symbols() >= max_templates_ * kSymbolsPerTemplate)
     Evict();
@@ -48,7 +53,7 @@ Drain::Match TemplateMiner::Add(std::string_view key, Time now) {
     entry = Merge(std::string(key), std::move(members));
   }
   entry = MergeVariants(entry);
-  return {index_[entry].id, true};
+  return {entry, true};
 }
 
 TemplateId TemplateMiner::Find(std::string_view key) {
@@ -56,12 +61,9 @@ TemplateId TemplateMiner::Find(std::string_view key) {
   return entry == kNone ? kNoTemplate : index_[entry].id;
 }
 
-void TemplateMiner::Touch(uint32_t entry) {
-  TemplateIndex::Entry& e = index_[entry];
-  e.last_use = messages_;
-  if (e.saved_use == epoch_) return;
-  e.saved_use = epoch_;
-  touched_.push_back(e.id);
+void TemplateMiner::NoteChanged(TemplateIndex::Entry& entry) {
+  entry.saved_use = epoch_;
+  touched_.push_back(entry.id);
 }
 
 void TemplateMiner::Remove(uint32_t entry) {
@@ -74,7 +76,7 @@ void TemplateMiner::Remove(uint32_t entry) {
 // All of `members` (live) are `text` from now on, under the oldest id of them and of what else that
 // text makes one with them.
 uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
-  cache_.NewGeneration();
+  NewGeneration();
   std::vector<TemplateId> ids;
   uint64_t last_use = 0;
   const auto take = [&](uint32_t entry) {
@@ -140,7 +142,7 @@ TemplateId TemplateMiner::AddTrained(std::string_view text, Time now) {
     if (id == kNoTemplate) id = catalog_->Create(text, true, now);
   }
   catalog_->SetTrained(id);
-  cache_.NewGeneration();
+  NewGeneration();
   SplitText(text, &symbols_);
   for (const uint32_t covered : index_.FindCovered(text, symbols_)) {
     if (index_[covered].id > id) catalog_->SetAlias(index_[covered].id, id);
@@ -162,7 +164,7 @@ void TemplateMiner::Evict() {
   std::nth_element(live.begin(), live.begin() + static_cast<ptrdiff_t>(n - 1), live.end());
   for (size_t i = 0; i < n; ++i) Remove(live[i].second);
   evicted_ += n;
-  cache_.NewGeneration();
+  NewGeneration();
 }
 
 // ---- state
@@ -201,7 +203,7 @@ bool TemplateMiner::ReadEntries(StateReader& in) {
     if (entry == kNone) entry_of_[Index(id)] = entry = index_.Insert(id, row->text, trained);
     index_[entry].last_use = age < messages_ ? messages_ - age : 0;
   }
-  cache_.NewGeneration();
+  NewGeneration();
   return in.ok();
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/catalog.h"
@@ -24,7 +26,21 @@ class TemplateMiner {
   // `catalog` outlives this.
   TemplateMiner(const DrainOptions& options, Catalog* catalog);
 
-  Drain::Match Add(std::string_view key, Time now);
+  // `skeleton` is the message's, empty where it has none; `mask` gives its masked form.
+  template <typename MaskMessage>
+  Drain::Match Add(std::string_view skeleton, Time now, MaskMessage mask) {
+    const uint64_t hash = skeleton.empty() ? 0 : TemplateIndex::HashText(skeleton);
+    if (!skeleton.empty()) {
+      if (const uint32_t entry = skeletons_.Find(skeleton, hash); entry != KeyCache::kNone) {
+        ++messages_;
+        Touch(entry);
+        return {index_[entry].id, false};
+      }
+    }
+    const auto [entry, created] = AddMasked(mask(), now);
+    if (!skeleton.empty()) skeletons_.Put(skeleton, hash, entry);
+    return {index_[entry].id, created};
+  }
   TemplateId Find(std::string_view key);
   TemplateId AddTrained(std::string_view text, Time now);
 
@@ -36,8 +52,15 @@ class TemplateMiner {
   [[nodiscard]] bool ApplyChanges(StateReader& in);
 
  private:
+  std::pair<uint32_t, bool> AddMasked(std::string_view key, Time now);
+  void NewGeneration();
   uint32_t Lookup(std::string_view key, uint64_t hash);
-  void Touch(uint32_t entry);
+  void Touch(uint32_t entry) {
+    TemplateIndex::Entry& e = index_[entry];
+    e.last_use = messages_;
+    if (e.saved_use != epoch_) NoteChanged(e);
+  }
+  void NoteChanged(TemplateIndex::Entry& entry);
   void Remove(uint32_t entry);
   uint32_t Merge(std::string text, std::vector<uint32_t> members);
   uint32_t MergeVariants(uint32_t entry);
@@ -50,7 +73,8 @@ class TemplateMiner {
   size_t merge_after_;
   Catalog* catalog_;
   TemplateIndex index_;
-  KeyCache cache_;
+  KeyCache skeletons_;  // of messages
+  KeyCache cache_;      // of masked messages that are no template's text
   std::unordered_map<uint32_t, uint32_t> entry_of_;  // by id
   uint64_t messages_ = 0;
   uint64_t evicted_ = 0;

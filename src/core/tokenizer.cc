@@ -87,14 +87,7 @@ class Masking {
     }
     if (p_ == begin) return Dots();
     if (expect_value_) return Value(begin, limit);
-    if (p_ < limit && *p_ == ':') {
-      if (const size_t n = MatchBeyondColon({begin, static_cast<size_t>(limit - begin)},
-                                            static_cast<size_t>(p_ - begin), bits);
-          n > 0) {
-        p_ = begin + n;
-        return Variable();
-      }
-    }
+    if (p_ < limit && *p_ == ':' && BeyondColon(begin, limit, bits)) return;
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
     switch (Classify(word, bits)) {
       case WordKind::kVariable:
@@ -105,6 +98,23 @@ class Masking {
         break;
     }
     ConstantWord(word);
+  }
+
+  bool BeyondColon(const char* begin, const char* limit, unsigned bits) {
+    const std::string_view text(begin, static_cast<size_t>(limit - begin));
+    const auto beyond = masks_.MatchBeyondColon(text, static_cast<size_t>(p_ - begin), bits);
+    const std::string_view whole = text.substr(0, beyond.length);
+    if (whole.empty() || (!beyond.variable && !MayStay(whole))) return false;
+    p_ = begin + whole.size();
+    beyond.variable ? Variable() : Constant(whole, false);
+    return true;
+  }
+
+  // Whether bytes that no mask takes can stand in a template.
+  static bool MayStay(std::string_view text) {
+    const bool plain =
+        std::none_of(text.begin(), text.end(), [](char c) { return Has(c, kControl | kHigh); });
+    return plain && text.size() <= kMaxWord && text.find(kWildcard) == std::string_view::npos;
   }
 
   bool InsideWord(const char* begin, const char* limit) const {
@@ -119,13 +129,24 @@ class Masking {
 
   WordKind Classify(std::string_view word, unsigned bits) {
     if (word.size() > kMaxWord) return WordKind::kVariable;
-    if ((bits & kDigit) && (bits & kLetter) && (IsCall(word) || IsNameWithDigit(word)))
+    if ((bits & kDigit) && (bits & kLetter) &&
+        (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
       return WordKind::kConstant;
-    const WordKind kind = masks_.Classify(word, bits);
+    const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
     if (IsDateWord(word) && (item_ != kNowhere || DateFollows())) return WordKind::kVariable;
     return kind;
+  }
+
+  // "sshd[17]", "pid 17", "pid: 17".
+  bool IsPidPlace(std::string_view word) const {
+    if (gap_ == gap_end_ && len_ > 0 && out_[len_ - 1] == '[' && p_ < end_ && *p_ == ']')
+      return true;
+    const char* q = word.data();
+    while (q > begin_ && (q[-1] == ' ' || q[-1] == ':' || q[-1] == '=' || q[-1] == '#')) --q;
+    return q - begin_ >= 3 && (q[-1] | 0x20) == 'd' && (q[-2] | 0x20) == 'i' &&
+           (q[-3] | 0x20) == 'p';
   }
 
   // "step2()".
@@ -147,16 +168,12 @@ class Masking {
 
   // The sentence's full stop stays outside.
   void VariableWord(std::string_view word, bool number) {
-    size_t n = word.size();
-    while (n > 1 && word.size() - n < kMaxTail &&
-           (word[n - 1] == '.' || word[n - 1] == '!' || word[n - 1] == '?'))
-      --n;
+    const size_t tail = Tail(word);
     Variable();
     number_ = number;
-    if (n < word.size()) {
-      gap_ = gap_end_;
-      Constant(word.substr(n), true);
-    }
+    if (tail == 0) return;
+    gap_ = gap_end_;
+    Constant(word.substr(word.size() - tail), true);
   }
 
   void ConstantWord(std::string_view word) {
@@ -234,7 +251,7 @@ class Masking {
   void Equals(const char* limit) {
     const char* const begin = p_;
     while (p_ < limit && (*p_ == '=' || *p_ == '>')) ++p_;
-    const bool assignment = p_ - begin == 1 && (begin == out_begin_ || !OperatorBefore());
+    const bool assignment = p_ - begin == 1 && !OperatorBefore();
     const bool spaced = gap_ != gap_end_;
     Constant({begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, kMaxWord))}, assignment);
     p_ = begin + std::min<ptrdiff_t>(p_ - begin, kMaxWord);
@@ -442,7 +459,7 @@ class Masking {
   const char* p_;
   const char* const end_;
   char* const out_;
-  const char* const out_begin_ = p_;
+  const char* const begin_ = p_;
   size_t len_ = 0;
   std::span<const std::string_view> user_;
   const char* gap_ = nullptr;
