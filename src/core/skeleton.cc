@@ -79,7 +79,8 @@ bool Skeleton::Word(size_t begin, size_t end) {
   if (before == '\'' && begin > 1 && Has(whole[0], kLetter) && Has(in_[begin - 2], kLetter))
     return false;
   const bool letters = AnyIn(bits_.letter.data(), begin, begin + word.size());
-  if (letters && IsNameWithDigit(word)) return true;  // stays as it is
+  const bool call = behind == '(' && in_[end + 1] == ')';
+  if (letters && (call || IsNameWithDigit(word))) return true;  // stays as it is
   Copy(done_, begin);
   unsigned code = Has(word[0], kDigit)    ? 0
                   : Has(word[0], kLetter) ? 1

@@ -129,7 +129,7 @@ class Masking {
 
   WordKind Classify(std::string_view word, unsigned bits) {
     if (word.size() > kMaxWord) return WordKind::kVariable;
-    if ((bits & kDigit) && (bits & kLetter) &&
+    if ((bits & kDigit) && (bits & kLetter) && !(bits & (kHigh | kControl)) &&
         (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
       return WordKind::kConstant;
     const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
