@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Where alerts and notices leave alogd: the journal under systemd, standard error elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/store.h"
+
+namespace alogd {
+
+// Something about alogd itself that an operator or a script waits for by its MESSAGE_ID.
+struct Notice {
+  enum class Kind : uint8_t {
+    kStarted,
+    kStopped,
+    kReloadDone,
+    kReloadRefused,
+    kDatabaseTrouble,
+    kSourceTrouble,
+  };
+  Kind kind = Kind::kStarted;
+  std::string text;    // one sentence; escaped on the way
+  std::string group;   // ALOGD_GROUP, where it is about one
+  std::string bundle;  // ALOGD_BUNDLE, likewise
+  std::string source;  // ALOGD_SOURCE, likewise
+};
+
+// The edge of the world: tests stand in for it. Send may block; a thread of its own calls it, again
+// and again until it succeeds, so that an alert arrives at least once: ALOGD_ANOMALY_ID tells
+// repeats.
+class AlertSink {
+ public:
+  virtual ~AlertSink() = default;
+  virtual Status Send(const Alert& alert) = 0;
+};
+
+// One entry an alert. Fails while journald is away.
+class JournalSink : public AlertSink {
+ public:
+  Status Send(const Alert& alert) override;
+};
+
+// Three lines an alert, for people who run alogd by hand; coloured by level on a terminal.
+class StderrSink : public AlertSink {
+ public:
+  // Standard error, or another descriptor, which stays the caller's.
+  explicit StderrSink(int descriptor = 2);
+  StderrSink(int descriptor, bool color) : descriptor_(descriptor), color_(color) {}
+  Status Send(const Alert& alert) override;
+
+ private:
+  int descriptor_;
+  bool color_;
+};
+
+// Writes the notice to the journal. Fails while journald is away.
+Status SendNotice(const Notice& notice);
+
+// "KEY=value" of each field of an entry, all text escaped and bounded.
+std::vector<std::string> JournalFields(const Alert& alert);
+std::vector<std::string> JournalFields(const Notice& notice);
+
+// What StderrSink prints: headline; why; where and how to see more.
+std::string AlertText(const Alert& alert, bool color);
+
+}  // namespace alogd
