@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/column_kinds.h"
 #include "core/scan.h"
 #include "core/time_text.h"
 

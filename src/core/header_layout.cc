@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/column_kinds.h"
 #include "core/header_formats.h"
 #include "core/level_word.h"
 #include "core/scan.h"
@@ -15,20 +16,6 @@ namespace {
 
 constexpr size_t kMaxUntil = 128;  // of a name with blanks in it
 
-bool IsFacilityName(std::string_view word) {
-  for (const char c : word) {
-    if (!IsLower(c) && !IsDigit(c)) return false;
-  }
-  return word.size() >= 3 && word.size() <= 8;
-}
-
-// Punctuation that is set right behind a column's text and belongs to neither it nor the next.
-bool IsAttached(char c) { return c == ':' || c == ',' || c == ';'; }
-
-size_t SkipAttached(std::string_view line, size_t at) {
-  return at < line.size() && IsAttached(line[at]) ? at + 1 : at;
-}
-
 std::string_view Inner(std::string_view group) {
   return Trimmed(group.substr(1, group.size() - 2));
 }
@@ -39,68 +26,6 @@ std::string_view NumberOfGroup(std::string_view inner) {
   while (at < inner.size() && !IsDigit(inner[at])) ++at;
   return inner.substr(at, SkipDigits(inner, at) - at);
 }
-
-}  // namespace
-
-size_t LevelAt(std::string_view line, size_t at, Level* level) {
-  size_t end = at;
-  while (IsAlnum(At(line, end))) ++end;
-  if (end == at) return 0;
-  if (At(line, end) == '.' && IsFacilityName(line.substr(at, end - at))) {
-    const size_t word = end + 1;
-    end = word;
-    while (IsAlnum(At(line, end))) ++end;
-    at = word;
-  }
-  const char next = At(line, end);
-  if (next == '_' || next == '-' || next == '.' || next == '=' || next == '/' || next == '\'')
-    return 0;
-  const Level found = LevelOfWord(line.substr(at, end - at));
-  if (found == Level::kNone) return 0;
-  *level = found;
-  return end;
-}
-
-size_t NumberAt(std::string_view line, size_t at) {
-  const size_t digits = At(line, at) == '-' ? at + 1 : at;
-  const size_t end = SkipDigits(line, digits);
-  if (end == digits) return 0;
-  const char next = At(line, end);
-  if (next == '\0' || IsBlank(next) || next == '|') return end;
-  return IsAttached(next) && (end + 1 >= line.size() || IsBlank(line[end + 1])) ? end : 0;
-}
-
-size_t BracketAt(std::string_view line, size_t at) {
-  const char open = At(line, at);
-  if (open != '[' && open != '(' && open != '<') return 0;
-  return SkipBracket(line, at);
-}
-
-size_t TagAt(std::string_view line, size_t at) {
-  constexpr size_t kMaxTag = 160;
-  const size_t limit = line.size() - at > kMaxTag ? at + kMaxTag : line.size();
-  if (at >= limit || !(IsAlnum(line[at]) || line[at] == '_' || line[at] == '/' || line[at] == '%' ||
-                       line[at] == '.' || line[at] == '-' || line[at] == '@' || line[at] == '*' ||
-                       line[at] == '$')) {
-    return 0;
-  }
-  for (size_t i = at; i < limit; ++i) {
-    if (IsBlank(line[i])) return 0;
-    if (line[i] == ':' && (i + 1 == line.size() || IsBlank(line[i + 1]))) return i > at ? i + 1 : 0;
-  }
-  return 0;
-}
-
-Level LevelOfGroup(std::string_view inner) {
-  const Level whole = LevelOfWord(inner);
-  if (whole != Level::kNone || inner.size() == 1) {
-    return whole != Level::kNone ? whole : LevelOfLetter(inner[0]);
-  }
-  const size_t colon = inner.rfind(':');  // module:level
-  return colon == std::string_view::npos ? Level::kNone : LevelOfWord(inner.substr(colon + 1));
-}
-
-namespace {
 
 // Steps that hold a text, behind them what role it has.
 void Assign(Role role, std::string_view text, Header* out) {
@@ -149,7 +74,7 @@ class Cursor {
         return TakeLevel(step);
       case StepKind::kNumber: {
         const size_t end = step.exact ? SkipDigits(line_, at_) : NumberAt(line_, at_);
-        return end > at_ && TakeText(step, end, step.exact ? end : SkipAttached(line_, end));
+        return end > at_ && TakeText(step, end, step.exact ? end : AfterAttached(line_, end));
       }
       case StepKind::kBracket:
         return TakeBracket(step);
@@ -193,7 +118,7 @@ class Cursor {
     // inside.
     const size_t length = ReadTime(line_.substr(at_), step.role);
     if (length == 0) return false;
-    return Move(step.exact ? at_ + length : SkipAttached(line_, at_ + length));
+    return Move(step.exact ? at_ + length : AfterAttached(line_, at_ + length));
   }
 
   bool TakeLevel(const Step& step) {
@@ -208,7 +133,7 @@ class Cursor {
     }
     if (end == 0) return false;
     if (step.role == Role::kLevel) out_->level = level;
-    return Move(step.exact ? end : SkipAttached(line_, end));
+    return Move(step.exact ? end : AfterAttached(line_, end));
   }
   size_t LetterOnly(Level* level) const {
     *level = LevelOfLetter(At(line_, at_));
@@ -239,7 +164,7 @@ class Cursor {
       default:
         break;
     }
-    return Move(SkipAttached(line_, end));
+    return Move(AfterAttached(line_, end));
   }
 
   bool TakeTag(const Step& step) {

@@ -71,15 +71,4 @@ class Layout {
   std::string name_;
 };
 
-// What a token is, for steps and for learning them. Each returns the end of what it found at `at`,
-// or 0.
-size_t LevelAt(std::string_view line, size_t at, Level* level);
-size_t NumberAt(std::string_view line, size_t at);
-size_t BracketAt(std::string_view line, size_t at);
-// Stands behind the colon of a tag.
-size_t TagAt(std::string_view line, size_t at);
-
-// Role and level of what stands in a bracket group.
-Level LevelOfGroup(std::string_view inner);
-
 }  // namespace alogd
