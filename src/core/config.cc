@@ -135,10 +135,10 @@ class Loader {
   }
 
  private:
-  void AddProblem(const std::string& path, std::string message, bool warning = false) {
+  void AddProblem(const std::string& path, const std::string& message, bool warning = false) {
     complete_ = complete_ && warning;
     notes_.files.push_back(path);
-    notes_.Add({notes_.files.size() - 1, 1, 1}, std::move(message), warning);
+    notes_.Add({notes_.files.size() - 1, 1, 1}, message, warning);
   }
 
   LoadedConfig loaded_;

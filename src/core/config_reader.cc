@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/text.h"
+
 namespace alogd {
 namespace {
 
@@ -40,35 +42,45 @@ std::string_view Nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-std::string_view KindName(YamlNode::Kind kind) {
-  switch (kind) {
+// What stands there, as a message begins: "'90d' where a map belongs".
+std::string Found(const YamlNode& node) {
+  switch (node.kind) {
     case YamlNode::Kind::kNull:
       return "nothing";
     case YamlNode::Kind::kScalar:
-      return "a single value";
+      return fmt::format("'{}'", node.scalar.substr(0, 80));
     case YamlNode::Kind::kList:
       return "a list";
     case YamlNode::Kind::kMap:
       return "a map";
   }
-  return "";
+  return {};
+}
+
+// How a list is written, by what stands in its place.
+std::string ListFix(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::kScalar)
+    return fmt::format("write [{}]", QuoteYaml(node.scalar.substr(0, 80)));
+  if (node.kind == YamlNode::Kind::kMap) return "write [{...}], or begin its first line with '- '";
+  return "write [...], or remove the key";
 }
 
 }  // namespace
 
-void ConfigNotes::Add(const ConfigMark& mark, std::string message, bool warning) {
+void ConfigNotes::Add(const ConfigMark& mark, const std::string& message, bool warning) {
   const std::string where = fmt::format("{}:{}:{}", files[mark.file], mark.line, mark.column);
-  problems.push_back({mark, {where, std::move(message), warning}});
+  // Both quote what somebody wrote.
+  problems.push_back({mark, {EscapeForTerminal(where), EscapeForTerminal(message), warning}});
 }
 
-void ConfigNotes::AddAt(std::string key, std::string message, bool warning) {
+void ConfigNotes::AddAt(std::string key, const std::string& message, bool warning) {
   if (Refused(key)) return;
   while (!marks.contains(key) && !key.empty()) {
     const size_t dot = key.rfind('.');
     key.resize(dot == std::string::npos ? 0 : dot);
   }
   const auto found = marks.find(key);
-  Add(found == marks.end() ? ConfigMark{} : found->second, std::move(message), warning);
+  Add(found == marks.end() ? ConfigMark{} : found->second, message, warning);
 }
 
 bool ConfigNotes::Refused(const std::string& key) const {
@@ -106,8 +118,8 @@ ConfigMark ConfigReader::MarkOf(const YamlNode& node) const {
   return {notes_->files.size() - 1, node.line, node.column};
 }
 
-void ConfigReader::Report(const YamlNode& node, std::string message) {
-  notes_->Add(MarkOf(node), std::move(message));
+void ConfigReader::Report(const YamlNode& node, const std::string& message) {
+  notes_->Add(MarkOf(node), message);
 }
 
 void ConfigReader::Refuse(const YamlNode& node, const std::string& path,
@@ -134,7 +146,7 @@ bool ConfigReader::IsMap(const YamlNode& node, const std::string& path) {
     return true;
   }
   Refuse(node, path,
-         fmt::format("{} where {}", KindName(node.kind),
+         fmt::format("{} where {}", Found(node),
                      path.empty() ? "keys belong; write KEY: VALUE lines"
                                   : "a map belongs; write {KEY: VALUE, ...}"));
   return false;
@@ -142,10 +154,7 @@ bool ConfigReader::IsMap(const YamlNode& node, const std::string& path) {
 
 bool ConfigReader::IsList(const YamlNode& node, const std::string& path) {
   if (node.kind == YamlNode::Kind::kList) return true;
-  const std::string fix = node.kind == YamlNode::Kind::kScalar
-                              ? fmt::format("write [{}]", QuoteYaml(node.scalar.substr(0, 80)))
-                              : "write [...], or [] for an empty one";
-  Refuse(node, path, fmt::format("{} where a list belongs; {}", KindName(node.kind), fix));
+  Refuse(node, path, fmt::format("{} where a list belongs; {}", Found(node), ListFix(node)));
   return false;
 }
 
@@ -154,7 +163,7 @@ bool ConfigReader::IsScalar(const YamlNode& node, const std::string& path) {
   Refuse(node, path,
          node.kind == YamlNode::Kind::kNull
              ? "its value is missing; give one, or remove the key"
-             : fmt::format("{} where a single value belongs", KindName(node.kind)));
+             : fmt::format("{} where a single value belongs", Found(node)));
   return false;
 }
 

@@ -30,10 +30,10 @@ struct ConfigNotes {
   std::set<std::string, std::less<>> refused;            // keys whose value was wrong
   std::vector<std::pair<ConfigMark, ConfigProblem>> problems;
 
-  void Add(const ConfigMark& mark, std::string message, bool warning = false);
+  void Add(const ConfigMark& mark, const std::string& message, bool warning = false);
   // At the place of `key`, or of the nearest thing above it that was given. Nothing if a value of
   // it was refused: what follows from that is not worth a second message.
-  void AddAt(std::string key, std::string message, bool warning = false);
+  void AddAt(std::string key, const std::string& message, bool warning = false);
   bool Refused(const std::string& key) const;  // it, or something below it
   void ForgetBelow(const std::string& key);
 };
@@ -174,7 +174,7 @@ class ConfigReader {
   const YamlNode* TakeList(std::string_view name);  // null for an empty one, or after a report
   std::string Path(std::string_view name) const;
   ConfigMark MarkOf(const YamlNode& node) const;
-  void Report(const YamlNode& node, std::string message);
+  void Report(const YamlNode& node, const std::string& message);
   void Refuse(const YamlNode& node, const std::string& path, const std::string& message);
   void ReportUnknown();
   bool IsMap(const YamlNode& node, const std::string& path);

@@ -59,8 +59,9 @@ Result<uint64_t> CountValue::Parse(std::string_view text) const {
 std::string CountValue::Format(uint64_t value) const { return fmt::format("{}", value); }
 
 std::string NumberValue::Range() const {
-  return fmt::format("{} {} {} {}", above_low ? "above" : "from", low,
-                     below_high ? "and below" : "to", high);
+  if (above_low)
+    return fmt::format("above {} and {} {}", low, below_high ? "below" : "up to", high);
+  return fmt::format("from {} to {}{}", low, below_high ? "below " : "", high);
 }
 
 Result<double> NumberValue::Parse(std::string_view text) const {

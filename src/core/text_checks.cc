@@ -57,7 +57,7 @@ std::string CheckSocket(const std::string& text) {
 
 std::string CheckGlob(const std::string& text) {
   if (text.starts_with('/')) return CheckGlobText(text);
-  return fmt::format("'{}' is not an absolute path; write /var/log/{} or wherever it stands", text,
+  return fmt::format("'{}' is not an absolute path; begin it with /, as in /var/log/app/*.log",
                      text);
 }
 

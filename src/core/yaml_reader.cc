@@ -39,6 +39,7 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   YamlNode root;
   YamlError error;
+  YamlError last_quoted{0, 0, {}};  // where the last text in quotes begins
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -57,6 +58,9 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& value) override {
     YamlNode node = Make(YamlNode::Kind::kScalar, mark);
     node.quoted = tag == "!";  // what yaml-cpp calls it
+    if (node.quoted) last_quoted = {node.line, node.column, {}};
+    if (!tag.empty() && tag != "?" && !node.quoted)
+      return Fail(mark, "a tag; quote a text that begins with !");
     node.scalar = value;
     Add(std::move(node), anchor);
   }
@@ -120,7 +124,16 @@ class TreeBuilder : public YAML::EventHandler {
     if (parent.kind == YamlNode::Kind::kMap && parent.keys.size() == parent.items.size())
       AddKey(&parent, std::move(node));
     else
-      parent.items.push_back(std::move(node));
+      AddItem(&parent, std::move(node));
+  }
+  static void AddItem(YamlNode* parent, YamlNode node) {
+    // A value that is missing is found missing where the next line begins; it is missing at its
+    // key.
+    if (node.kind == YamlNode::Kind::kNull && !parent->keys.empty()) {
+      node.line = parent->keys.back().line;
+      node.column = parent->keys.back().column;
+    }
+    parent->items.push_back(std::move(node));
   }
   void AddKey(YamlNode* map, YamlNode key) {
     if (key.kind != YamlNode::Kind::kScalar)
@@ -159,6 +172,63 @@ bool IsPrintable(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i)
     if (UnprintableAt(text, i, &code) != 0) return false;
   return true;
+}
+
+// The usual mistakes behind what yaml-cpp says.
+std::string_view HintFor(std::string_view reason) {
+  constexpr std::pair<std::string_view, std::string_view> kHints[] = {
+      {"unknown escape character",
+       "in \"double quotes\" a backslash begins an escape: write patterns in 'single quotes'"},
+      {"end of sequence flow", "a '[' or a quote before it is not closed"},
+      {"end of map flow", "a '{' or a quote before it is not closed"},
+      {"illegal EOF in scalar", "a quote before it is not closed"},
+      {"illegal map value", "quote a text that holds ': ', and look at the indentation"},
+      {"end of map not found",
+       "indent it like the lines above, and close quotes at the end of their text"},
+      {"end of sequence not found", "indent it like the lines above"},
+      {"the referenced anchor", "quote a text that begins with *"},
+      {"unknown token", "quote a text that begins with @, ` or %"},
+  };
+  for (const auto& [prefix, hint] : kHints)
+    if (reason.starts_with(prefix)) return hint;
+  return "look here and at the line above";
+}
+
+// The first line that is indented by a tab, from 1; 0 if none is. yaml-cpp complains elsewhere.
+uint32_t TabbedLine(std::string_view text) {
+  for (uint32_t line = 1; !text.empty(); ++line) {
+    const std::string_view row = text.substr(0, text.find('\n'));
+    const size_t tab = row.find_first_not_of(' ');
+    if (tab != std::string_view::npos && row[tab] == '\t') return line;
+    text.remove_prefix(std::min(row.size() + 1, text.size()));
+  }
+  return 0;
+}
+
+// Whether the quote at that place, if one is there, has its end. yaml-cpp takes the end of the text
+// for it, and with it all that was meant to be keys.
+bool IsClosed(std::string_view text, uint32_t line, uint32_t column) {
+  for (; line > 1; --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  if (line == 0 || column > text.size()) return true;
+  text.remove_prefix(column - 1);
+  const char quote = text.front();
+  if (quote != '"' && quote != '\'') return true;
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\')
+      ++i;
+    else if (text[i] == quote && quote == '\'' && i + 1 < text.size() && text[i + 1] == quote)
+      ++i;
+    else if (text[i] == quote)
+      return true;
+  }
+  return false;
+}
+
+YamlError Explain(std::string_view text, const YAML::Exception& e) {
+  const uint32_t line = FromZero(e.mark.line);
+  if (const uint32_t tabbed = TabbedLine(text); tabbed != 0 && tabbed <= line)
+    return {tabbed, 1, "not YAML: a tab in the indentation; write blanks"};
+  return {line, FromZero(e.mark.column), fmt::format("not YAML: {}; {}", e.msg, HintFor(e.msg))};
 }
 
 // Needs no quotes: a word or a path that YAML 1.1 or 1.2 takes for nothing else.
@@ -200,6 +270,8 @@ YamlError ParseYaml(std::string_view text, YamlNode* root) {
     std::istringstream in{std::string(text)};
     YAML::Parser parser(in);
     if (parser.HandleNextDocument(builder) && builder.error.message.empty()) {
+      if (!IsClosed(text, builder.last_quoted.line, builder.last_quoted.column))
+        return {builder.last_quoted.line, builder.last_quoted.column, "this quote is never closed"};
       *root = std::move(builder.root);
       TreeBuilder second;
       if (parser.HandleNextDocument(second))
@@ -208,11 +280,7 @@ YamlError ParseYaml(std::string_view text, YamlNode* root) {
     }
   } catch (const YAML::Exception& e) {
     if (!builder.error.message.empty()) return std::move(builder.error);  // came first
-    return {FromZero(e.mark.line), FromZero(e.mark.column),
-            fmt::format(
-                "not YAML: {}; look here and at the line above for indentation, a missing quote or "
-                "bracket",
-                e.msg)};
+    return Explain(text, e);
   } catch (const std::exception& e) {
     return {1, 1, fmt::format("not YAML: {}", e.what())};
   }

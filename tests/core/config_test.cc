@@ -209,8 +209,8 @@ TEST(ConfigTest, AllProblemsAreReportedInOrderOfPlace) {
           "a.yaml:5:9: groups.0.name: 'Web' cannot be the name of a directory; write 1 to 64 of "
           "a-z, "
           "0-9, _ and -, not beginning with -",
-          "a.yaml:6:11: groups.0.paths.0: 'log/x' is not an absolute path; write /var/log/log/x or "
-          "wherever it stands",
+          "a.yaml:6:11: groups.0.paths.0: 'log/x' is not an absolute path; begin it with /, as in "
+          "/var/log/app/*.log",
           "a.yaml:8:15: unknown key 'treshold' in groups.0.detectors.deeplog, did you mean "
           "'threshold'?; known here: enabled, window, top, layers, embedding, threshold, dropout, "
           "learning_rate, learning_rate_decay, epochs, patience",
