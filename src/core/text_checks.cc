@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "core/config_values.h"
+#include "core/header_parser.h"
 #include "core/rules.h"
 
 namespace alogd {
@@ -85,7 +86,11 @@ std::string CheckModel(const std::string& text) {
 }
 
 std::string CheckFormat(const std::string& text) {
-  return text.empty() ? "'' is no format; write auto, a known name or a pattern" : std::string();
+  if (text.empty()) return "'' is no format; write auto, or remove the key";
+  HeaderOptions options;
+  options.format = text;
+  const Result<HeaderParser> parser = HeaderParser::Create(options);
+  return parser ? std::string() : parser.error().message;
 }
 
 }  // namespace alogd

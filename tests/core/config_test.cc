@@ -57,7 +57,7 @@ groups:
     paths: [/srv/log/*.log, "/srv/**/x"]
     exclude: ['**/*.tmp', /srv/log/old]
     from: beginning
-    format: log4j
+    format: syslog
     time_zone: Europe/Berlin
     stream: {session: 'blk_-?\d+', idle: 5min, max: 50, max_records: 60}
     max_gap: 20min
@@ -238,6 +238,19 @@ TEST(ConfigTest, Warnings) {
           "a.yaml:4:20: warning: '/x' stands in group a already; its lines count twice",
           "a.yaml:4:56: warning: groups.1.stream.session has no effect; write by: session, or "
           "remove it"));
+}
+
+// The words are header_parser.cc's; here only that they come with their place.
+TEST(ConfigTest, HeaderFormats) {
+  const auto with = [](const std::string& format) {
+    return Problems(Parse("groups: [{name: a, paths: [/x], format: '" + format + "'}]\n"));
+  };
+  EXPECT_THAT(with("nginx-error"), IsEmpty());
+  EXPECT_THAT(with("<time:%Y-%m-%d %H:%M:%S> <level> [<program>] <message>"), IsEmpty());
+  EXPECT_THAT(with("nginx-eror"),
+              ElementsAre(HasSubstr("a.yaml:1:41: groups.0.format: unknown log format")));
+  EXPECT_THAT(with("<tim:%Y> <message>"), ElementsAre(HasSubstr("<tim:%Y> is not known")));
+  EXPECT_THAT(with(""), ElementsAre(HasSubstr("write auto")));
 }
 
 TEST(ConfigTest, YamlLimits) {
