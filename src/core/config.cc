@@ -42,6 +42,13 @@ Error NotOurs(const std::string& path, const struct stat& info) {
                   info.st_mode & 07777u, path)};
 }
 
+Error CannotOpen(const std::string& path, int err) {
+  Error error = ErrnoError("cannot open", path, err);
+  if (err == EACCES) error.message += "; run this as root, or as a member of the file's group";
+  if (err == ENOENT) error.message += "; name the configuration with --config FILE";
+  return error;
+}
+
 Result<std::string> ReadAll(int fd, const std::string& path) {
   std::string text(kMaxYamlBytes + 1, '\0');
   size_t size = 0;
@@ -60,7 +67,7 @@ Result<std::string> ReadAll(int fd, const std::string& path) {
 // opening does not wait for a writer, should it be a pipe.
 Result<std::string> ReadTrusted(const std::string& path) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) return ErrnoError("cannot open", path, errno);
+  if (fd.get() < 0) return CannotOpen(path, errno);
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return ErrnoError("cannot stat", path, errno);
   if (!S_ISREG(info.st_mode)) return Error{"not a regular file; name one"};

@@ -364,8 +364,10 @@ TEST_F(ConfigFilesTest, LaterFilesMerge) {
 
 TEST_F(ConfigFilesTest, MissingFile) {
   const std::string path = directory_ + "/alogd.yaml";
-  EXPECT_THAT(Problems(LoadConfig(path, true)),
-              ElementsAre(path + ":1:1: cannot open " + path + ": No such file or directory"));
+  EXPECT_THAT(
+      Problems(LoadConfig(path, true)),
+      ElementsAre(path + ":1:1: cannot open " + path +
+                  ": No such file or directory; name the configuration with --config FILE"));
   EXPECT_THAT(Problems(LoadConfig(path, false)), IsEmpty());
   Write("conf.d/a.yaml", "database: {keep: 2d}\n");
   EXPECT_EQ(LoadConfig(path, false).config.keep, 48h);
