@@ -102,8 +102,8 @@ void PrintAnomalies(const CliContext& context, const std::vector<StoredAnomaly>&
                         {"TIME"},
                         {"LEVEL"},
                         {"RISK", true},
-                        {"DETECTOR"},
-                        {"WHERE", false, 14},
+                        {"DETECTOR", false, 7},
+                        {"WHERE", false, 10},
                         {"MESSAGE", false, 20}});
   const Time now = Now();
   for (const StoredAnomaly& s : anomalies) {
@@ -125,8 +125,8 @@ void PrintIncidents(const CliContext& context, const std::vector<StoredIncident>
                         {"LASTED", true},
                         {"LEVEL"},
                         {"RISK", true},
-                        {"ANOMALIES", true},
-                        {"GROUP", false, 8},
+                        {"ANOM", true},
+                        {"GROUP", false, 8, true},
                         {"TITLE", false, 20}});
   const Time now = Now();
   for (const StoredIncident& s : incidents) {
@@ -144,7 +144,7 @@ void PrintTemplates(const CliContext& context, const std::vector<StoredTemplate>
     for (const StoredTemplate& stored : templates) PrintJson(ToJson(stored));
     return;
   }
-  Table table(context, {{"GROUP", false, 6},
+  Table table(context, {{"GROUP", false, 6, true},
                         {"ID", true},
                         {"COUNT", true},
                         {"FIRST"},

@@ -107,36 +107,50 @@ void Table::Add(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-// As wide as their contents; where that is too wide, the widest that may be cut loses first.
-std::vector<size_t> Table::Widths(size_t width) const {
-  std::vector<size_t> widths;
+std::vector<size_t> Table::Shown() const {
+  std::vector<size_t> shown;
   for (size_t c = 0; c < columns_.size(); ++c) {
+    const bool same = columns_[c].drop_same && std::ranges::all_of(rows_, [&](const auto& row) {
+                        return row[c].text == rows_.front()[c].text;
+                      });
+    if (!same) shown.push_back(c);
+  }
+  return shown;
+}
+
+// As wide as their contents; where that is too wide, the widest that may be cut loses first.
+std::vector<size_t> Table::Widths(const std::vector<size_t>& shown, size_t width) const {
+  std::vector<size_t> widths;
+  size_t total = kGap.size() * (shown.size() - 1);
+  for (const size_t c : shown) {
     size_t widest = DisplayWidth(columns_[c].title);
     for (const auto& row : rows_) widest = std::max(widest, DisplayWidth(row[c].text));
     widths.push_back(widest);
+    total += widest;
   }
-  size_t total = kGap.size() * (columns_.size() - 1);
-  for (const size_t w : widths) total += w;
   while (total > width) {
-    size_t widest = columns_.size();
-    for (size_t c = 0; c < columns_.size(); ++c) {
-      if (columns_[c].shrink_to == 0 || widths[c] <= columns_[c].shrink_to) continue;
-      if (widest == columns_.size() || widths[c] > widths[widest]) widest = c;
+    size_t* widest = nullptr;
+    for (size_t i = 0; i < shown.size(); ++i) {
+      const size_t least = columns_[shown[i]].shrink_to;
+      if (least == 0 || widths[i] <= least) continue;
+      if (widest == nullptr || widths[i] > *widest) widest = &widths[i];
     }
-    if (widest == columns_.size()) break;
-    --widths[widest];
+    if (widest == nullptr) break;
+    --*widest;
     --total;
   }
   return widths;
 }
 
-void Table::AppendRow(const std::vector<Cell>& cells, const std::vector<size_t>& widths,
-                      std::string* out) const {
-  for (size_t c = 0; c < cells.size(); ++c) {
-    const bool last = c + 1 == cells.size();
-    std::string text = CutToWidth(cells[c].text, widths[c]);
-    if (!last || columns_[c].right) text = Padded(std::move(text), widths[c], columns_[c].right);
-    out->append(Styled(context_, cells[c].style, text));
+void Table::AppendRow(const std::vector<Cell>& cells, const std::vector<size_t>& shown,
+                      const std::vector<size_t>& widths, std::string* out) const {
+  for (size_t i = 0; i < shown.size(); ++i) {
+    const Cell& cell = cells[shown[i]];
+    const bool last = i + 1 == shown.size();
+    const bool right = columns_[shown[i]].right;
+    std::string text = CutToWidth(cell.text, widths[i]);
+    if (!last || right) text = Padded(std::move(text), widths[i], right);
+    out->append(Styled(context_, cell.style, text));
     out->append(last ? "\n" : kGap);
   }
 }
@@ -151,11 +165,13 @@ std::string Table::Render(size_t width) const {
     }
     return out;
   }
-  const std::vector<size_t> widths = Widths(width);
+  const std::vector<size_t> shown = Shown();
+  if (shown.empty()) return out;
+  const std::vector<size_t> widths = Widths(shown, width);
   std::vector<Cell> heading;
   for (const Column& column : columns_) heading.emplace_back(column.title, Style::kBold);
-  AppendRow(heading, widths, &out);
-  for (const auto& row : rows_) AppendRow(row, widths, &out);
+  AppendRow(heading, shown, widths, &out);
+  for (const auto& row : rows_) AppendRow(row, shown, widths, &out);
   return out;
 }
 

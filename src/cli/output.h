@@ -38,6 +38,7 @@ struct Column {
   bool right = false;  // numbers
   size_t shrink_to =
       0;  // columns it may be cut to where the terminal is narrow; 0: it is never cut
+  bool drop_same = false;  // left out on a terminal where all rows say the same: the only group
 };
 
 struct Cell {
@@ -61,9 +62,12 @@ class Table {
   void Print() const;
 
  private:
-  std::vector<size_t> Widths(size_t width) const;
-  void AppendRow(const std::vector<Cell>& cells, const std::vector<size_t>& widths,
-                 std::string* out) const;
+  // Indexes of the columns that a terminal shows.
+  std::vector<size_t> Shown() const;
+  // Of those, in their order.
+  std::vector<size_t> Widths(const std::vector<size_t>& shown, size_t width) const;
+  void AppendRow(const std::vector<Cell>& cells, const std::vector<size_t>& shown,
+                 const std::vector<size_t>& widths, std::string* out) const;
 
   const CliContext& context_;
   std::vector<Column> columns_;

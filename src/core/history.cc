@@ -59,8 +59,13 @@ std::string Where(std::string_view t, std::string_view first, bool anomalies) {
       "(?4 IS NULL OR {0}.{1} <= ?4) AND (?5 = '' OR g.name = ?5)",
       t, first);
   if (anomalies) {
-    // A source by its whole name or by the end of its path.
+    // A source by its whole name or by the end of its path. The bound on id, from the index of
+    // times, ends a scan from the newest at the first row that can be recent enough: "the last
+    // hour" must not read 90 days. The + keeps SQLite from looking for that first row from the
+    // oldest on.
     where +=
+        " AND a.id >= coalesce((SELECT min(+id) FROM anomaly_rows WHERE last_us >= ?3), "
+        "iif(?3 IS NULL, 0, 9223372036854775807))"
         " AND (?6 = '' OR a.source = ?6 OR substr(a.source, -length(?6) - 1) = '/' || ?6) AND "
         "(?7 IS NULL OR a.template_id = ?7)";
   }

@@ -115,6 +115,7 @@ Status UnitWriter::SelectAnomalies() {
     if (!id.ok()) return id.error();
     if (id->has_value() || a.level >= least || a.detector == kRuleDetector) {
       kept_.push_back(Kept{&a, id->value_or(0)});
+      kept_incidents_.insert(a.incident_seq);
     }
   }
   return {};
@@ -128,9 +129,7 @@ Status UnitWriter::WriteIncidents() {
     Known known;
     if (rows.Next()) known = Known{rows.Int(0), rows.Int(1)};
     if (!rows.status().ok()) return rows.status();
-    const bool wanted = known.id != 0 || std::ranges::any_of(kept_, [&](const Kept& k) {
-                          return k.anomaly->incident_seq == incident.seq;
-                        });
+    const bool wanted = known.id != 0 || kept_incidents_.contains(incident.seq);
     if (!wanted) continue;
     incidents_[incident.seq] = known;
     if (Status status = WriteIncident(incident); !status.ok()) return status;

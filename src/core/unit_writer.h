@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/commit_unit.h"
@@ -58,6 +59,7 @@ class UnitWriter {
   const CommitUnit& unit_;
   int64_t group_ = 0;
   std::vector<Kept> kept_;
+  std::unordered_set<uint64_t> kept_incidents_;    // seqs that they name
   std::unordered_map<uint64_t, Known> incidents_;  // by seq
 };
 

@@ -69,6 +69,21 @@ TEST(OutputTest, TerminalTableFitsItsWidth) {
   EXPECT_THAT(table.Render(5), HasSubstr(" 7  auth.\u2026  Failed \u2026\n"));
 }
 
+TEST(OutputTest, ColumnThatSaysNothingIsLeftOutOnATerminal) {
+  for (const bool terminal : {true, false}) {
+    CliContext context;
+    context.terminal = terminal;
+    Table table(context, {{"GROUP", false, 6, true}, {"ID"}});
+    table.Add({std::string("web"), std::string("1")});
+    table.Add({std::string("web"), std::string("2")});
+    EXPECT_EQ(table.Render(80), terminal ? "ID\n1\n2\n" : "web\t1\nweb\t2\n");
+    table.Add({std::string("db"), std::string("3")});
+    if (terminal) {
+      EXPECT_THAT(table.Render(80), HasSubstr("GROUP  ID\nweb    1\n"));
+    }
+  }
+}
+
 TEST(OutputTest, ColoursOnlyWhereAsked) {
   const CliContext plain = Terminal();
   const CliContext colored = Terminal(true);
