@@ -27,7 +27,7 @@ class GoldenSampler {
     kept.session = window.session;
     golden->push_back(std::move(kept));
     if (golden->size() < 2 * kGolden) return;
-    for (size_t i = 0; i < kGolden; ++i) (*golden)[i] = std::move((*golden)[2 * i]);
+    for (size_t i = 1; i < kGolden; ++i) (*golden)[i] = std::move((*golden)[2 * i]);
     golden->resize(kGolden);
     every_ *= 2;
   }
