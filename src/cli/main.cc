@@ -7,5 +7,6 @@ int main(int argc, char** argv) {
                        {
                            alogd::AddConfigCommands,
                            alogd::AddHistoryCommands,
+                           alogd::AddModelCommands,
                        });
 }

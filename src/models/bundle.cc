@@ -18,6 +18,14 @@ using nlohmann::json;
 
 constexpr std::string_view kTensorSuffix = ".safetensors";
 
+Result<json> ReadManifestIn(const OwnedFd& fd, const std::string& directory) {
+  Result<std::string> text = ReadTrustedFile(fd, directory, "manifest.json", kMaxManifestBytes);
+  if (!text) return text.error();
+  Result<json> manifest = OpenManifest(std::move(*text));
+  if (!manifest) return manifest.error().With(directory + "/manifest.json");
+  return manifest;
+}
+
 class Loader {
  public:
   Loader(std::string directory, const GroupConfig& group)
@@ -40,10 +48,8 @@ class Loader {
   }
 
   Status ReadManifest() {
-    Result<std::string> text = ReadTrustedFile(fd_, directory_, "manifest.json", kMaxManifestBytes);
-    if (!text) return text.error();
-    Result<json> manifest = OpenManifest(std::move(*text));
-    if (!manifest) return At("manifest.json", manifest.error());
+    Result<json> manifest = ReadManifestIn(fd_, directory_);
+    if (!manifest) return manifest.error();
     bundle_.manifest = std::move(*manifest);
     std::error_code error;
     const auto canonical = std::filesystem::canonical(directory_, error);
@@ -158,6 +164,12 @@ class Loader {
 };
 
 }  // namespace
+
+Result<json> ReadManifest(const std::string& directory) {
+  const Result<OwnedFd> fd = OpenTrustedDirectory(directory);
+  if (!fd) return fd.error();
+  return ReadManifestIn(*fd, directory);
+}
 
 Result<Bundle> LoadBundle(const std::string& directory, const GroupConfig& group) {
   return Loader(directory, group).Load();

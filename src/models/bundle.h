@@ -50,6 +50,9 @@ struct Bundle {
 // names the file and the fix.
 Result<Bundle> LoadBundle(const std::string& directory, const GroupConfig& group);
 
+// The manifest alone, its checksum checked but nothing that it says of other files: for lists.
+Result<nlohmann::json> ReadManifest(const std::string& directory);
+
 // Writes beside and renames into place: <models>/<name>/. What golden lines parse to and golden
 // windows score is computed here. Nothing is left behind where it fails.
 Status WriteBundle(const Bundle& bundle, const std::string& models_directory,
