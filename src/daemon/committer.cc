@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// The committer's loop: commits, outbox, calls, and housekeeping when nothing waits.
+#include "daemon/committer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "core/text.h"
+#include "daemon/logging.h"
+
+namespace alogd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// No wait is longer, so that the heartbeat stays fresh.
+constexpr milliseconds kRound{1000};
+// After a failure; the store itself waits for a lock before it fails.
+constexpr milliseconds kRetry{200};
+// Alerts of one batch: enough to keep a transaction's cost small beside them, few enough that what
+// was sent twice after a crash is not a flood.
+constexpr size_t kBatch = 64;
+constexpr seconds kRetentionPeriod{60};
+constexpr seconds kRetentionOverdue{600};
+// The WAL is folded in when the thread is idle, and at the latest after so many units (of some 0.2
+// MB).
+constexpr seconds kCheckpointPeriod{10};
+constexpr uint64_t kCheckpointUnits = 256;
+
+}  // namespace
+
+Committer::Committer(Store store, Heartbeat* beat, Hooks hooks)
+    : store_(std::move(store)),
+      beat_(beat),
+      hooks_(std::move(hooks)),
+      next_retention_(Clock::now()),
+      next_checkpoint_(Clock::now() + kCheckpointPeriod) {}
+
+Committer::~Committer() { Finish(milliseconds(0)); }
+
+void Committer::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+bool Committer::HasRoom(const std::string& group) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = of_group_.find(group);
+  return it == of_group_.end() || it->second < kMaxUnits;
+}
+
+void Committer::Offer(CommitUnit unit, bool force) {
+  const std::lock_guard lock(mutex_);
+  size_t& count = of_group_[unit.group];
+  assert(force || count < kMaxUnits);
+  (void)force;
+  ++count;
+  units_.push_back(std::move(unit));
+  changed_.notify_all();
+}
+
+void Committer::Sent(std::vector<int64_t> outbox_ids) {
+  const std::lock_guard lock(mutex_);
+  sent_.insert(sent_.end(), outbox_ids.begin(), outbox_ids.end());
+  alerts_out_ = false;
+  // What was not sent waits for the next commit or start: the sender gives back part of a batch
+  // only when it ends.
+  look_in_outbox_ = look_in_outbox_ || !outbox_ids.empty();
+  changed_.notify_all();
+}
+
+void Committer::Call(std::function<void(Store&)> call) {
+  const std::lock_guard lock(mutex_);
+  calls_.push_back({stats_.units + units_.size(), std::move(call)});
+  changed_.notify_all();
+}
+
+Committer::Stats Committer::stats() const {
+  const std::lock_guard lock(mutex_);
+  Stats stats = stats_;
+  stats.queued = units_.size();
+  return stats;
+}
+
+bool Committer::Finish(milliseconds patience) {
+  if (!thread_.joinable()) return true;
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+    finish_by_ = Clock::now() + patience;
+    changed_.notify_all();
+  }
+  thread_.join();
+  const std::lock_guard lock(mutex_);
+  return units_.empty();
+}
+
+void Committer::Run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    beat_->Beat();
+    const Clock::time_point now = Clock::now();
+    if (finishing_ && (drained() || now >= finish_by_)) break;
+    const bool worked = now >= retry_at_ && DoOne(lock);
+    if (!finishing_) KeepHouse(lock, !worked);
+    if (worked) continue;
+    Clock::time_point until = Clock::now() + kRound;
+    if (retry_at_ > now) until = std::min(until, retry_at_);
+    if (finishing_) until = std::min(until, finish_by_);
+    const auto something = [this, now] {
+      return (finishing_ && (drained() || Clock::now() >= finish_by_)) ||
+             (retry_at_ <= now && (call_due() || !sent_.empty() || !units_.empty() ||
+                                   (look_in_outbox_ && !alerts_out_)));
+    };
+    changed_.wait_until(lock, until, something);
+  }
+  beat_->End();
+}
+
+// The first thing there is to do, in the order in which others wait for it. False where there is
+// none.
+bool Committer::DoOne(std::unique_lock<std::mutex>& lock) {
+  if (call_due()) {
+    const auto call = std::move(calls_.front().call);
+    calls_.pop_front();
+    lock.unlock();
+    call(store_);
+    lock.lock();
+  } else if (!sent_.empty()) {
+    DeleteSent(lock);
+  } else if (look_in_outbox_ && !alerts_out_) {
+    ReadOutbox(lock);
+  } else if (!units_.empty()) {
+    CommitFront(lock);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
+  // A deque's elements stay where they are while others are pushed behind them.
+  const CommitUnit& unit = units_.front();
+  lock.unlock();
+  const Status status = store_.Commit(unit);
+  ++since_checkpoint_;
+  lock.lock();
+  if (!status.ok()) return Failed(status.error());
+  if (std::exchange(failing_, false)) {
+    spdlog::info("the database takes commits again; nothing was lost, reading goes on");
+  }
+  stats_.last_error.clear();
+  ++stats_.units;
+  const std::string group = unit.group;
+  look_in_outbox_ = look_in_outbox_ || !unit.anomalies.empty() || !unit.incidents.empty();
+  units_.pop_front();
+  if (const auto it = of_group_.find(group); --it->second == 0) of_group_.erase(it);
+  if (!hooks_.on_room) return;
+  lock.unlock();
+  hooks_.on_room(group);
+  lock.lock();
+}
+
+void Committer::DeleteSent(std::unique_lock<std::mutex>& lock) {
+  std::vector<int64_t> ids;
+  ids.swap(sent_);
+  lock.unlock();
+  const Status status = store_.Sent(ids);
+  lock.lock();
+  if (status.ok()) return;
+  sent_.insert(sent_.end(), ids.begin(), ids.end());
+  Failed(status.error());
+}
+
+void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  Result<std::vector<Alert>> alerts = store_.Outbox(kBatch);
+  lock.lock();
+  if (!alerts) return Failed(alerts.error());
+  look_in_outbox_ = false;
+  if (alerts->empty() || !hooks_.on_alerts) return;
+  alerts_out_ = true;
+  lock.unlock();
+  hooks_.on_alerts(std::move(*alerts));
+  lock.lock();
+}
+
+// At its periods when the thread is idle, and overdue also under a load that never lets it be.
+void Committer::KeepHouse(std::unique_lock<std::mutex>& lock, bool idle) {
+  const Clock::time_point now = Clock::now();
+  if (failing_ || now < retry_at_) return;
+  const bool fold = since_checkpoint_ >= kCheckpointUnits ||
+                    (idle && since_checkpoint_ > 0 && now >= next_checkpoint_);
+  const bool retain = idle ? now >= next_retention_ : now >= next_retention_ + kRetentionOverdue;
+  if (!fold && !retain) return;
+  lock.unlock();
+  Status status;
+  if (fold) {
+    status = store_.CheckpointWal();
+    since_checkpoint_ = 0;
+    next_checkpoint_ = now + kCheckpointPeriod;
+  } else {
+    const auto today = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    const Result<bool> more = store_.Retain(today);
+    if (!more) status = more.error();
+    if (!more || !*more) next_retention_ = now + kRetentionPeriod;
+  }
+  lock.lock();
+  if (status.ok() == !house_failing_) return;
+  house_failing_ = !status.ok();
+  if (house_failing_) {
+    spdlog::warn("housekeeping of the database failed and is tried again: {}",
+                 EscapeForTerminal(status.error().message));
+  } else {
+    spdlog::info("housekeeping of the database succeeds again");
+  }
+}
+
+void Committer::Failed(const Error& error) {
+  retry_at_ = Clock::now() + kRetry;
+  ++stats_.failures;
+  stats_.last_error = EscapeForTerminal(error.message);
+  if (std::exchange(failing_, true)) return;
+  Announce({Notice::Kind::kDatabaseTrouble,
+            error.message + "; reading waits, the commit is tried again until it succeeds", "", "",
+            ""});
+}
+
+}  // namespace alogd

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// The thread that owns the store: commit units in, alerts out, nothing dropped.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/commit_unit.h"
+#include "core/store.h"
+#include "daemon/heartbeat.h"
+
+namespace alogd {
+
+// A unit that cannot be committed (locked, full) is tried again until it can; what waits behind it
+// stays where it is, so the workers stop reading and the files are the queue. Alternative: set a
+// failing unit aside and go on with the next; then a restart would find a hole in the middle of a
+// file.
+class Committer {
+ public:
+  // Units of one group that wait or are being committed: one to work on, one ready behind it.
+  static constexpr size_t kMaxUnits = 2;
+
+  struct Hooks {
+    // A unit of the group was committed: there is room for another. On the committer's thread.
+    std::function<void(const std::string& group)> on_room;
+    // Alerts to be sent; answered by Sent. At most one batch is out. On the committer's thread.
+    std::function<void(std::vector<Alert>)> on_alerts;
+  };
+
+  struct Stats {
+    uint64_t units = 0;
+    uint64_t failures = 0;  // attempts
+    uint64_t queued = 0;
+    std::string last_error;  // of the latest failure, escaped; empty once a commit succeeded
+  };
+
+  Committer(Store store, Heartbeat* beat, Hooks hooks);
+  // Finish(0) where it was not called.
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  // Begins the thread; what was offered before waits for it. Once, when the hooks may be called.
+  void Start();
+
+  // Whether Offer would take a unit of this group. Only the group's own offers can change true to
+  // false.
+  bool HasRoom(const std::string& group) const;
+  // Queues the unit; a group's units are committed in order. `force` passes over kMaxUnits: a
+  // group's last unit, when nobody may wait.
+  void Offer(CommitUnit unit, bool force = false);
+  // What became of a batch of on_alerts: the alerts that were sent.
+  void Sent(std::vector<int64_t> outbox_ids);
+  // Runs `call` with the store, after the units that were offered before.
+  void Call(std::function<void(Store&)> call);
+
+  Stats stats() const;
+
+  // Commits what is queued, sends what it alerts and waits for it, but no longer than `patience`;
+  // then ends the thread. False if something was left: it will be read again at the next start.
+  bool Finish(std::chrono::milliseconds patience);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Run();
+  bool DoOne(std::unique_lock<std::mutex>& lock);
+  void CommitFront(std::unique_lock<std::mutex>& lock);
+  void DeleteSent(std::unique_lock<std::mutex>& lock);
+  void ReadOutbox(std::unique_lock<std::mutex>& lock);
+  void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
+  void Failed(const Error& error);
+  bool call_due() const { return !calls_.empty() && calls_.front().after_units <= stats_.units; }
+  bool drained() const {
+    return units_.empty() && sent_.empty() && !alerts_out_ && !look_in_outbox_;
+  }
+
+  Store store_;  // the thread's own
+  Heartbeat* beat_;
+  Hooks hooks_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<CommitUnit> units_;            // the first may be under way: it is not moved
+  std::map<std::string, size_t> of_group_;  // units in units_
+  struct WaitingCall {
+    uint64_t after_units;  // committed in all
+    std::function<void(Store&)> call;
+  };
+  std::deque<WaitingCall> calls_;
+  std::vector<int64_t> sent_;
+  bool alerts_out_ = false;
+  bool look_in_outbox_ = true;  // at start: what the last run left there
+  bool finishing_ = false;
+  Clock::time_point finish_by_{};
+  Clock::time_point retry_at_{};  // nothing touches the database before, after a failure
+  bool failing_ = false;
+  Stats stats_;
+
+  // The thread's own.
+  Clock::time_point next_retention_;
+  Clock::time_point next_checkpoint_;
+  uint64_t since_checkpoint_ = 0;  // units
+  bool house_failing_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace alogd

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The committer against a real database: order, room, a locked database, alerts, its end.
+#include "daemon/committer.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <atomic>
+
+#include "testing/service_harness.h"
+#include "testing/store_samples.h"
+
+namespace alogd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+CommitUnit UnitOf(const std::string& group, uint64_t number) {
+  CommitUnit unit;
+  unit.group = group;
+  unit.state_seq = number;
+  unit.delta = "delta " + std::to_string(number);
+  FileCheckpoint file;
+  file.id = FileId{1};
+  file.source = file.path = "/var/log/x";
+  file.offset = number;
+  unit.files.push_back(file);
+  return unit;
+}
+
+// Another process's lock on the database.
+class Lock {
+ public:
+  explicit Lock(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &db_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  ~Lock() { sqlite3_close(db_); }
+
+ private:
+  sqlite3* db_ = nullptr;
+};
+
+class CommitterTest : public ::testing::Test {
+ protected:
+  void Make(Committer::Hooks hooks = {}) {
+    auto store = Store::Open(directory_.db(), StorePolicy{}, milliseconds(20));
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    committer_ =
+        std::make_unique<Committer>(std::move(*store), beats_.Add("committer"), std::move(hooks));
+  }
+  GroupState Load(const std::string& group) {
+    auto store = Store::Open(directory_.db(), StorePolicy{});
+    EXPECT_TRUE(store.ok());
+    auto state = store->LoadGroup(group);
+    EXPECT_TRUE(state.ok());
+    return std::move(*state);
+  }
+  testing::StoreDir directory_;
+  Heartbeats beats_;
+  std::unique_ptr<Committer> committer_;
+};
+
+TEST_F(CommitterTest, UnitsInOrderAndRoomGivenBack) {
+  std::atomic<int> rooms{0};
+  Committer::Hooks hooks;
+  hooks.on_room = [&](const std::string& group) { rooms += group == "a"; };
+  Make(std::move(hooks));
+  committer_->Offer(UnitOf("a", 1));
+  EXPECT_TRUE(committer_->HasRoom("a"));
+  committer_->Offer(UnitOf("a", 2));
+  EXPECT_FALSE(committer_->HasRoom("a"));
+  EXPECT_TRUE(committer_->HasRoom("b")) << "groups wait for their own units only";
+  committer_->Start();
+  EXPECT_TRUE(Eventually([&] { return rooms == 2; }));
+  EXPECT_TRUE(committer_->HasRoom("a"));
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  const GroupState state = Load("a");
+  ASSERT_EQ(state.deltas.size(), 2U);
+  EXPECT_EQ(state.deltas[1].blob, "delta 2");
+  EXPECT_EQ(state.files.at(0).offset, 2U);
+}
+
+TEST_F(CommitterTest, LockedDatabaseKeepsTheUnit) {
+  Make();
+  committer_->Start();
+  {
+    const Lock lock(directory_.db());
+    committer_->Offer(UnitOf("a", 1));
+    committer_->Offer(UnitOf("a", 2));
+    ASSERT_TRUE(Eventually([&] { return committer_->stats().failures >= 2; }));
+    EXPECT_FALSE(committer_->HasRoom("a"));
+    EXPECT_NE(committer_->stats().last_error, "");
+    EXPECT_EQ(committer_->stats().queued, 2U);
+    EXPECT_EQ(beats_.Stale(Heartbeat::Clock::now(), seconds(5)), "")
+        << "waiting for a lock is life";
+  }
+  EXPECT_TRUE(Eventually([&] { return committer_->stats().units == 2; }));
+  EXPECT_EQ(committer_->stats().last_error, "");
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(Load("a").deltas.size(), 2U);
+}
+
+TEST_F(CommitterTest, FinishDrainsOrGivesUpInTime) {
+  Make();
+  for (uint64_t i = 1; i <= 20; ++i) committer_->Offer(UnitOf("a", i), /*force=*/true);
+  committer_->Start();
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(Load("a").deltas.size(), 20U);
+
+  Make();
+  committer_->Start();
+  const Lock lock(directory_.db());
+  committer_->Offer(UnitOf("a", 21));
+  EXPECT_FALSE(committer_->Finish(milliseconds(100))) << "the unit could not be committed";
+}
+
+TEST_F(CommitterTest, CallsComeAfterTheUnitsBeforeThem) {
+  Make();
+  committer_->Offer(UnitOf("a", 1));
+  std::atomic<bool> called{false};
+  std::atomic<uint64_t> offset{0};
+  committer_->Call([&](Store& store) {
+    const auto state = store.LoadGroup("a");
+    offset = state.ok() && !state->files.empty() ? state->files[0].offset : 0;
+    called = true;
+  });
+  committer_->Offer(UnitOf("a", 2));
+  committer_->Start();
+  ASSERT_TRUE(Eventually([&] { return called.load(); }));
+  EXPECT_EQ(offset, 1U);
+}
+
+TEST_F(CommitterTest, AlertsGoOutAfterTheirCommitUntilTheyAreSent) {
+  std::mutex mutex;
+  std::vector<std::vector<Alert>> batches;
+  Committer::Hooks hooks;
+  hooks.on_alerts = [&](std::vector<Alert> alerts) {
+    const std::lock_guard lock(mutex);
+    batches.push_back(std::move(alerts));
+  };
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return batches.size();
+  };
+  const auto unit_with_alert = [](uint64_t number) {
+    CommitUnit unit = UnitOf("a", number);
+    unit.anomalies.push_back(testing::SampleAnomaly(number, number));
+    unit.incidents.push_back(testing::SampleIncident(number, number));
+    return unit;
+  };
+  Make(hooks);
+  committer_->Start();
+  committer_->Offer(unit_with_alert(1));
+  ASSERT_TRUE(Eventually([&] { return count() == 1; }));
+  // While a batch is out, no other follows, whatever is committed.
+  committer_->Offer(unit_with_alert(2));
+  ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 2; }));
+  EXPECT_EQ(count(), 1U);
+  committer_->Sent({batches[0][0].outbox_id});
+  ASSERT_TRUE(Eventually([&] { return count() == 2; }));
+  EXPECT_EQ(batches[1].size(), 1U);
+  EXPECT_NE(batches[1][0].outbox_id, batches[0][0].outbox_id);
+  // The second is never sent: it comes again at the next start.
+  committer_->Sent({});
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  Make(hooks);
+  committer_->Start();
+  ASSERT_TRUE(Eventually([&] { return count() == 3; }));
+  EXPECT_EQ(batches[2].at(0).outbox_id, batches[1][0].outbox_id);
+}
+
+}  // namespace
+}  // namespace alogd
