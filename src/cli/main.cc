@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
                        {
                            alogd::AddConfigCommands,
                            alogd::AddHistoryCommands,
+                           alogd::AddServiceCommands,
                            alogd::AddModelCommands,
                        });
 }

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// status and reload: what alogctl asks of the running daemon.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/cli.h"
+#include "core/control.h"
+#include "core/text.h"
+
+namespace alogd {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kStatusTimeoutMs = 5'000;
+// A reload loads and checks every bundle; the slowest seen, with 500 MB of weights, took some
+// seconds.
+constexpr int kReloadTimeoutMs = 120'000;
+
+// Fields of an answer, with the types that core/control.h promises; another daemon's answer may
+// lack some.
+std::string Text(const json& object, const char* key) {
+  const auto it = object.find(key);
+  if (it == object.end() || !it->is_string()) return "";
+  return EscapeForTerminal(it->get<std::string>());
+}
+double Number(const json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_number() ? it->get<double>() : 0;
+}
+uint64_t Count(const json& object, const char* key) {
+  const double number = Number(object, key);
+  return number > 0 ? static_cast<uint64_t>(number) : 0;
+}
+const json& Part(const json& object, const char* key) {
+  static const json kEmpty = json::object();
+  const auto it = object.find(key);
+  return it == object.end() ? kEmpty : *it;
+}
+
+std::string Age(uint64_t seconds) {
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} d", seconds / 86400);
+}
+
+std::string Bytes(uint64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "K", "M", "G", "T"};
+  double size = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; size >= 1024 && unit < 4; ++unit) size /= 1024;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
+}
+
+// Columns as wide as their widest cell; numbers stand right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  bool empty() const { return rows_.size() == 1; }
+
+  void Print() const {
+    std::vector<size_t> widths(rows_[0].size(), 0);
+    for (const auto& row : rows_) {
+      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (const auto& row : rows_) {
+      std::string line;
+      for (size_t i = 0; i < row.size(); ++i) {
+        const bool number =
+            !row[i].empty() && row[i].find_first_not_of("0123456789.") == std::string::npos;
+        line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
+                       : fmt::format("{:<{}}  ", row[i], widths[i]);
+      }
+      line.erase(line.find_last_not_of(' ') + 1);
+      fmt::print("{}\n", line);
+    }
+  }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+void PrintGroups(const json& groups) {
+  Table table({"GROUP", "BUNDLE", "AGE", "RECORDS", "TEMPLATES", "NEW", "ANOMALIES", "LINES/S",
+               "WINDOWS/S", "MEMORY"});
+  for (const json& group : groups) {
+    const std::string bundle = Text(group, "bundle");
+    std::string name = Text(group, "name");
+    if (group.value("waiting", false)) name += " (waits for the database)";
+    table.Add({name, bundle.empty() ? "none" : bundle,
+               bundle.empty() ? "-" : Age(Count(group, "bundle_age_s")),
+               fmt::to_string(Count(group, "records")), fmt::to_string(Count(group, "templates")),
+               fmt::to_string(Count(group, "new_templates")),
+               fmt::to_string(Count(group, "anomalies")),
+               fmt::format("{:.1f}", Number(group, "lines_per_s")),
+               fmt::format("{:.1f}", Number(group, "windows_per_s")),
+               Bytes(Count(group, "memory_bytes"))});
+  }
+  table.Print();
+}
+
+void PrintSources(const json& sources) {
+  Table table({"SOURCE", "GROUP", "STATE", "FORMAT", "OFFSET", "BEHIND", "LINES/S", "PROBLEM"});
+  for (const json& source : sources) {
+    table.Add({Text(source, "name"), Text(source, "group"), Text(source, "state"),
+               Text(source, "format"), fmt::to_string(Count(source, "offset")),
+               Bytes(Count(source, "lag_bytes")),
+               fmt::format("{:.1f}", Number(source, "lines_per_s")), Text(source, "problem")});
+  }
+  if (table.empty()) {
+    fmt::print("no file is watched; see 'alogctl config show' for the paths\n");
+  } else {
+    table.Print();
+  }
+}
+
+// "lost_bytes 0": drops are shown at 0 too, limits only where one was hit.
+void PrintCounts(const char* title, const json& counts, bool zeros) {
+  std::string line;
+  for (const auto& [name, count] : counts.items()) {
+    if (!count.is_number() || (!zeros && count.get<double>() == 0)) continue;
+    line += fmt::format("{}{} {}", line.empty() ? "" : ", ", EscapeForTerminal(name), count.dump());
+  }
+  fmt::print("{:<9} {}\n", title, line.empty() ? "none" : line);
+}
+
+void PrintStatus(const json& status) {
+  fmt::print("alogd {}, pid {}, up {}\n", Text(status, "version"), Count(status, "pid"),
+             Age(Count(status, "uptime_s")));
+  fmt::print("config    {}\nstate     {}\n\n", Text(status, "config"), Text(status, "state_dir"));
+  PrintGroups(Part(status, "groups"));
+  fmt::print("\n");
+  PrintSources(Part(status, "sources"));
+  fmt::print("\n");
+  PrintCounts("drops", Part(status, "drops"), true);
+  PrintCounts("limits", Part(status, "limits"), false);
+  const json& commit = Part(status, "commit");
+  const std::string error = Text(commit, "last_error");
+  fmt::print("commits   {}{}\n", Count(commit, "units"),
+             error.empty() ? "" : "; failing now: " + error);
+  const json& journal = Part(status, "journal");
+  fmt::print("alerts    {} sent, {} waiting\n", Count(journal, "sent"), Count(journal, "pending"));
+  const json& reload = Part(status, "last_reload");
+  if (reload.is_object() && !reload.empty()) {
+    const bool ok = reload.value("ok", false);
+    fmt::print("reload    {}{}\n", ok ? "done" : "refused: ", ok ? "" : Text(reload, "message"));
+  }
+}
+
+// The daemon's answer; where there is none, the command has failed.
+bool Ask(CliContext* context, const std::string& socket, const char* command, int timeout_ms,
+         json* answer) {
+  std::string path = socket;
+  if (path.empty()) {
+    Config config;
+    if (!LoadCliConfig(context, &config)) return false;
+    path = config.ControlPath();
+  }
+  Result<json> result = ControlRequest(path, {{"command", command}}, timeout_ms);
+  if (!result) {
+    Fail(context, EscapeForTerminal(result.error().message));
+    return false;
+  }
+  *answer = std::move(*result);
+  return true;
+}
+
+void RunStatus(CliContext* context, const std::string& socket) {
+  json status;
+  if (!Ask(context, socket, "status", kStatusTimeoutMs, &status)) return;
+  if (!status.value("ok", false)) return Fail(context, Text(status, "error"));
+  if (context->json) {
+    fmt::print("{}\n", status.dump(-1, ' ', false, json::error_handler_t::replace));
+  } else {
+    PrintStatus(status);
+  }
+}
+
+// The reload is asked for either way; without --wait its verdict stands in the daemon's log only.
+void RunReload(CliContext* context, const std::string& socket, bool wait) {
+  json verdict;
+  if (!wait) {
+    if (!Ask(context, socket, "reload-soon", kStatusTimeoutMs, &verdict)) return;
+    if (!verdict.value("ok", false)) Fail(context, Text(verdict, "error"));
+    return;
+  }
+  if (!Ask(context, socket, "reload", kReloadTimeoutMs, &verdict)) return;
+  if (context->json)
+    fmt::print("{}\n", verdict.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (!verdict.value("ok", false)) {
+    return Fail(context, "reload refused, everything stays as it was: " + Text(verdict, "error"));
+  }
+  if (context->json || context->quiet) return;
+  for (const auto& [group, bundle] : Part(verdict, "bundles").items()) {
+    const std::string name = bundle.is_string() ? bundle.get<std::string>() : "";
+    fmt::print("{}: {}\n", EscapeForTerminal(group),
+               name.empty() ? "no bundle" : EscapeForTerminal(name));
+  }
+  if (const std::string remarks = Text(verdict, "message"); !remarks.empty()) {
+    fmt::print(stderr, "{}\n", remarks);
+  }
+}
+
+}  // namespace
+
+void AddServiceCommands(CLI::App* app, CliContext* context) {
+  // Options live as long as the program; CLI11 holds references to them.
+  static std::string socket;
+  static bool wait = false;
+  CLI::App* status =
+      app->add_subcommand("status", "What the daemon does now: sources, groups, drops");
+  status->add_option("--socket", socket, "Control socket (default: from the configuration)")
+      ->type_name("PATH");
+  status->callback([context] { RunStatus(context, socket); });
+  CLI::App* reload = app->add_subcommand(
+      "reload", "Load configuration and bundles again; a bad one changes nothing");
+  reload->add_option("--socket", socket, "Control socket (default: from the configuration)")
+      ->type_name("PATH");
+  reload->add_flag("--wait", wait, "Wait for the verdict; exit 1 if the old ones stayed");
+  reload->callback([context] { RunReload(context, socket, wait); });
+}
+
+}  // namespace alogd

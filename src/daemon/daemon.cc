@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+// Start and end of the daemon, its timers and signals.
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "core/text.h"
+#include "daemon/journal_sender.h"
+#include "daemon/logging.h"
+
+namespace alogd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kTick{1};
+constexpr seconds kRescan{2};
+// Ticks between two lines of status for the service manager.
+constexpr uint64_t kStatusTicks = 5;
+// A commit that waits for a lock longer than this is tried again: no stage waits longer than a
+// second.
+constexpr milliseconds kBusy{250};
+// SIGTERM ends within a second: what the threads get of it.
+constexpr milliseconds kReloadPatience{50};
+constexpr milliseconds kCommitPatience{650};
+constexpr milliseconds kSendPatience{100};
+// Descriptors for everything that is no log: database, sockets, bundles being loaded.
+constexpr size_t kOtherDescriptors = 128;
+
+// The soft limit is 1024 for programs that use select; we do not.
+size_t RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<size_t>(limit.rlim_cur);
+}
+
+// One entry an alert with all its fields under systemd; a line for a person elsewhere.
+std::unique_ptr<AlertSink> MakeAlertSink() {
+  if (ErrorGoesToJournal()) return std::make_unique<JournalSink>();
+  return std::make_unique<StderrSink>();
+}
+
+}  // namespace
+
+Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
+
+StorePolicy PolicyOf(const Config& config) {
+  return {config.store_min, config.journal_min, config.keep, config.max_size};
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::Create(DaemonOptions options, Plan plan) {
+  Result<StateDirectory> directory = StateDirectory::Open(plan.config->state_dir);
+  if (!directory) return directory.error();
+  Result<std::unique_ptr<EventLoop>> loop = EventLoop::Create();
+  if (!loop) return loop.error();
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(std::move(options), std::move(plan), std::move(*directory), std::move(*loop)));
+  if (Status opened = daemon->OpenStore(); !opened) return opened.error();
+  if (Status started = daemon->StartLoop(); !started) return started.error();
+  return daemon;
+}
+
+Daemon::Daemon(DaemonOptions options, Plan plan, StateDirectory directory,
+               std::unique_ptr<EventLoop> loop)
+    : options_(std::move(options)),
+      config_(std::move(plan.config)),
+      first_models_(std::move(plan.models)),
+      remarks_(std::move(plan.remarks)),
+      directory_(std::move(directory)),
+      loop_(std::move(loop)) {}
+
+Daemon::~Daemon() {
+  if (!ran_) ShutDown();
+}
+
+Status Daemon::OpenStore() {
+  Result<Store> store = Store::Open(config_->DatabasePath(), PolicyOf(*config_), kBusy);
+  if (!store) return store.error();
+  const Result<int64_t> file_id = store->NextFileId();
+  if (!file_id) return file_id.error();
+  next_file_id_->store(*file_id);
+  env_.new_file_id = [next = next_file_id_] { return FileId{next->fetch_add(1)}; };
+  env_.now = WallTime;
+  env_.max_open_files =
+      std::max<size_t>(RaiseDescriptorLimit(), 2 * kOtherDescriptors) - kOtherDescriptors;
+  env_.max_open_files /= std::max<size_t>(config_->groups.size(), 1);
+  const size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  pool_ = std::make_unique<WorkerPool>(options_.workers > 0 ? options_.workers : cores, &beats_);
+
+  std::map<std::string, GroupState> states;
+  for (const GroupConfig& group : config_->groups) {
+    Result<GroupState> state = store->LoadGroup(group.name);
+    if (!state) return state.error().With("group " + group.name);
+    states[group.name] = std::move(*state);
+  }
+  committer_ =
+      std::make_unique<Committer>(std::move(*store), beats_.Add("committer"), CommitterHooks());
+  env_.committer = committer_.get();
+  auto sink = options_.make_sink ? options_.make_sink() : MakeAlertSink();
+  sender_ = std::make_unique<AlertSender>(
+      std::move(sink), beats_.Add("alert sender"),
+      [c = committer_.get()](std::vector<int64_t> ids) { c->Sent(std::move(ids)); });
+  return StartGroups(std::move(states));
+}
+
+Committer::Hooks Daemon::CommitterHooks() {
+  Committer::Hooks hooks;
+  hooks.on_room = [this](const std::string& name) {
+    loop_->Post([this, name] {
+      if (const auto it = groups_.find(name); it != groups_.end()) it->second->OnRoom();
+    });
+  };
+  hooks.on_alerts = [this](std::vector<Alert> alerts) { sender_->Send(std::move(alerts)); };
+  return hooks;
+}
+
+Status Daemon::StartGroups(std::map<std::string, GroupState> states) {
+  for (size_t i = 0; i < config_->groups.size(); ++i) {
+    const GroupConfig& group = config_->groups[i];
+    auto worker =
+        GroupWorker::Create(*config_, group, std::move(first_models_[i]), states[group.name], env_);
+    if (!worker) return worker.error();
+    auto watcher = SourceWatcher::Create(PathSet(group.paths, group.exclude));
+    if (!watcher) return watcher.error().With("group " + group.name);
+    auto running = std::make_unique<Group>(loop_.get(), pool_.get(), std::move(*worker));
+    if (Status started = running->Start(std::move(*watcher)); !started) return started;
+    groups_[group.name] = std::move(running);
+  }
+  committer_->Start();
+  return {};
+}
+
+Status Daemon::StartLoop() {
+  reloader_ = std::make_unique<Reloader>(loop_.get(), ReloaderHooks());
+  ListenForControl();
+  Status status = AddTimer(kTick, [this] { OnTick(); });
+  if (status.ok()) {
+    status = AddTimer(kRescan, [this] {
+      for (auto& [name, group] : groups_) group->OnRescan();
+    });
+  }
+  if (const auto interval = Notifier::WatchdogInterval(); status.ok() && interval.count() > 0) {
+    status = AddTimer(interval / 4, [this] { FeedWatchdog(); });
+  }
+  if (!options_.signals) return status;
+  if (status.ok()) status = AddSignal(SIGTERM, [this] { loop_->Exit(); });
+  if (status.ok()) status = AddSignal(SIGINT, [this] { loop_->Exit(); });
+  if (status.ok()) {
+    status = AddSignal(SIGHUP, [this] { RequestReload([](const ReloadVerdict&) {}); });
+  }
+  return status;
+}
+
+Status Daemon::AddTimer(std::chrono::microseconds period, std::function<void()> on_tick) {
+  Result<EventLoop::Source> source = loop_->AddTimer(period, std::move(on_tick));
+  if (!source) return source.error();
+  sources_.push_back(std::move(*source));
+  return {};
+}
+
+Status Daemon::AddSignal(int signal, std::function<void()> on_signal) {
+  Result<EventLoop::Source> source = loop_->AddSignal(signal, std::move(on_signal));
+  if (!source) return source.error();
+  sources_.push_back(std::move(*source));
+  return {};
+}
+
+bool Daemon::Run() {
+  for (const std::string& remark : remarks_) LogLines(LogLevel::kWarning, remark);
+  status_line_ = StatusLine(CollectStatus());
+  Announce({Notice::Kind::kStarted, fmt::format("alogd {} watches {}", ALOGD_VERSION, status_line_),
+            "", "", ""});
+  notifier_.Ready(status_line_);
+  if (Status run = loop_->Run(); !run) LogLines(LogLevel::kError, run.error().message);
+  notifier_.Stopping();
+  return ShutDown();
+}
+
+void Daemon::OnTick() {
+  for (auto& [name, group] : groups_) group->OnTick();
+  if (++ticks_ % kStatusTicks != 0) return;
+  std::string line = StatusLine(CollectStatus());
+  if (line == status_line_) return;
+  status_line_ = std::move(line);
+  notifier_.StatusLine(status_line_);
+}
+
+void Daemon::FeedWatchdog() {
+  const auto limit = std::chrono::duration_cast<milliseconds>(Notifier::WatchdogInterval() / 2);
+  const std::string stale = beats_.Stale(Heartbeat::Clock::now(), limit);
+  if (stale.empty()) {
+    stale_told_ = false;
+    return notifier_.FeedWatchdog();
+  }
+  if (std::exchange(stale_told_, true)) return;
+  spdlog::critical("the {} has not come round for {} s: the watchdog is not fed any more", stale,
+                   std::chrono::duration_cast<seconds>(limit).count());
+}
+
+// In the order of the data: what reads ends first, what writes last.
+bool Daemon::ShutDown() {
+  ran_ = true;
+  sources_.clear();
+  control_.reset();
+  bool clean = true;
+  if (store_access_) CloseStoreAccess();
+  if (reloader_) clean = reloader_->Stop(kReloadPatience);
+  if (pool_) pool_->Stop();
+  for (auto& [name, group] : groups_) group->Stop();
+  if (committer_ && !committer_->Finish(kCommitPatience)) {
+    spdlog::warn(
+        "the database did not take all that was read ({}); the rest is read again at the next "
+        "start",
+        committer_->stats().last_error);
+  }
+  if (sender_ && !sender_->Stop(kSendPatience)) {
+    clean = false;
+    spdlog::warn("an alert's sink does not return; what it did not take is sent at the next start");
+  }
+  groups_.clear();
+  return clean;
+}
+
+DaemonStatus Daemon::CollectStatus() const {
+  DaemonStatus status;
+  status.uptime = std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now() - started_);
+  status.config = options_.config_path;
+  status.state_dir = config_->state_dir;
+  for (const auto& [name, group] : groups_) {
+    status.groups.push_back(group->status());
+    status.watch_limits["inotify_overflows"] += group->overflows();
+  }
+  if (control_) status.watch_limits["refused_connections"] = control_->refused();
+  status.commit = committer_->stats();
+  status.alerts = sender_->stats();
+  status.last_reload = last_reload_;
+  status.now = WallTime();
+  return status;
+}
+
+int RunDaemon(const DaemonOptions& options) {
+  Result<Plan> plan = LoadPlan(options.config_path, options.config_must_exist, BadBundle::kGoOn);
+  if (!plan) {
+    LogLines(LogLevel::kError, plan.error().message);
+    return 2;
+  }
+  Result<std::unique_ptr<Daemon>> daemon = Daemon::Create(options, std::move(*plan));
+  if (!daemon) {
+    LogLines(LogLevel::kError, daemon.error().message);
+    return 1;
+  }
+  const bool clean = (*daemon)->Run();
+  Announce({Notice::Kind::kStopped, "alogd ended", "", "", ""});
+  if (!clean) {
+    spdlog::shutdown();
+    _exit(0);
+  }
+  return 0;
+}
+
+}  // namespace alogd

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The whole daemon: its parts put together, started, reloaded and ended in order.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config.h"
+#include "core/result.h"
+#include "daemon/alert_sender.h"
+#include "daemon/committer.h"
+#include "daemon/control_server.h"
+#include "daemon/event_loop.h"
+#include "daemon/group.h"
+#include "daemon/heartbeat.h"
+#include "daemon/notify.h"
+#include "daemon/plan.h"
+#include "daemon/reloader.h"
+#include "daemon/state_dir.h"
+#include "daemon/status.h"
+#include "daemon/worker_pool.h"
+
+namespace alogd {
+
+struct DaemonOptions {
+  std::string config_path = "/etc/alogd/alogd.yaml";
+  bool config_must_exist = false;
+  // SIGHUP, SIGTERM and SIGINT end up in the loop; they must be blocked in every thread.
+  bool signals = true;
+  size_t workers = 0;  // threads that read and score at most; 0: as many as there are cores
+  // Where alerts go; unset: the journal under systemd, else standard error.
+  std::function<std::unique_ptr<AlertSink>()> make_sink;
+};
+
+Time WallTime();
+StorePolicy PolicyOf(const Config& config);
+
+class Daemon {
+ public:
+  // Takes the state directory, opens the database, restores the groups and opens what stands of
+  // their sources. Lines appended from here on are read. `plan` was loaded from
+  // options.config_path.
+  static Result<std::unique_ptr<Daemon>> Create(DaemonOptions options, Plan plan);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Until a signal or Stop; everything read so far is committed then, unless the database does not
+  // take it within the second. False if a thread had to be left behind in a call that did not
+  // return: the process must end by _exit.
+  bool Run();
+  // From any thread.
+  void Stop() { loop_->Exit(); }
+
+ private:
+  Daemon(DaemonOptions options, Plan plan, StateDirectory directory,
+         std::unique_ptr<EventLoop> loop);
+
+  // daemon.cc
+  Status OpenStore();
+  Status StartGroups(std::map<std::string, GroupState> states);
+  Status StartLoop();
+  Status AddTimer(std::chrono::microseconds period, std::function<void()> on_tick);
+  Status AddSignal(int signal, std::function<void()> on_signal);
+  Committer::Hooks CommitterHooks();
+  void OnTick();
+  void FeedWatchdog();
+  bool ShutDown();
+  DaemonStatus CollectStatus() const;
+
+  // daemon_control.cc
+  void ListenForControl();
+  void HandleControl(const nlohmann::json& request, ControlServer::Answer answer);
+  Reloader::Hooks ReloaderHooks();
+  void RequestReload(Reloader::Answer answer);
+  void Apply(Candidate candidate, std::function<void(ReloadVerdict)> done);
+  void PutInForce(Candidate candidate, const std::function<void(ReloadVerdict)>& done);
+  void OnReloaded(const ReloadVerdict& verdict);
+  void CloseStoreAccess();
+  std::map<std::string, std::string> Bundles() const;
+
+  // What a reload's thread may use of the committer, until it ends. (shared_ptr: the thread may be
+  // left behind.)
+  struct StoreAccess;
+
+  DaemonOptions options_;
+  std::shared_ptr<const Config> config_;  // in force; shared with swaps and reloads under way
+  std::vector<ModelSet> first_models_;    // until the groups have them
+  std::vector<std::string> remarks_;
+  StateDirectory directory_;
+  std::unique_ptr<EventLoop> loop_;
+  Notifier notifier_;
+  Heartbeats beats_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::shared_ptr<std::atomic<int64_t>> next_file_id_ = std::make_shared<std::atomic<int64_t>>(1);
+  GroupWorker::Env env_;
+
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<AlertSender> sender_;  // after the committer: its thread calls it
+  std::unique_ptr<WorkerPool> pool_;
+  std::map<std::string, std::unique_ptr<Group>> groups_;
+  std::shared_ptr<StoreAccess> store_access_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<ControlServer> control_;
+  std::vector<EventLoop::Source> sources_;  // timers and signals
+
+  ReloadStatus last_reload_;
+  std::string status_line_;
+  uint64_t ticks_ = 0;
+  bool stale_told_ = false;
+  bool ran_ = false;
+};
+
+// alogd's main: loads, creates, runs. The exit status: 0 ended as told, 1 it failed, 2 the
+// configuration is wrong.
+int RunDaemon(const DaemonOptions& options);
+
+}  // namespace alogd

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// A group's turns: inbox, one source's bytes, the dry end of input, and the unit.
+#include "daemon/group_worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/logging.h"
+
+namespace alogd {
+namespace {
+
+// Records of several sources come in by time within so much; a tick that is later than a record to
+// come would end what that record continues.
+constexpr std::chrono::seconds kTickBehind{5};
+
+}  // namespace
+
+Result<std::unique_ptr<GroupWorker>> GroupWorker::Create(const Config& config,
+                                                         const GroupConfig& group, ModelSet models,
+                                                         const GroupState& state, Env env) {
+  const bool first_seen = state.files.empty() && state.shards.empty() && state.deltas.empty();
+  std::unique_ptr<GroupWorker> worker(new GroupWorker(group, first_seen, std::move(env)));
+  GroupWorker* raw = worker.get();
+  Result<std::unique_ptr<Pipeline>> pipeline =
+      Pipeline::Create(config, group, std::move(models), [raw](const RecordRef& ref) {
+        return raw->sources_ ? raw->sources_->ReadText(ref) : std::string();
+      });
+  if (!pipeline) return pipeline.error().With("group " + group.name);
+  worker->pipeline_ = std::move(*pipeline);
+  if (Status restored = worker->pipeline_->Restore(state); !restored) {
+    return restored.error().With("group " + group.name);
+  }
+  worker->bundle_since_ = worker->env_.now();
+  worker->MakeSources(state.files);
+  worker->Publish();
+  return worker;
+}
+
+GroupWorker::GroupWorker(GroupConfig group, bool first_seen, Env env)
+    : group_(std::move(group)), name_(group_.name), first_seen_(first_seen), env_(std::move(env)) {}
+
+void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
+  SourceFiles::Options options;
+  options.max_line = group_.max_line;
+  options.partial_timeout = group_.partial_timeout;
+  SourceSet::Sinks sinks;
+  sinks.on_source = [this](const std::string& path, Time reference) {
+    return pipeline_->AddSource(path, reference);
+  };
+  sinks.on_line = [this](SourceId source, FileId file, const Line& line) {
+    pipeline_->Feed(source, file, line);
+  };
+  sinks.on_closed = [this](FileId file) { pipeline_->CloseFile(file); };
+  sinks.on_problem = [this](const std::string& problem) {
+    Announce(
+        {Notice::Kind::kSourceTrouble, fmt::format("group {}: {}", name_, problem), name_, "", ""});
+  };
+  sources_ =
+      std::make_unique<SourceSet>(PathSet(group_.paths, group_.exclude), options,
+                                  std::move(checkpoints), env_.new_file_id, std::move(sinks));
+}
+
+void GroupWorker::Start(const std::vector<std::string>& standing) {
+  sources_->Start(standing, group_.from_beginning || !first_seen_, env_.now());
+  close_due_ = true;  // where reading began is to be known after a kill in the first second, too
+  busy_since_publish_ = true;
+  Publish();
+}
+
+void GroupWorker::MarkDirty(const std::vector<std::string>& paths) {
+  const std::lock_guard lock(mutex_);
+  inbox_.dirty.insert(paths.begin(), paths.end());
+}
+
+void GroupWorker::MarkTick() {
+  const std::lock_guard lock(mutex_);
+  inbox_.tick = true;
+}
+
+void GroupWorker::RequestSwap(SwapRequest request) {
+  const std::lock_guard lock(mutex_);
+  inbox_.swaps.push_back(std::move(request));
+}
+
+GroupStatus GroupWorker::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+bool GroupWorker::Turn() {
+  TakeInbox();
+  waiting_ = MustClose() && !env_.committer->HasRoom(name_);
+  if (!waiting_) {
+    if (!sources_->idle()) {
+      unit_bytes_ += sources_->ReadOne(env_.now());
+      busy_since_publish_ = true;
+    }
+    if (sources_->idle()) OnInputDry();
+    if (close_due_ || MustClose()) CloseUnit(/*force=*/false);
+    waiting_ = MustClose() && !env_.committer->HasRoom(name_);
+  }
+  if (std::exchange(tick_due_, false)) Publish();
+  return !waiting_ && !sources_->idle();
+}
+
+void GroupWorker::TakeInbox() {
+  Inbox inbox;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(inbox, inbox_);
+  }
+  const Time now = env_.now();
+  for (const std::string& path : inbox.dirty) sources_->MarkDirty(path, now);
+  if (inbox.tick) {
+    tick_due_ = true;
+    close_due_ = true;
+    sources_->MarkOverdue(now);
+  }
+  for (SwapRequest& swap : inbox.swaps) DoSwap(std::move(swap));
+}
+
+void GroupWorker::DoSwap(SwapRequest request) {
+  Status swapped = pipeline_->Swap(*request.config, request.group, std::move(request.models));
+  if (swapped.ok()) {
+    const bool other_paths =
+        request.group.paths != group_.paths || request.group.exclude != group_.exclude;
+    group_ = std::move(request.group);
+    if (other_paths) sources_->SetPaths(PathSet(group_.paths, group_.exclude));
+    bundle_since_ = env_.now();
+    busy_since_publish_ = true;
+    Publish();
+  }
+  request.done(std::move(swapped));
+}
+
+// Everything that stands was read: what waits for a full batch is scored now, and at a tick the
+// time without records passes too.
+void GroupWorker::OnInputDry() {
+  pipeline_->Flush();
+  if (tick_due_) pipeline_->Tick(TickTime());
+}
+
+// Never later than what the clock of the logs says: where their times are behind ours (a replay, a
+// container in another zone), a tick by our clock alone would end every window at every pause.
+Time GroupWorker::TickTime() {
+  const Clock::time_point now = Clock::now();
+  const Time watermark = pipeline_->watermark();
+  if (watermark != watermark_) {
+    watermark_ = watermark;
+    watermark_at_ = now;
+  }
+  const Time by_our_clock = env_.now() - kTickBehind;
+  if (watermark == kNoTime) return by_our_clock;
+  return std::min(by_our_clock,
+                  watermark + std::chrono::duration_cast<Duration>(now - watermark_at_));
+}
+
+void GroupWorker::CloseUnit(bool force) {
+  if (!force && !env_.committer->HasRoom(name_)) return;
+  CommitUnit unit = pipeline_->TakeUnit();
+  sources_->TakeInto(&unit);
+  unit.group = name_;
+  unit_bytes_ = 0;
+  close_due_ = false;
+  for (const SourceRow& row : unit.sources) source_rows_[row.name] = row;
+  if (!unit.empty()) env_.committer->Offer(std::move(unit), force);
+}
+
+void GroupWorker::Finish() { CloseUnit(/*force=*/true); }
+
+void GroupWorker::Publish() {
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - published_at_).count();
+  const Pipeline::Stats& stats = pipeline_->stats();
+  const bool moved = stats.lines != published_.lines || stats.windows != published_.windows;
+  // Once more after the last change, so that rates fall to zero.
+  const bool changed = std::exchange(busy_since_publish_, moved) || moved;
+  if (!changed && status_.waiting == waiting_) return;
+
+  GroupStatus status;
+  status.name = name_;
+  status.bundle = pipeline_->bundle();
+  status.bundle_since = bundle_since_;
+  status.stats = stats;
+  status.lines_per_s = static_cast<double>(stats.lines - published_.lines) / seconds;
+  status.windows_per_s = static_cast<double>(stats.windows - published_.windows) / seconds;
+  status.templates = pipeline_->catalog().size();
+  status.memory = pipeline_->memory();
+  status.waiting = waiting_;
+  for (SourceSet::Row& row : sources_->Rows(seconds)) {
+    const auto it = source_rows_.find(row.path);
+    const bool known = it != source_rows_.end();
+    status.sources.push_back(
+        {std::move(row), known ? it->second.format : "undecided", known ? it->second.records : 0});
+  }
+  sources_->LimitOpenFiles(env_.max_open_files);
+  published_ = stats;
+  published_at_ = now;
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+}
+
+}  // namespace alogd

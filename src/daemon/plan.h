@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// A configuration with everything it asks for, loaded and checked beside the one in force.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/commit_unit.h"
+#include "core/config.h"
+#include "core/detector.h"
+#include "core/result.h"
+#include "daemon/group_worker.h"
+#include "daemon/source_watcher.h"
+
+namespace alogd {
+
+struct Plan {
+  std::shared_ptr<const Config> config;  // shared with the swap requests of its groups
+  std::vector<ModelSet> models;          // as config->groups
+  std::vector<std::string> remarks;      // warnings, and what was put up with
+};
+
+// What a bundle that is there but cannot be used means: a start goes on without it (a host is never
+// left unwatched), a reload is refused (something better is running).
+enum class BadBundle { kGoOn, kRefuse };
+
+// Checks everything that could make a swap fail. The error lists all that is wrong, one a line.
+Result<Plan> LoadPlan(const std::string& config_path, bool must_exist, BadBundle bad_bundle);
+
+// A reload ready to be put in force: nothing in it can fail any more but the event loop itself.
+struct Candidate {
+  Plan plan;
+  // Groups that are new, with their committed state restored.
+  std::map<std::string, std::unique_ptr<GroupWorker>> fresh;
+  // Of groups that are new or have other paths.
+  std::map<std::string, std::unique_ptr<SourceWatcher>> watchers;
+};
+
+struct ReloadInput {
+  std::string config_path;
+  bool must_exist = false;
+  std::shared_ptr<const Config> current;
+  GroupWorker::Env env;
+  std::function<Result<GroupState>(const std::string& group)> load_state;
+};
+
+// On any thread but the event loop's: reads files, and waits for the committer.
+Result<Candidate> PrepareReload(const ReloadInput& input);
+
+}  // namespace alogd
