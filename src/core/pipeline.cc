@@ -2,69 +2,25 @@
 // Lines in, steps queued: parsing, rules, streams and windows of one group.
 #include "core/pipeline.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 
 #include "core/pipeline_impl.h"
 
 namespace alogd {
-namespace {
-
-// Between source and program in a stream's key; neither can hold it unescaped where it would
-// confuse, because the split is at the first one and source names come from the configuration's
-// paths.
-constexpr char kKeySeparator = '\t';
-
-// A program name or session key beyond this is cut: it comes from log text.
-constexpr size_t kMaxKeyPart = 256;
-
-}  // namespace
 
 Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, ModelSet model_set,
-                     ReadText read, Parser group_parser, RuleSet rule_set)
+                     ReadText read, Parser group_parser, RuleSet rule_set, StreamKeys stream_keys)
     : group(group_config),
       name(group_config.name),
       parser(std::move(group_parser)),
       read_text(std::move(read)),
       rules(std::move(rule_set)),
+      keys(std::move(stream_keys)),
       models(std::move(model_set)),
       tracker(config.risk, config.incident_gap) {
   windower.emplace(group.stream, group.max_gap, group.state_budget, Specs());
   batch_.by_detector.assign(models.detectors.size(), 0);
   tracker.set_bundle(models.bundle);
-  if (group.stream.kind == StreamOptions::Kind::kSession)
-    session_ = std::make_unique<RE2>(group.stream.session, RE2::Quiet);
-}
-
-Pipeline::Impl::~Impl() = default;
-
-bool Pipeline::Impl::FindStream(const ParsedLine& line) {
-  key_.clear();
-  if (!session_) {
-    key_ = parser.SourceName(line.source);
-    key_ += kKeySeparator;
-    if (group.stream.kind == StreamOptions::Kind::kProgram)
-      key_ += line.header.program.substr(0, kMaxKeyPart);
-    return true;
-  }
-  re2::StringPiece found[2];
-  const int groups = session_->NumberOfCapturingGroups() > 0 ? 2 : 1;
-  const std::string_view text = line.header.message;
-  if (!session_->Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, found, groups))
-    return false;
-  const re2::StringPiece& key = found[groups - 1];
-  key_ += kKeySeparator;  // sessions cross sources
-  key_.append(key.data(), std::min(key.size(), kMaxKeyPart));
-  return true;
-}
-
-std::pair<std::string, std::string> Pipeline::Impl::SourceAndStream(std::string_view key) const {
-  const size_t split = key.find(kKeySeparator);
-  std::string source(key.substr(0, split));
-  std::string stream(key.substr(split + 1));
-  if (stream.empty()) stream = source;
-  return {std::move(source), std::move(stream)};
 }
 
 void Pipeline::Impl::Feed(SourceId source, FileId file, const Line& line) {
@@ -113,7 +69,7 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     ++stats.ignored;
     return;
   }
-  const bool has_stream = FindStream(line);
+  const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, &key_);
   if (rule) OnRule(line, *rule);
   if (!has_stream) return;
   if (windower->EndedSinceRelease(key_)) Flush();
@@ -214,14 +170,10 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Create(const Config& config, const G
   if (!parser) return parser.error().With("group " + group.name);
   auto rules = RuleSet::Create(config.rules);
   if (!rules) return rules.error();
-  if (group.stream.kind == StreamOptions::Kind::kSession) {
-    const RE2 pattern(group.stream.session, RE2::Quiet);
-    if (!pattern.ok())
-      return Error{"group " + group.name +
-                   ": stream.session is not a valid pattern: " + pattern.error()};
-  }
+  auto keys = StreamKeys::Create(group.stream);
+  if (!keys) return keys.error().With("group " + group.name);
   auto impl = std::make_unique<Impl>(config, group, std::move(models), std::move(read_text),
-                                     std::move(*parser), std::move(*rules));
+                                     std::move(*parser), std::move(*rules), std::move(*keys));
   return std::unique_ptr<Pipeline>(new Pipeline(std::move(impl)));
 }
 
@@ -249,13 +201,9 @@ void Pipeline::CloseFile(FileId file) {
 Status Pipeline::Swap(const Config& config, const GroupConfig& group, ModelSet models) {
   auto rules = RuleSet::Create(config.rules);
   if (!rules) return rules.error();
-  if (group.stream.kind == StreamOptions::Kind::kSession) {
-    const RE2 pattern(group.stream.session, RE2::Quiet);
-    if (!pattern.ok())
-      return Error{"group " + group.name +
-                   ": stream.session is not a valid pattern: " + pattern.error()};
-  }
-  impl_->Swap(config, group, std::move(models), std::move(*rules));
+  auto keys = StreamKeys::Create(group.stream);
+  if (!keys) return keys.error().With("group " + group.name);
+  impl_->Swap(config, group, std::move(models), std::move(*rules), std::move(*keys));
   return {};
 }
 

@@ -12,24 +12,21 @@
 #include "core/batch.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
+#include "core/stream_key.h"
 #include "core/window.h"
-
-namespace re2 {
-class RE2;
-}
 
 namespace alogd {
 
 class Pipeline::Impl {
  public:
   Impl(const Config& config, const GroupConfig& group, ModelSet models, ReadText read_text,
-       Parser parser, RuleSet rules);
-  ~Impl();
+       Parser parser, RuleSet rules, StreamKeys keys);
 
   void Feed(SourceId source, FileId file, const Line& line);
   void Tick(Time now);
   void Flush();
-  void Swap(const Config& config, const GroupConfig& group, ModelSet models, RuleSet rules);
+  void Swap(const Config& config, const GroupConfig& group, ModelSet models, RuleSet rules,
+            StreamKeys keys);
   CommitUnit TakeUnit();
   Status Restore(const GroupState& state);
   // Gives the bundle's templates their ids; once the catalog is what it was.
@@ -47,6 +44,7 @@ class Pipeline::Impl {
   Parser parser;
   ReadText read_text;
   RuleSet rules;
+  StreamKeys keys;
   ModelSet models;
   AnomalyTracker tracker;
   std::optional<Windower> windower;
@@ -85,7 +83,6 @@ class Pipeline::Impl {
   void Judge(const BatchStep& step, Score score);
   Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
   void DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event, Finding* f);
-  std::pair<std::string, std::string> SourceAndStream(std::string_view key) const;
 
   uint32_t WordOf(TemplateId id) const;
   std::vector<WindowSpec> Specs() const;
@@ -109,8 +106,7 @@ class Pipeline::Impl {
   std::unordered_map<FileId, OpenRecord> open_records_;
   std::vector<FileId> closed_files_;
   std::string key_;
-  std::vector<uint32_t> words_;        // by TemplateId; kUnknownWord
-  std::unique_ptr<re2::RE2> session_;  // null unless streams are sessions
+  std::vector<uint32_t> words_;  // by TemplateId; kUnknownWord
 
   uint64_t state_seq_ = 0;
   uint64_t delta_bytes_ = 0;  // since a shard was rewritten

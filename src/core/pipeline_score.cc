@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Steps out of the batch: windows scored together, judged in order; and the swap of models.
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <tuple>
 
@@ -74,7 +72,7 @@ void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
       f.time = record.time;
       f.severity = record.severity;
       f.source = parser.SourceName(record.source);
-      f.stream = step.key.empty() ? f.source : SourceAndStream(step.key).second;
+      f.stream = step.key.empty() ? f.source : StreamKeys::Split(step.key).second;
       f.template_id = record.id;
       if (record.id != kNoTemplate) f.template_text = parser.catalog().Text(record.id);
       f.message = batch_.Message(record);
@@ -104,7 +102,7 @@ Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window,
   f.score = score.anomaly;
   for (uint32_t i = f.evidence.first; i <= f.evidence.last; ++i)
     f.severity = std::max(f.severity, window.events[i].severity);
-  std::tie(f.source, f.stream) = SourceAndStream(window.stream);
+  std::tie(f.source, f.stream) = StreamKeys::Split(window.stream);
   f.ref = refs[f.evidence.last];
   f.first = refs.front();
   f.last = refs.back();
@@ -159,7 +157,7 @@ void Pipeline::Impl::BindModels() {
 }
 
 void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config, ModelSet model_set,
-                          RuleSet rule_set) {
+                          RuleSet rule_set, StreamKeys stream_keys) {
   Flush();
   const StreamOptions& now = group.stream;
   const StreamOptions& then = group_config.stream;
@@ -173,9 +171,6 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
     Queue(emitted_, BatchStep::kNoRecord);
     Flush();
     windower->Reconfigure(then, group_config.max_gap, group_config.state_budget);
-    session_.reset();
-    if (then.kind == StreamOptions::Kind::kSession)
-      session_ = std::make_unique<RE2>(then.session, RE2::Quiet);
   }
   std::vector<uint32_t> new_index(models.detectors.size(), UINT32_MAX);
   for (uint32_t d = 0; d < models.detectors.size(); ++d) {
@@ -195,6 +190,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   tracker.set_bundle(model_set.bundle);
   parser.set_severity(config.severity);
   rules = std::move(rule_set);
+  keys = std::move(stream_keys);
   models = std::move(model_set);
   group = group_config;
   batch_.by_detector.assign(models.detectors.size(), 0);

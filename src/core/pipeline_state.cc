@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The group's state: written as deltas and shards with each unit, restored at start.
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 
