@@ -31,6 +31,9 @@ void Fail(CliContext* context, const std::string& message, int status = kExitFai
 // the status to kExitUsage; then false. Warnings are printed unless --quiet.
 bool LoadCliConfig(CliContext* context, Config* config);
 
+// The group of that name, the first one for an empty name; null where there is none.
+const GroupConfig* FindGroup(const Config& config, const std::string& name);
+
 using AddCommands = void (*)(CLI::App* app, CliContext* context);
 
 // One function a command family; each adds its subcommands with callbacks. main.cc names them all.
@@ -40,7 +43,8 @@ void AddServiceCommands(CLI::App* app, CliContext* context);  // status, reload
 void AddModelCommands(CLI::App* app, CliContext* context);    // models
 void AddTrainCommand(CLI::App* app, CliContext* context);     // train
 void AddScanCommand(CLI::App* app, CliContext* context);      // scan
-void AddParseCommands(CLI::App* app, CliContext* context);    // parse, explain
+void AddParseCommand(CLI::App* app, CliContext* context);     // parse
+void AddExplainCommand(CLI::App* app, CliContext* context);   // explain
 void AddGenerateCommand(CLI::App* app, CliContext* context);  // generate
 
 // The whole program: adds the families' commands, takes the command line apart, runs the one

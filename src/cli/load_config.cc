@@ -25,4 +25,10 @@ bool LoadCliConfig(CliContext* context, Config* config) {
   return true;
 }
 
+const GroupConfig* FindGroup(const Config& config, const std::string& name) {
+  for (const GroupConfig& group : config.groups)
+    if (name.empty() || group.name == name) return &group;
+  return nullptr;
+}
+
 }  // namespace alogd

@@ -29,12 +29,6 @@ bool HasSuffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix;
 }
 
-bool IsPacked(std::string_view name) {
-  for (const char* suffix : {".gz", ".xz", ".zst", ".bz2", ".lz4", ".tar", ".tgz", ".txz", ".zip"})
-    if (HasSuffix(name, suffix)) return true;
-  return false;
-}
-
 // A first block with NUL bytes is wtmp, a journal file or another database.
 bool LooksBinary(const std::string& path) {
   std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "re"), std::fclose);
@@ -49,7 +43,7 @@ void Visit(const std::string& path, bool named, LogFiles* result, std::vector<Fo
   if (stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return;
   const int64_t mtime = st.st_mtim.tv_sec * 1'000'000'000 + st.st_mtim.tv_nsec;
   if (st.st_size == 0) return;
-  if (!named && !IsPacked(path) && LooksBinary(path)) {
+  if (!named && !HasPackedSuffix(path) && LooksBinary(path)) {
     result->remarks.push_back(path + " is not text; left out");
     return;
   }
@@ -77,6 +71,12 @@ void Walk(const std::string& directory, uint32_t depth, LogFiles* result,
 }
 
 }  // namespace
+
+bool HasPackedSuffix(std::string_view path) {
+  for (const char* suffix : {".gz", ".xz", ".zst", ".bz2", ".lz4", ".tar", ".tgz", ".txz", ".zip"})
+    if (HasSuffix(path, suffix)) return true;
+  return false;
+}
 
 Result<LogFiles> FindLogFiles(const std::vector<std::string>& arguments,
                               const LogFilesOptions& options) {

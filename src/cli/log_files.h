@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -31,5 +32,8 @@ struct LogFiles {
 // Fails if a named path does not exist or may not be read.
 Result<LogFiles> FindLogFiles(const std::vector<std::string>& arguments,
                               const LogFilesOptions& options);
+
+// True for the suffixes of compressed files and archives.
+bool HasPackedSuffix(std::string_view path);
 
 }  // namespace alogd

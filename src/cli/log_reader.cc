@@ -33,7 +33,9 @@ bool LogReader::OpenNext() {
     if (next && *next) {
       // A plain or compressed file belongs to its source; an archive's members are logs of their
       // own.
-      member_ = name == source_.files[next_file_ - 1] ? source_.name : name;
+      const std::string& path = source_.files[next_file_ - 1];
+      member_ = name == path ? source_.name : name;
+      plain_path_ = name == path && !HasPackedSuffix(path) ? path : std::string();
       mtime_ = FromMicros(mtime_us);
       ++files_begun_;
       splitter_.emplace(max_line_);
@@ -112,6 +114,7 @@ bool MergedReader::Advance(Input* input) {
     input->file_in_reader = input->reader->file();
     input->file = ++files_;
     input->source_name = input->reader->source_name();
+    input->plain_path = input->reader->plain_path();
     input->reference = input->reader->reference();
     if (input->header) {
       HeaderOptions options;
@@ -140,7 +143,8 @@ std::optional<MergedReader::Next> MergedReader::ReadLine() {
   std::pop_heap(heap_.begin(), heap_.end(), Later);
   current_ = heap_.back();
   heap_.pop_back();
-  return Next{current_->line, &current_->source_name, current_->reference, current_->file};
+  return Next{current_->line, &current_->source_name, &current_->plain_path, current_->reference,
+              current_->file};
 }
 
 uint64_t MergedReader::bytes() const {

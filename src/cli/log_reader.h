@@ -28,6 +28,8 @@ class LogReader {
   std::optional<Line> Next();
   // Of the line that Next returned last.
   const std::string& source_name() const { return member_; }
+  // The file whose offsets the lines' are; empty inside compressed files and archives.
+  const std::string& plain_path() const { return plain_path_; }
   size_t file() const { return files_begun_ - 1; }  // counts files and members of this reader
   Time reference() const { return mtime_; }         // when that file was last written
   uint64_t bytes() const { return bytes_; }
@@ -43,6 +45,7 @@ class LogReader {
   std::optional<ArchiveReader> archive_;
   std::optional<LineSplitter> splitter_;
   std::string member_;
+  std::string plain_path_;
   Time mtime_{};
   size_t files_begun_ = 0;
   uint64_t bytes_ = 0;
@@ -64,6 +67,7 @@ class MergedReader {
   struct Next {
     Line line;
     const std::string* source_name = nullptr;
+    const std::string* plain_path = nullptr;  // see LogReader
     Time reference{};
     int64_t file = 0;  // unique among all files read, from 1
   };
@@ -79,6 +83,7 @@ class MergedReader {
     Line line;
     Time time = Time::min();
     std::string source_name;
+    std::string plain_path;
     Time reference{};
     int64_t file = 0;
     size_t file_in_reader = SIZE_MAX;

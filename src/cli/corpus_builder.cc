@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Collects records for training, thins them out, and leaves unusual files out.
+#include "cli/corpus_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace alogd {
+
+CorpusBuilder::CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options)
+    : parser_(std::move(parser)),
+      rules_(std::move(rules)),
+      keys_(std::move(keys)),
+      options_(options) {}
+
+Result<CorpusBuilder> CorpusBuilder::Create(const Config& config, const GroupConfig& group,
+                                            const Options& options) {
+  auto parser = Parser::Create(group, config.severity);
+  if (!parser) return parser.error();
+  auto rules = RuleSet::Create(config.rules);
+  if (!rules) return rules.error();
+  auto keys = StreamKeys::Create(group.stream);
+  if (!keys) return keys.error();
+  return CorpusBuilder(std::move(*parser), std::move(*rules), std::move(*keys), options);
+}
+
+void CorpusBuilder::BeginFile(const std::string& path, const std::string& source, Time reference) {
+  if (!files_.empty()) parser_.CloseFile(FileId{static_cast<int64_t>(files_.size())});
+  files_.push_back({path});
+  source_ = parser_.AddSource(source, reference);
+  source_name_ = source;
+  parser_.ResetClock();
+}
+
+void CorpusBuilder::Add(const Line& line) {
+  bytes_ += line.bytes;
+  const ParsedLine parsed = parser_.Add(source_, FileId{static_cast<int64_t>(files_.size())}, line);
+  if (parsed.kind != Assembled::Kind::kRecord) return;
+  const RuleConfig* rule = rules_.Match(parsed.text);
+  if (rule && rule->ignore) return;
+  if (!keys_.Find(source_name_, parsed.header, &key_)) return;
+  Keep(parsed, line.text);
+}
+
+void CorpusBuilder::Keep(const ParsedLine& line, std::string_view raw_line) {
+  const uint64_t number = records_++;
+  File& file = files_.back();
+  ++file.records;
+  file.errors += line.severity >= 80;
+  if (number % golden_every_ == 0 && raw_line.size() <= kGoldenBytes) {
+    golden_.emplace_back(raw_line);
+    if (golden_.size() > 2 * kGoldenLines) {
+      for (size_t i = 0; 2 * i < golden_.size(); ++i) golden_[i] = std::move(golden_[2 * i]);
+      golden_.resize((golden_.size() + 1) / 2);
+      golden_every_ *= 2;
+    }
+  }
+  const auto block = static_cast<uint32_t>(number / kBlock);
+  if (block % keep_every_ != 0) return;
+  auto stream = stream_ids_.find(key_);
+  if (stream == stream_ids_.end()) {
+    stream = stream_ids_.emplace(key_, static_cast<uint32_t>(streams_.size())).first;
+    streams_.push_back(key_);
+  }
+  kept_.push_back({line.time, line.id, stream->second, static_cast<uint32_t>(files_.size() - 1),
+                   block, line.severity});
+  if (kept_.size() > 2 * options_.max_records) Thin();
+}
+
+// Every other block goes, so that memory stays bounded however long the input is.
+void CorpusBuilder::Thin() {
+  keep_every_ *= 2;
+  std::erase_if(kept_, [this](const Raw& raw) { return raw.block % keep_every_ != 0; });
+}
+
+// Leaves blocks out, evenly spread, until at most `records` are left.
+void CorpusBuilder::ThinTo(uint64_t records) {
+  if (kept_.size() <= records) return;
+  const double share = static_cast<double>(records) / static_cast<double>(kept_.size());
+  uint32_t block = UINT32_MAX;
+  double due = 0;
+  bool keep = true;
+  std::erase_if(kept_, [&](const Raw& raw) {
+    if (raw.block != block) {
+      block = raw.block;
+      due += share;
+      keep = due >= 1;
+      if (keep) due -= 1;
+    }
+    return !keep;
+  });
+}
+
+std::vector<bool> CorpusBuilder::UnusualFiles(std::vector<std::string>* remarks) const {
+  std::vector<bool> unusual(files_.size(), false);
+  std::vector<double> shares;
+  for (const File& f : files_)
+    if (f.records > 0)
+      shares.push_back(static_cast<double>(f.errors) / static_cast<double>(f.records));
+  // With fewer files there is no usual share to differ from.
+  if (!options_.filter || shares.size() < 4) return unusual;
+  std::nth_element(shares.begin(), shares.begin() + static_cast<ptrdiff_t>(shares.size() / 2),
+                   shares.end());
+  const double median = shares[shares.size() / 2];
+  for (size_t i = 0; i < files_.size(); ++i) {
+    const double share = static_cast<double>(files_[i].errors) /
+                         static_cast<double>(std::max<uint64_t>(files_[i].records, 1));
+    unusual[i] = share >= kErrorShare && share >= kErrorFactor * median;
+    if (unusual[i])
+      remarks->push_back(
+          fmt::format("{} does not look normal ({:.0f}% of its records are errors, {:.1f}% in the "
+                      "median file); left "
+                      "out (--no-filter keeps it)",
+                      files_[i].path, 100 * share, 100 * median));
+  }
+  return unusual;
+}
+
+Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
+  const std::vector<bool> unusual = UnusualFiles(remarks);
+  std::erase_if(kept_, [&](const Raw& raw) { return unusual[raw.file]; });
+  ThinTo(options_.max_records);
+  std::stable_sort(kept_.begin(), kept_.end(),
+                   [](const Raw& a, const Raw& b) { return a.time < b.time; });
+  Corpus corpus;
+  corpus.records_seen = records_;
+  corpus.bytes = bytes_;
+  for (size_t i = 0; i < files_.size(); ++i)
+    if (!unusual[i]) corpus.files.push_back(files_[i].path);
+  const bool thinned = kept_.size() < records_;
+  if (kept_.size() + kBlock < records_ && records_ > options_.max_records)
+    remarks->push_back(fmt::format("{} of {} records taken, evenly spread (--max-records {})",
+                                   kept_.size(), records_, options_.max_records));
+  std::unordered_map<uint32_t, uint32_t> words;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> streams;
+  for (const Raw& raw : kept_) {
+    const TemplateId id = parser_.catalog().Resolve(raw.id);
+    const auto [word, new_word] =
+        words.emplace(Index(id), static_cast<uint32_t>(corpus.templates.size()));
+    if (new_word) corpus.templates.emplace_back(parser_.catalog().Text(id));
+    // Blocks that were not neighbours must not meet in a window: each is a stream of its own then.
+    const uint32_t block = thinned ? raw.block : 0;
+    const auto [stream, new_stream] =
+        streams.emplace(std::pair(raw.stream, block), static_cast<uint32_t>(corpus.streams.size()));
+    if (new_stream)
+      corpus.streams.push_back(block == 0 ? streams_[raw.stream]
+                                          : fmt::format("{}#{}", streams_[raw.stream], raw.block));
+    corpus.records.push_back({raw.time, word->second, stream->second, raw.severity});
+  }
+  const size_t step = std::max<size_t>(1, (golden_.size() + kGoldenLines - 1) / kGoldenLines);
+  for (size_t i = 0; i < golden_.size(); i += step)
+    corpus.golden_lines.push_back(std::move(golden_[i]));
+  return corpus;
+}
+
+}  // namespace alogd

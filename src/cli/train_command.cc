@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// alogctl train: logs to a bundle.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+
+#include "cli/cli.h"
+#include "cli/corpus_builder.h"
+#include "cli/log_files.h"
+#include "cli/log_reader.h"
+#include "cli/output.h"
+#include "core/text.h"
+#include "models/bundle.h"
+#include "models/trainer.h"
+
+namespace alogd {
+namespace {
+
+struct TrainArguments {
+  std::vector<std::string> logs;
+  std::string group;
+  std::string out;
+  LogFilesOptions files;
+  CorpusBuilder::Options corpus;
+  std::vector<std::string> detectors;
+  uint64_t seed = 1;
+  bool activate = false;
+  bool no_filter = false;
+};
+
+// Set by SIGINT; training looks at it between steps and leaves no half bundle behind.
+volatile std::sig_atomic_t interrupted = 0;
+
+// Fewer records than this teach nothing: windows of 15 and a held-out part need some hundreds.
+constexpr size_t kFewestRecords = 500;
+
+std::string BundleName() {
+  return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+// Reads all sources into the builder; false when interrupted.
+bool ReadSources(const LogFiles& files, const GroupConfig& group, Progress* progress,
+                 CorpusBuilder* builder, std::vector<std::string>* remarks) {
+  size_t done = 0;
+  for (const LogSource& source : files.sources) {
+    LogReader reader(source, group.max_line);
+    size_t file = SIZE_MAX;
+    while (auto line = reader.Next()) {
+      if (file != reader.file()) {
+        file = reader.file();
+        builder->BeginFile(reader.source_name(), reader.source_name(), reader.reference());
+      }
+      builder->Add(*line);
+      if (builder->records() % 4096 != 0) continue;
+      progress->Update(fmt::format("reading {} ({} records, {} templates)", source.name,
+                                   builder->records(), builder->templates()),
+                       static_cast<double>(done) / static_cast<double>(files.sources.size()));
+      if (interrupted) return false;
+    }
+    remarks->insert(remarks->end(), reader.remarks().begin(), reader.remarks().end());
+    ++done;
+  }
+  return true;
+}
+
+void PrintRemarks(const CliContext& context, const std::vector<std::string>& remarks) {
+  if (context.quiet) return;
+  for (const std::string& remark : remarks) fmt::print(stderr, "  {}\n", EscapeForTerminal(remark));
+}
+
+void Report(const CliContext& context, const Bundle& bundle, const Corpus& corpus,
+            const std::string& directory, bool active) {
+  if (context.json) {
+    nlohmann::json out = {
+        {"bundle", directory},
+        {"name", bundle.name},
+        {"active", active},
+        {"records", corpus.records.size()},
+        {"templates", bundle.vocabulary.size()},
+        {"detectors", bundle.manifest.value("detectors", nlohmann::json::object())}};
+    fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  fmt::print("{}: {} records of {} files, {} templates{}\n", directory, corpus.records.size(),
+             corpus.files.size(), bundle.vocabulary.size(), active ? "; active" : "");
+}
+
+// Writes the bundle to --out or among the group's models; returns its directory.
+Result<std::string> Write(const TrainArguments& args, const Config& config,
+                          const GroupConfig& group, Bundle* bundle) {
+  namespace fs = std::filesystem;
+  fs::path models = config.ModelsPath(group.name);
+  bundle->name = BundleName();
+  if (!args.out.empty()) {
+    fs::path out = fs::absolute(args.out).lexically_normal();
+    if (out.filename().empty()) out = out.parent_path();
+    models = out.parent_path();
+    bundle->name = out.filename().string();
+  }
+  std::error_code error;
+  fs::create_directories(models, error);
+  if (error)
+    return Error{fmt::format("cannot create {}: {}", models.string(), error.message()),
+                 error.value()};
+  // Two trainings within one second: the later one is the next second's.
+  for (std::string name = bundle->name; args.out.empty() && fs::exists(models / bundle->name);) {
+    std::timespec second{1, 0};
+    nanosleep(&second, nullptr);
+    bundle->name = BundleName();
+  }
+  if (Status status = WriteBundle(*bundle, models.string(), group); !status) return status.error();
+  if (args.activate) {
+    if (auto previous = ActivateBundle(models.string(), bundle->name); !previous)
+      return previous.error();
+  }
+  return (models / bundle->name).string();
+}
+
+Result<Corpus> MakeCorpus(const TrainArguments& args, const Config& config,
+                          const GroupConfig& group, Progress* progress,
+                          std::vector<std::string>* remarks) {
+  auto files = FindLogFiles(args.logs, args.files);
+  if (!files) return files.error();
+  *remarks = files->remarks;
+  auto builder = CorpusBuilder::Create(config, group, args.corpus);
+  if (!builder) return builder.error();
+  if (!ReadSources(*files, group, progress, &*builder, remarks)) return Error{"interrupted"};
+  Corpus corpus = builder->Finish(remarks);
+  if (corpus.records.size() >= kFewestRecords) return corpus;
+  return Error{
+      fmt::format("{} records are too few to learn from (at least {}): give more or older logs",
+                  corpus.records.size(), kFewestRecords)};
+}
+
+void Train(const TrainArguments& args, CliContext* context) {
+  Config config;
+  if (!LoadCliConfig(context, &config)) return;
+  const GroupConfig* group = FindGroup(config, args.group);
+  if (!group)
+    return Fail(context, "no group named '" + args.group + "' in the configuration", kExitUsage);
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  std::signal(SIGTERM, [](int) { interrupted = 1; });
+
+  Progress progress(*context);
+  std::vector<std::string> remarks;
+  auto corpus = MakeCorpus(args, config, *group, &progress, &remarks);
+  progress.Clear();
+  PrintRemarks(*context, remarks);
+  if (!corpus) return Fail(context, corpus.error().message);
+  if (!context->quiet)
+    fmt::print(
+        stderr, "training on {} records with {} templates; expected to need {} MiB\n",
+        corpus->records.size(), corpus->templates.size(),
+        EstimateTrainingMemory(corpus->records.size(), corpus->templates.size(), *group) >> 20);
+  TrainOptions options;
+  options.detectors = args.detectors;
+  options.seed = args.seed;
+  options.alarms_per_day = config.budget_per_day;
+  options.progress = [&](const std::string& step, double done) {
+    progress.Update(step, done);
+    return !interrupted;
+  };
+  remarks.clear();
+  auto bundle = TrainBundle(*corpus, *group, options, &remarks);
+  progress.Clear();
+  PrintRemarks(*context, remarks);
+  if (!bundle) return Fail(context, bundle.error().message);
+  auto directory = Write(args, config, *group, &*bundle);
+  if (!directory) return Fail(context, directory.error().message);
+  Report(*context, *bundle, *corpus, *directory, args.activate);
+}
+
+}  // namespace
+
+void AddTrainCommand(CLI::App* app, CliContext* context) {
+  auto args = std::make_shared<TrainArguments>();
+  CLI::App* train = app->add_subcommand("train", "Learn what is normal: logs to a bundle");
+  train
+      ->add_option("LOG", args->logs,
+                   "Log files, directories, compressed logs, or - for standard input")
+      ->required();
+  train->add_option("--group", args->group, "The group to train (default: the first one)");
+  train->add_option("--out", args->out, "Write the bundle to this directory");
+  train->add_option("--max-depth", args->files.max_depth, "Directories below a named one")
+      ->capture_default_str();
+  train->add_option("--max-files", args->files.max_files, "Files at most, newest first; 0: all")
+      ->capture_default_str();
+  train->add_option("--max-records", args->corpus.max_records, "Records at most, evenly spread")
+      ->capture_default_str();
+  train->add_option("--detectors", args->detectors, "Only these, separated by commas")
+      ->delimiter(',');
+  train->add_option("--seed", args->seed, "Of all random choices")->capture_default_str();
+  train->add_flag("--activate", args->activate, "Make it the group's current bundle");
+  train->add_flag("--no-filter", args->no_filter, "Keep files that do not look normal");
+  train->callback([args, context] {
+    args->corpus.filter = !args->no_filter;
+    Train(*args, context);
+  });
+}
+
+}  // namespace alogd
