@@ -63,7 +63,7 @@ nlohmann::json DescribeRecord(const ParsedLine& line, const std::string& source,
   const Header& h = line.header;
   return {{"source", ToValidUtf8(source)},
           {"line", number},
-          {"time", IsoTime(line.time)},
+          {"time", UtcTime(line.time)},
           {"time_printed", h.time != kNoTime},
           {"level", static_cast<int>(h.level)},
           {"host", ToValidUtf8(h.host)},

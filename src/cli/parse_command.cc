@@ -103,7 +103,7 @@ class RowPrinter {
     const std::string text(parser_->catalog().Text(id));
     parameters_.clear();
     parser_->drain().Parameters(row.message, text, &parameters_);
-    const std::string time = row.time == kNoTime ? "" : IsoTime(row.time);
+    const std::string time = row.time == kNoTime ? "" : UtcTime(row.time);
     if (format_ == "json") {
       nlohmann::json params = nlohmann::json::array();
       for (const std::string_view p : parameters_) params.push_back(ToValidUtf8(p));

@@ -111,7 +111,7 @@ void PrintAnomalies(const CliContext& context, const std::vector<Anomaly>& anoma
     const std::string why = a.evidence.empty() ? "" : a.evidence.front().summary;
     if (context.json) {
       const nlohmann::json row = {
-          {"time", IsoTime(a.time)},
+          {"time", UtcTime(a.time)},
           {"level", Name(a.level)},
           {"risk", a.risk},
           {"score", a.score},
@@ -126,7 +126,7 @@ void PrintAnomalies(const CliContext& context, const std::vector<Anomaly>& anoma
           {"evidence", nlohmann::json::parse(EvidenceJson(a.evidence), nullptr, false)}};
       fmt::print("{}\n", row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
-      fmt::print("{} {:<8} {:>5.1f} {:<10} {}: {}\n    {}\n", IsoTime(a.time), Name(a.level),
+      fmt::print("{} {:<8} {:>5.1f} {:<10} {}: {}\n    {}\n", UtcTime(a.time), Name(a.level),
                  a.risk, a.detector, EscapeForTerminal(a.stream, 60),
                  EscapeForTerminal(a.message, 200), EscapeForTerminal(why, 400));
     }

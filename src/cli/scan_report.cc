@@ -47,7 +47,7 @@ std::string LowerName(RiskLevel level) {
 
 std::string Row(const Anomaly& a) {
   return fmt::format("{},{},{},{:.1f},{:.1f},{},{},{},{},{},{},{},{},{},{},{},{}\n",
-                     IsoTime(a.time), IsoTime(a.last_time), Name(a.level), a.risk, a.score,
+                     UtcTime(a.time), UtcTime(a.last_time), Name(a.level), a.risk, a.score,
                      a.severity, CsvField(a.detector), CsvField(a.source), CsvField(a.stream),
                      a.template_id == kNoTemplate ? "" : std::to_string(Index(a.template_id)),
                      CsvField(a.template_text), CsvField(a.message), a.windows, a.first_offset,
@@ -73,7 +73,7 @@ Status MakeDirectory(const std::string& directory) {
 
 }  // namespace
 
-std::string IsoTime(Time time) {
+std::string UtcTime(Time time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto ms = std::chrono::floor<std::chrono::milliseconds>(time - seconds).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
@@ -147,7 +147,7 @@ void ScoreLog::Write(const Pipeline::ScoredWindow& scored) {
   const auto [source, stream] = StreamKeys::Split(scored.window->stream);
   const Evidence* evidence = scored.score->evidence.get();
   const std::string row = fmt::format(
-      "{},{},{},{},{},{},{},{},{:.2f},{},{},{:.1f},{}\n", IsoTime(scored.window->end),
+      "{},{},{},{},{},{},{},{},{:.2f},{},{},{:.1f},{}\n", UtcTime(scored.window->end),
       scored.detector->name(), CsvField(source), CsvField(stream), scored.window->events.size(),
       Index(scored.window->events.back().id), scored.score->raw,
       evidence ? evidence->threshold : 0.0f, scored.score->anomaly, scored.score->anomaly > 0,

@@ -42,6 +42,6 @@ class ScoreLog {
 };
 
 // UTC, "2026-11-22T13:45:01.123Z".
-std::string IsoTime(Time time);
+std::string UtcTime(Time time);
 
 }  // namespace alogd
