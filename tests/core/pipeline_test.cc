@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+// The pipeline is a function of lines and ticks: flushes, ticks and restarts change nothing.
+#include "core/pipeline.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "core/parser.h"
+
+namespace alogd {
+namespace {
+
+// Scores the last record's template by a fixed table of odd ids; remembers how often a stream had
+// each, so that order and memory matter.
+class FakeDetector : public Detector {
+ public:
+  FakeDetector(std::string name, WindowSpec spec) : name_(std::move(name)), spec_(spec) {}
+  std::string_view name() const override { return name_; }
+  WindowSpec spec() const override { return spec_; }
+
+  void ScoreBatch(const ScoreContext& context, std::span<const Window> windows,
+                  std::span<Score> scores) override {
+    for (size_t i = 0; i < windows.size(); ++i) {
+      uint64_t sum = 0;
+      for (const Event& event : windows[i].events) sum += Index(event.id) + 1;
+      const uint64_t turn = ++seen_[std::string(windows[i].stream)];
+      scores[i].raw = static_cast<float>((sum * 7 + turn) % 11);
+      if (scores[i].raw < 8 && !context.explain_all) continue;
+      scores[i].anomaly = scores[i].raw < 8 ? 0 : 40 * (scores[i].raw - 8) + 10;
+      scores[i].evidence = std::make_unique<Evidence>();
+      scores[i].evidence->summary = fmt::format("sum {} at turn {}", sum, turn);
+      scores[i].evidence->last = static_cast<uint32_t>(windows[i].events.size() - 1);
+    }
+  }
+  void Save(StateWriter& out) const override {
+    out.U64(seen_.size());
+    for (const auto& [stream, n] : seen_) out.Bytes(stream), out.U64(n);
+  }
+  bool Load(StateReader& in) override {
+    seen_.clear();
+    for (size_t n = in.Count(2); n > 0; --n) {
+      std::string stream(in.Bytes());
+      seen_[stream] = in.U64();
+    }
+    return in.ok();
+  }
+  void SaveChanges(StateWriter& out) override { Save(out); }
+  bool ApplyChanges(StateReader& in) override { return Load(in); }
+  void Forget(std::string_view stream) override { seen_.erase(std::string(stream)); }
+
+ private:
+  std::string name_;
+  WindowSpec spec_;
+  std::map<std::string, uint64_t> seen_;
+};
+
+ModelSet FakeModels(const std::string& bundle = "first") {
+  ModelSet models;
+  models.bundle = bundle;
+  models.detectors.push_back(
+      std::make_unique<FakeDetector>("pairs", WindowSpec{2, 1, Duration(0)}));
+  models.detectors.push_back(
+      std::make_unique<FakeDetector>("fives", WindowSpec{5, 3, Duration(0)}));
+  return models;
+}
+
+struct Given {
+  int64_t seconds = 0;  // of day
+  std::string text;
+};
+
+std::string Stamp(int64_t seconds) {
+  return fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}.000000+00:00", 1 + seconds / 86400,
+                     seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+}
+
+std::vector<Given> RandomLines(uint64_t seed, int count) {
+  constexpr const char* kPrograms[] = {"sshd[12]", "cron[3]", "app[77]"};
+  constexpr const char* kMessages[] = {"session opened for user root",
+                                       "job finished with status {}",
+                                       "cannot open /tmp/file{}: permission denied",
+                                       "heartbeat",
+                                       "request {} served in 12 ms",
+                                       "cache rebuilt"};
+  std::mt19937_64 rng(seed);
+  std::vector<Given> lines;
+  int64_t now = 0;
+  for (int i = 0; i < count; ++i) {
+    if (i > 0 && rng() % 15 == 0) {
+      lines.push_back({now, "    at com.example.Thing.run(Thing.java:" +
+                                std::to_string(rng() % 90) + ") java.io.IOException"});
+      continue;
+    }
+    now += static_cast<int64_t>(rng() % 30 == 0 ? 900 : rng() % 20);
+    lines.push_back(
+        {now, fmt::format("{} web1 {}: {}", Stamp(now), kPrograms[rng() % 3],
+                          fmt::format(fmt::runtime(kMessages[rng() % 6]), rng() % 1000))});
+  }
+  return lines;
+}
+
+// Feeds lines as one file of one source and keeps what units say.
+class Driver {
+ public:
+  explicit Driver(const Config& config = {}, const GroupConfig& group = {},
+                  ModelSet models = FakeModels())
+      : config_(config), group_(group) {
+    Start(std::move(models), {});
+  }
+
+  void Start(ModelSet models, const GroupState& state) {
+    auto created = Pipeline::Create(config_, group_, std::move(models), nullptr);
+    ASSERT_TRUE(created.ok()) << created.error().message;
+    pipeline_ = std::move(*created);
+    const Status restored = pipeline_->Restore(state);
+    ASSERT_TRUE(restored.ok()) << restored.error().message;
+    source_ = pipeline_->AddSource("/var/log/test.log", kNoTime);
+  }
+  void Feed(const std::string& text) {
+    const auto bytes = static_cast<uint32_t>(text.size() + 1);
+    pipeline_->Feed(source_, FileId{1}, Line{text, offset_, bytes, false, false});
+    offset_ += bytes;
+  }
+  // What the database would do with a unit.
+  void Commit() {
+    CommitUnit unit = pipeline_->TakeUnit();
+    for (Anomaly& a : unit.anomalies) anomalies_.insert_or_assign(a.seq, std::move(a));
+    for (Incident& i : unit.incidents) incidents_.insert_or_assign(i.seq, std::move(i));
+    for (Template& t : unit.templates) {
+      templates_.insert_or_assign(Index(t.id), t);
+      next_id_ = std::max(next_id_, Index(t.id) + 1);
+    }
+    for (const SourceRow& s : unit.sources) records_ = s.records;
+    if (!unit.delta.empty()) deltas_.push_back({unit.state_seq, unit.delta});
+    if (unit.shard)
+      shards_[unit.shard->index] = {unit.shard->index, unit.state_seq, unit.shard->blob};
+    std::erase_if(deltas_, [&](const auto& delta) { return delta.seq <= unit.drop_deltas_to; });
+  }
+  GroupState Saved() const {
+    GroupState state;
+    for (const auto& [id, row] : templates_) state.templates.push_back(row);
+    state.next_template_id = next_id_;
+    for (const auto& [index, shard] : shards_) state.shards.push_back(shard);
+    state.deltas = deltas_;
+    return state;
+  }
+  std::string Finish() {
+    pipeline_->Tick(kEndOfTime);
+    Commit();
+    return Describe();
+  }
+  std::string Describe() const {
+    std::string out;
+    for (const auto& [seq, a] : anomalies_)
+      out += fmt::format("{} in {}: {} {:.1f} {} {} sev {} n {} [{},{}] t{} {}\n", seq,
+                         a.incident_seq, a.detector, a.risk, a.stream, a.message, a.severity,
+                         a.windows, a.first_offset, a.last_offset, Index(a.template_id),
+                         a.evidence.empty() ? "" : a.evidence[0].summary);
+    for (const auto& [seq, i] : incidents_)
+      out +=
+          fmt::format("incident {}: {} anomalies, {:.1f} {}\n", seq, i.anomalies, i.risk, i.title);
+    for (const auto& [id, t] : templates_)
+      out += fmt::format("template {} {} {}\n", id, t.count, t.text);
+    return out + fmt::format("records {}\n", records_);
+  }
+  Pipeline& pipeline() { return *pipeline_; }
+  const std::map<uint64_t, Anomaly>& anomalies() const { return anomalies_; }
+  size_t deltas() const { return deltas_.size(); }
+  uint64_t offset_ = 0;
+  Config config_;
+  GroupConfig group_;
+
+ private:
+  std::unique_ptr<Pipeline> pipeline_;
+  SourceId source_{};
+  std::map<uint64_t, Anomaly> anomalies_;
+  std::map<uint64_t, Incident> incidents_;
+  std::map<uint32_t, Template> templates_;
+  std::map<uint32_t, GroupState::Shard> shards_;
+  std::vector<GroupState::Delta> deltas_;
+  uint32_t next_id_ = 0;
+  uint64_t records_ = 0;
+};
+
+std::string Plain(const std::vector<Given>& lines, const GroupConfig& group = {}) {
+  Driver driver({}, group);
+  for (const Given& line : lines) driver.Feed(line.text);
+  return driver.Finish();
+}
+
+GroupConfig Sessions() {
+  GroupConfig group;
+  group.stream.kind = StreamOptions::Kind::kSession;
+  group.stream.session = "(request \\d|file\\d)";
+  return group;
+}
+
+TEST(PipelineTest, AnomaliesOccurInTheseTests) {
+  Driver driver;
+  for (const Given& line : RandomLines(3, 400)) driver.Feed(line.text);
+  driver.Finish();
+  EXPECT_GT(driver.anomalies().size(), 20u);
+  EXPECT_GT(driver.pipeline().stats().continuations, 5u);
+}
+
+TEST(PipelineTest, FlushingAtAnyTimeChangesNothing) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto lines = RandomLines(seed, 300);
+    std::mt19937_64 rng(seed);
+    Driver driver;
+    for (const Given& line : lines) {
+      driver.Feed(line.text);
+      if (rng() % 5 == 0) driver.pipeline().Flush();
+      if (rng() % 9 == 0) driver.Commit();
+    }
+    EXPECT_EQ(driver.Finish(), Plain(lines)) << "seed " << seed;
+  }
+}
+
+TEST(PipelineTest, RandomTicksChangeNothing) {
+  for (const GroupConfig& group : {GroupConfig(), Sessions()}) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const auto lines = RandomLines(seed, 300);
+      std::mt19937_64 rng(seed);
+      Driver driver({}, group);
+      for (size_t i = 0; i < lines.size(); ++i) {
+        driver.Feed(lines[i].text);
+        if (i + 1 == lines.size() || rng() % 3 != 0) continue;
+        // Any moment until the next line's.
+        const Time now = driver.pipeline().watermark();
+        const int64_t wait = lines[i + 1].seconds - lines[i].seconds;
+        if (now != kNoTime)
+          driver.pipeline().Tick(now +
+                                 std::chrono::seconds(rng() % static_cast<uint64_t>(wait + 1)));
+      }
+      EXPECT_EQ(driver.Finish(), Plain(lines, group)) << "seed " << seed;
+    }
+  }
+}
+
+TEST(PipelineTest, RestoredAtAnyPointGoesOnTheSame) {
+  for (const GroupConfig& group : {GroupConfig(), Sessions()}) {
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const auto lines = RandomLines(seed, 300);
+      std::mt19937_64 rng(seed);
+      Driver driver({}, group);
+      for (const Given& line : lines) {
+        driver.Feed(line.text);
+        if (rng() % 6 != 0) continue;
+        driver.Commit();
+        if (rng() % 4 == 0) driver.Start(FakeModels(), driver.Saved());
+      }
+      EXPECT_EQ(driver.Finish(), Plain(lines, group)) << "seed " << seed;
+    }
+  }
+}
+
+TEST(PipelineTest, DeltasAreDroppedOnceEveryShardIsYounger) {
+  Driver driver;
+  size_t most = 0;
+  for (int round = 0; round < 400; ++round) {
+    for (const Given& line : RandomLines(static_cast<uint64_t>(round), 120)) driver.Feed(line.text);
+    driver.Commit();
+    most = std::max(most, driver.deltas());
+  }
+  EXPECT_LT(driver.deltas(), 400u);
+  EXPECT_GT(most, 1u);
+  const std::string before = driver.Describe();
+  driver.Start(FakeModels(), driver.Saved());
+  driver.Feed(Stamp(0) + " web1 app[77]: heartbeat");
+  driver.Commit();
+  EXPECT_NE(driver.Describe(), before);  // it goes on counting where it was
+}
+
+TEST(PipelineTest, NothingNewIsNothingToCommit) {
+  Driver driver;
+  driver.Feed(RandomLines(1, 1)[0].text);
+  driver.Commit();
+  EXPECT_TRUE(driver.pipeline().TakeUnit().empty());
+  driver.pipeline().Tick(driver.pipeline().watermark());
+  EXPECT_TRUE(driver.pipeline().TakeUnit().empty());
+}
+
+TEST(PipelineTest, RuleMatchesEachLineOnceAndIgnoreTakesRecordsOut) {
+  Config config;
+  config.rules.push_back({"heartbeat", RiskLevel::kInfo, true, ""});
+  config.rules.push_back({"permission denied", RiskLevel::kCritical, false, "denied"});
+  config.rules.push_back({"Thing.java", RiskLevel::kLow, false, ""});
+  Driver driver(config, {}, ModelSet());
+  const auto lines = RandomLines(5, 300);
+  uint64_t denied = 0, frames = 0, heartbeats = 0;
+  for (const Given& line : lines) {
+    driver.Feed(line.text);
+    denied += line.text.find("permission denied") != std::string::npos;
+    frames += line.text.find("Thing.java") != std::string::npos;
+    heartbeats += line.text.find("heartbeat") != std::string::npos;
+  }
+  driver.Finish();
+  EXPECT_GT(denied, 0u);
+  EXPECT_EQ(driver.anomalies().size(), denied + frames);
+  EXPECT_EQ(driver.pipeline().stats().ignored, heartbeats);
+  uint64_t critical = 0;
+  for (const auto& [seq, a] : driver.anomalies()) critical += a.level == RiskLevel::kCritical;
+  EXPECT_EQ(critical, denied);
+}
+
+TEST(PipelineTest, SwapNamesTheNewBundleFromTheNextAnomalyOn) {
+  const auto lines = RandomLines(8, 600);
+  Driver driver;
+  for (size_t i = 0; i < 300; ++i) driver.Feed(lines[i].text);
+  driver.Commit();
+  const auto before = driver.anomalies().rbegin()->first;
+  ASSERT_TRUE(driver.pipeline().Swap(driver.config_, driver.group_, FakeModels("second")).ok());
+  EXPECT_EQ(driver.pipeline().bundle(), "second");
+  for (size_t i = 300; i < 600; ++i) driver.Feed(lines[i].text);
+  driver.Finish();
+  EXPECT_GT(driver.anomalies().rbegin()->first, before);
+  for (const auto& [seq, a] : driver.anomalies())
+    EXPECT_EQ(a.bundle, seq <= before ? "first" : "second");
+}
+
+TEST(PipelineTest, SwapOfAnEqualModelChangesNoAnomaly) {
+  const auto lines = RandomLines(9, 300);
+  Driver driver;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    driver.Feed(lines[i].text);
+    if (i % 37 == 0)
+      ASSERT_TRUE(driver.pipeline().Swap(driver.config_, driver.group_, FakeModels()).ok());
+    if (i % 50 == 0) driver.Commit();
+    if (i % 111 == 0) driver.Start(FakeModels(), (driver.Commit(), driver.Saved()));
+  }
+  EXPECT_EQ(driver.Finish(), Plain(lines));
+}
+
+TEST(PipelineTest, RefusedSwapLeavesTheOldModel) {
+  Driver driver;
+  GroupConfig broken = driver.group_;
+  broken.stream.kind = StreamOptions::Kind::kSession;
+  broken.stream.session = "(";
+  EXPECT_FALSE(driver.pipeline().Swap(driver.config_, broken, FakeModels("second")).ok());
+  EXPECT_EQ(driver.pipeline().bundle(), "first");
+}
+
+TEST(PipelineTest, VocabularyGivesEventsTheirWords) {
+  ModelSet models = FakeModels();
+  models.vocabulary = {"heartbeat", "cache rebuilt"};
+  Driver driver({}, {}, std::move(models));
+  std::map<std::string, uint32_t> words;
+  std::string last;
+  driver.pipeline().set_record_observer(
+      [&](const ParsedLine& line) { last = line.header.message; });
+  driver.pipeline().set_observer([&](const Pipeline::ScoredWindow& scored) {
+    words[last] = scored.window->events.back().word;
+  });
+  for (const Given& line : RandomLines(4, 200)) {
+    driver.Feed(line.text);
+    driver.pipeline().Flush();
+  }
+  EXPECT_EQ(words["heartbeat"], 0u);
+  EXPECT_EQ(words["cache rebuilt"], 1u);
+  EXPECT_EQ(words["session opened for user root"], kUnknownWord);
+}
+
+TEST(PipelineTest, DamagedStateIsRefused) {
+  Driver driver;
+  for (const Given& line : RandomLines(1, 300)) driver.Feed(line.text);
+  driver.Commit();
+  const GroupState good = driver.Saved();
+  std::mt19937_64 rng(1);
+  for (int i = 0; i < 300; ++i) {
+    GroupState bad = good;
+    std::string& blob = bad.deltas[rng() % bad.deltas.size()].blob;
+    blob.resize(rng() % (blob.size() + 1));
+    if (!blob.empty()) blob[rng() % blob.size()] = static_cast<char>(rng());
+    auto pipeline = Pipeline::Create(driver.config_, driver.group_, FakeModels(), nullptr);
+    ASSERT_TRUE(pipeline.ok());
+    static_cast<void>((*pipeline)->Restore(bad));  // an error or a state, never a crash
+  }
+}
+
+}  // namespace
+}  // namespace alogd
