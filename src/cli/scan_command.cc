@@ -96,9 +96,7 @@ void Run(MergedReader* reader, Pipeline* pipeline, std::map<FileId, std::string>
     pipeline->Feed(file->second, FileId{next->file}, next->line);
     if (++lines % kLinesAUnit != 0) continue;
     Collect(pipeline->TakeUnit(), scanned);
-    progress->Update(fmt::format("{} lines, {} anomalies, {}", lines, scanned->anomalies.size(),
-                                 *next->source_name),
-                     -1);
+    progress->Update(lines);
   }
   pipeline->Tick(kEndOfTime);
   Collect(pipeline->TakeUnit(), scanned);
@@ -166,10 +164,10 @@ void Scan(const ScanArguments& args, CliContext* context) {
     scores = std::move(*log);
     (*pipeline)->set_observer([&](const Pipeline::ScoredWindow& scored) { scores->Write(scored); });
   }
-  Progress progress(*context);
+  Progress progress(*context, "scanning", 0, "lines");
   Scanned scanned;
   Run(&*reader, pipeline->get(), &paths, &progress, &scanned);
-  progress.Clear();
+  progress.Finish();
   if (!context->quiet) {
     for (const std::string& remark : files->remarks)
       fmt::print(stderr, "{}\n", EscapeForTerminal(remark));

@@ -47,7 +47,6 @@ std::string BundleName() {
 // Reads all sources into the builder; false when interrupted.
 bool ReadSources(const LogFiles& files, const GroupConfig& group, Progress* progress,
                  CorpusBuilder* builder, std::vector<std::string>* remarks) {
-  size_t done = 0;
   for (const LogSource& source : files.sources) {
     LogReader reader(source, group.max_line);
     size_t file = SIZE_MAX;
@@ -58,13 +57,10 @@ bool ReadSources(const LogFiles& files, const GroupConfig& group, Progress* prog
       }
       builder->Add(*line);
       if (builder->records() % 4096 != 0) continue;
-      progress->Update(fmt::format("reading {} ({} records, {} templates)", source.name,
-                                   builder->records(), builder->templates()),
-                       static_cast<double>(done) / static_cast<double>(files.sources.size()));
+      progress->Update(builder->records());
       if (interrupted) return false;
     }
     remarks->insert(remarks->end(), reader.remarks().begin(), reader.remarks().end());
-    ++done;
   }
   return true;
 }
@@ -147,10 +143,10 @@ void Train(const TrainArguments& args, CliContext* context) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
 
-  Progress progress(*context);
+  Progress reading(*context, "reading", 0, "records");
   std::vector<std::string> remarks;
-  auto corpus = MakeCorpus(args, config, *group, &progress, &remarks);
-  progress.Clear();
+  auto corpus = MakeCorpus(args, config, *group, &reading, &remarks);
+  reading.Finish();
   PrintRemarks(*context, remarks);
   if (!corpus) return Fail(context, corpus.error().message);
   if (!context->quiet)
@@ -162,13 +158,15 @@ void Train(const TrainArguments& args, CliContext* context) {
   options.detectors = args.detectors;
   options.seed = args.seed;
   options.alarms_per_day = config.budget_per_day;
-  options.progress = [&](const std::string& step, double done) {
-    progress.Update(step, done);
+  // In thousandths of the work.
+  Progress training(*context, "training", 1000, "");
+  options.progress = [&](const std::string&, double done) {
+    training.Update(static_cast<uint64_t>(1000 * done));
     return !interrupted;
   };
   remarks.clear();
   auto bundle = TrainBundle(*corpus, *group, options, &remarks);
-  progress.Clear();
+  training.Finish();
   PrintRemarks(*context, remarks);
   if (!bundle) return Fail(context, bundle.error().message);
   auto directory = Write(args, config, *group, &*bundle);
