@@ -5,9 +5,14 @@
 int main(int argc, char** argv) {
   return alogd::RunCli(argc, argv,
                        {
-                           alogd::AddConfigCommands,
-                           alogd::AddHistoryCommands,
                            alogd::AddServiceCommands,
+                           alogd::AddHistoryCommands,
+                           alogd::AddTrainCommand,
+                           alogd::AddScanCommand,
+                           alogd::AddParseCommand,
+                           alogd::AddExplainCommand,
                            alogd::AddModelCommands,
+                           alogd::AddConfigCommands,
+                           alogd::AddGenerateCommand,
                        });
 }
