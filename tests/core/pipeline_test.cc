@@ -261,12 +261,12 @@ TEST(PipelineTest, RestoredAtAnyPointGoesOnTheSame) {
 TEST(PipelineTest, DeltasAreDroppedOnceEveryShardIsYounger) {
   Driver driver;
   size_t most = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < 1200; ++round) {
     for (const Given& line : RandomLines(static_cast<uint64_t>(round), 120)) driver.Feed(line.text);
     driver.Commit();
     most = std::max(most, driver.deltas());
   }
-  EXPECT_LT(driver.deltas(), 400u);
+  EXPECT_LT(driver.deltas(), 1200u);
   EXPECT_GT(most, 1u);
   const std::string before = driver.Describe();
   driver.Start(FakeModels(), driver.Saved());
@@ -327,8 +327,10 @@ TEST(PipelineTest, SwapOfAnEqualModelChangesNoAnomaly) {
   Driver driver;
   for (size_t i = 0; i < lines.size(); ++i) {
     driver.Feed(lines[i].text);
-    if (i % 37 == 0)
+    if (i % 37 == 0) {
       ASSERT_TRUE(driver.pipeline().Swap(driver.config_, driver.group_, FakeModels()).ok());
+    }
+
     if (i % 50 == 0) driver.Commit();
     if (i % 111 == 0) driver.Start(FakeModels(), (driver.Commit(), driver.Saved()));
   }
