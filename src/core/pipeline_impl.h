@@ -35,9 +35,10 @@ class Pipeline::Impl {
   // State sections: the windower's shards, then everything else.
   static constexpr uint32_t kRestShard = Windower::kShards;
   static constexpr uint32_t kShardCount = kRestShard + 1;
-  // Deltas of so many bytes together cost a restart less than a tenth of a second; then the next
-  // shard is rewritten.
-  static constexpr uint64_t kShardEvery = 256 * 1024;
+  // The next shard is rewritten when so many bytes of deltas have come together, or as many as the
+  // last shard had: deltas stay about a megabyte, and writing shards never costs more than writing
+  // deltas.
+  static constexpr uint64_t kShardEvery = 64 * 1024;
 
   GroupConfig group;
   std::string name;
@@ -110,6 +111,7 @@ class Pipeline::Impl {
 
   uint64_t state_seq_ = 0;
   uint64_t delta_bytes_ = 0;  // since a shard was rewritten
+  uint64_t last_shard_bytes_ = 0;
   uint32_t next_shard_ = 0;
   std::vector<uint64_t> shard_seqs_ = std::vector<uint64_t>(kShardCount, 0);
   bool rewrite_rest_ =

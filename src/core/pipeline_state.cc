@@ -165,7 +165,7 @@ void Pipeline::Impl::SaveState(CommitUnit* unit) {
   }
   unit->state_seq = ++state_seq_;
   delta_bytes_ += unit->delta.size();
-  if (!rewrite_rest_ && delta_bytes_ < kShardEvery) return;
+  if (!rewrite_rest_ && delta_bytes_ < std::max(kShardEvery, last_shard_bytes_)) return;
   StateShard& shard = unit->shard.emplace();
   shard.index = std::exchange(rewrite_rest_, false) ? kRestShard : next_shard_++ % kShardCount;
   shard.blob.push_back(char{kStateVersion});
@@ -174,6 +174,7 @@ void Pipeline::Impl::SaveState(CommitUnit* unit) {
                             : windower->SaveShard(shard.index, shard_out);
   shard_seqs_[shard.index] = state_seq_;
   delta_bytes_ = 0;
+  last_shard_bytes_ = shard.blob.size();
   unit->drop_deltas_to = *std::min_element(shard_seqs_.begin(), shard_seqs_.end());
 }
 

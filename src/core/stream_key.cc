@@ -40,7 +40,10 @@ bool StreamKeys::Find(std::string_view source, const Header& header, std::string
   key->clear();
   if (!session_) {
     key->append(source).push_back(kSeparator);
-    if (kind_ == StreamOptions::Kind::kProgram) key->append(header.program.substr(0, kMaxPart));
+    // Only a log that many programs share (it names the host too) is split by program: in the log
+    // of one application the same column is a logger or module, and its records belong together.
+    if (kind_ == StreamOptions::Kind::kProgram && !header.host.empty())
+      key->append(header.program.substr(0, kMaxPart));
     return true;
   }
   re2::StringPiece found[2];
