@@ -67,7 +67,8 @@ std::string Where(std::string_view t, std::string_view first, bool anomalies) {
         " AND a.id >= coalesce((SELECT min(+id) FROM anomaly_rows WHERE last_us >= ?3), "
         "iif(?3 IS NULL, 0, 9223372036854775807))"
         " AND (?6 = '' OR a.source = ?6 OR substr(a.source, -length(?6) - 1) = '/' || ?6) AND "
-        "(?7 IS NULL OR a.template_id = ?7)";
+        "(?7 IS NULL OR a.template_id = ?7 OR EXISTS (SELECT 1 FROM template_rows t WHERE "
+        "t.group_id = a.group_id AND t.template_id = a.template_id AND t.alias_of = ?7))";
   }
   return where;
 }

@@ -21,9 +21,9 @@ struct AnomalyFilter {
   std::optional<Time> since, until;  // what was still going on then, what had begun by then
   RiskLevel min_level = RiskLevel::kInfo;
   std::string group;
-  std::string source;  // its whole name, or the last components of its path
-  std::optional<TemplateId> template_id;
-  std::string grep;  // RE2 on the message
+  std::string source;                     // its whole name, or the last components of its path
+  std::optional<TemplateId> template_id;  // it, and what is an alias of it
+  std::string grep;                       // RE2 on the message
   size_t limit = 100;
   int64_t before_id = 0;  // paging: rows with a smaller id; 0: from the newest
 };

@@ -77,6 +77,18 @@ TEST_F(HistoryTest, AnomaliesByEachFilter) {
   EXPECT_THAT(Ids(f), ElementsAre(3, 2));
 }
 
+TEST_F(HistoryTest, TemplateStandsForItsAliases) {
+  Store store = OpenStore(dir_.db());
+  Fill(&store);
+  CommitUnit unit;
+  unit.group = "system";
+  unit.templates.push_back(Template{TemplateId{4}, "x", 1, At(1), At(1), false, TemplateId{2}});
+  ASSERT_TRUE(store.Commit(unit).ok());
+  AnomalyFilter f;
+  f.template_id = TemplateId{2};
+  EXPECT_THAT(Ids(f), ElementsAre(4, 2));
+}
+
 TEST_F(HistoryTest, TimesCountByOverlap) {
   Store store = OpenStore(dir_.db());
   Fill(&store);  // n begins at 1,790,000,000 + n and lasts 2 s
