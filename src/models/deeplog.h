@@ -33,8 +33,9 @@ struct DeepLogModel {
   // g: a record among the `top` likeliest is judged leniently. Chosen on held-out data unless
   // fixed.
   uint32_t top = 0;
-  // Added to END's -log10 p, so that on held-out sessions it reaches as far as those of records.
+  // Added to END's loss, so that on held-out sessions it reaches as far as those of records.
   float end_shift = 0;
+  std::vector<float> common;  // [words + 1], share of each class in training
   LstmLayout layout{};
   std::vector<float> parameters;  // layout.size
 };
@@ -81,13 +82,17 @@ Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& h
                                   const DeepLogOptions& options, uint64_t seed,
                                   const DeepLogCallback& progress, DeepLogReport* report);
 
-// The raw score of a record: -log10 p, less kTopRelief (at least 0) where it is among the `top`
+// -log10((1 - kCommonShare) p + kCommonShare * share of the class in training), from -ln p. The
+// bound keeps a word that is everywhere from being absurd anywhere: sessions run side by side, and
+// an LSTM is far too sure of the order of what is written at once. A rare word out of place stays
+// absurd.
+inline constexpr float kCommonShare = 1e-4f;
+float DeepLogLoss(float nll, float common);
+// The raw score of a record: its loss, less kTopRelief (at least 0) where it is among the `top`
 // likeliest: likely enough by rank, it is held for abnormal only if its probability is smaller yet
 // by so many orders of magnitude.
-inline constexpr float kTopRelief = 1.0f;
-float DeepLogRaw(float log10_loss, uint32_t rank, uint32_t top);
-// -log10 p of -ln p.
-float Log10Loss(float nll);
+inline constexpr float kTopRelief = 2.0f;
+float DeepLogRaw(float loss, uint32_t rank, uint32_t top);
 
 // The detector "deeplog". `top` 0: the model's. `vocabulary`: template text by word, for evidence.
 // `cache_windows`: verdicts remembered, 0 for none; they change no score.

@@ -35,6 +35,7 @@ class DeepLogDetector : public StatelessDetector {
         sessions_(model.sessions),
         top_(top > 0 ? top : model.top),
         end_shift_(model.end_shift),
+        common_(std::move(model.common)),
         calibration_(calibration),
         vocabulary_(std::move(vocabulary)),
         scorer_(model.layout, model.parameters, window_),
@@ -132,7 +133,7 @@ class DeepLogDetector : public StatelessDetector {
   // Keeps the highest raw score of a window, of equal ones the earliest: the order in which items
   // are scored must not show.
   void Take(const Item& item, const LstmVerdict& verdict) {
-    const float loss = Log10Loss(verdict.nll);
+    const float loss = DeepLogLoss(verdict.nll, common_[keys_[item.key + window_]]);
     const float raw =
         IsEnd(item) ? std::max(loss + end_shift_, 0.0f) : DeepLogRaw(loss, verdict.rank, top_);
     Worst& worst = worst_[item.window];
@@ -201,6 +202,7 @@ class DeepLogDetector : public StatelessDetector {
   bool sessions_;
   uint32_t top_;
   float end_shift_;
+  std::vector<float> common_;
   Calibration calibration_;
   std::vector<std::string> vocabulary_;
   NextWordScorer scorer_;

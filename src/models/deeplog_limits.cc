@@ -17,10 +17,11 @@ namespace {
 // g: as many likeliest words as leave so few held-out records outside. The paper's fixed g = 9 is
 // nearly "any known template" where ten templates are alive, and far too strict where a thousand
 // are.
-constexpr double kOutsideTop = 0.001;
-// END and records each have their limit where so many held-out sessions are beyond it: few enough
-// to be the tail, enough not to hang on one odd session.
-constexpr double kBeyondLimit = 0.002;
+constexpr double kOutsideTop = 1e-4;
+// END and records should have as many held-out sessions beyond their limits. The tails are short,
+// so the shift is a mean over limits from two in a thousand sessions to ten times that.
+constexpr double kFewestBeyond = 0.002;
+constexpr int kLimits = 10;
 
 // A raw score and how often it came, highest first.
 using Weighted = std::vector<std::pair<float, float>>;
@@ -77,21 +78,26 @@ uint32_t ChooseTop(const Judged& judged, uint32_t words) {
   return std::max(top, 1u);
 }
 
-float ChooseEndShift(const Judged& judged, uint32_t words, uint32_t top) {
+float ChooseEndShift(const Judged& judged, const DeepLogModel& model) {
   Weighted records, ends;
   double sessions = 0;
   for (size_t i = 0; i < judged.targets.size(); ++i) {
     const LstmVerdict& verdict = judged.verdicts[i];
-    if (judged.targets[i] == words) {
-      ends.emplace_back(Log10Loss(verdict.nll), judged.counts[i]);
+    const float loss = DeepLogLoss(verdict.nll, model.common[judged.targets[i]]);
+    if (judged.targets[i] == model.words) {
+      ends.emplace_back(loss, judged.counts[i]);
       sessions += double{judged.counts[i]};
     } else {
-      records.emplace_back(DeepLogRaw(Log10Loss(verdict.nll), verdict.rank, top), judged.counts[i]);
+      records.emplace_back(DeepLogRaw(loss, verdict.rank, model.top), judged.counts[i]);
     }
   }
   if (ends.empty() || records.empty()) return 0;
-  const double count = std::max(1.0, kBeyondLimit * sessions);
-  return ReachedBy(records, count) - ReachedBy(ends, count);
+  double sum = 0;
+  for (int i = 1; i <= kLimits; ++i) {
+    const double count = std::max(1.0, kFewestBeyond * i * sessions);
+    sum += static_cast<double>(ReachedBy(records, count) - ReachedBy(ends, count));
+  }
+  return static_cast<float>(sum / kLimits);
 }
 
 }  // namespace
@@ -118,16 +124,19 @@ Status CheckDeepLogOptions(const DeepLogOptions& o) {
   return {};
 }
 
-float Log10Loss(float nll) { return nll * 0.4342944819f; }
+float DeepLogLoss(float nll, float common) {
+  constexpr float kLeast = 1e-30f;  // keeps the score finite
+  return -std::log10((1 - kCommonShare) * std::exp(-nll) + kCommonShare * common + kLeast);
+}
 
-float DeepLogRaw(float log10_loss, uint32_t rank, uint32_t top) {
-  return rank < top ? std::max(log10_loss - kTopRelief, 0.0f) : log10_loss;
+float DeepLogRaw(float loss, uint32_t rank, uint32_t top) {
+  return rank < top ? std::max(loss - kTopRelief, 0.0f) : loss;
 }
 
 void ChooseLimits(const HistoryTable& table, DeepLogModel* model) {
   const Judged judged = JudgeTable(table, *model);
   model->top = model->options.top > 0 ? model->options.top : ChooseTop(judged, model->words);
-  model->end_shift = model->sessions ? ChooseEndShift(judged, model->words, model->top) : 0;
+  model->end_shift = model->sessions ? ChooseEndShift(judged, *model) : 0;
 }
 
 }  // namespace alogd

@@ -14,6 +14,7 @@ namespace alogd {
 namespace {
 
 constexpr char kSettings[] = "settings";  // [window, top, end_shift, sessions]
+constexpr char kCommon[] = "common";      // [words + 1]
 // Integers up to here are exact in a float.
 constexpr float kMaxExact = 16'777'216.0f;
 
@@ -74,6 +75,19 @@ Status ReadSettings(const TensorMap& tensors, DeepLogModel* model) {
   return {};
 }
 
+Status ReadCommon(const TensorMap& tensors, DeepLogModel* model) {
+  const size_t classes = size_t{model->words} + 1;
+  const Tensor* common = Find(tensors, kCommon);
+  if (common == nullptr || common->shape != std::vector<size_t>{classes} ||
+      common->data.size() != classes)
+    return Wrong(fmt::format("tensor common is missing or not [{}]", classes));
+  if (!std::all_of(common->data.begin(), common->data.end(),
+                   [](float share) { return share >= 0 && share <= 1; }))
+    return Wrong("tensor common holds shares out of range");
+  model->common = common->data;
+  return {};
+}
+
 // Embedding and layers as the tensors' shapes say, checked for being possible.
 Status ReadShape(const TensorMap& tensors, DeepLogModel* model) {
   const Tensor* embedding = Find(tensors, "embedding");
@@ -99,6 +113,7 @@ TensorMap ToTensors(const DeepLogModel& model) {
   tensors[kSettings] = {{4},
                         {static_cast<float>(model.options.window), static_cast<float>(model.top),
                          model.end_shift, model.sessions ? 1.0f : 0.0f}};
+  tensors[kCommon] = {{model.common.size()}, model.common};
   for (Part& part : Parts(model.layout)) {
     const auto from = model.parameters.begin() + static_cast<ptrdiff_t>(part.at);
     const auto numbers = static_cast<ptrdiff_t>(Numbers(part.shape));
@@ -127,7 +142,8 @@ Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words
                      [](float value) { return std::isfinite(value); }))
       return Wrong(fmt::format("tensor {} holds numbers that are not finite", part.name));
   }
-  if (tensors.size() != parts.size() + 1) return Wrong("tensors that do not belong there");
+  if (Status status = ReadCommon(tensors, &model); !status) return status.error();
+  if (tensors.size() != parts.size() + 2) return Wrong("tensors that do not belong there");
   model.parameters.resize(model.layout.size);
   for (const Part& part : parts) {
     const std::vector<float>& data = tensors.at(part.name).data;

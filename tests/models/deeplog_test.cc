@@ -29,6 +29,7 @@ DeepLogModel RandomModel(uint32_t words, bool sessions) {
   model.sessions = sessions;
   model.top = 2;
   model.end_shift = 0.25f;
+  model.common.assign(words + 1, 0.125f);
   model.layout = MakeLstmLayout(words, 4, model.options.layers.data(), 2);
   model.parameters = testing::RandomParameters(model.layout, 43, 2.0);
   return model;
@@ -53,7 +54,9 @@ Window Tail(const std::vector<Event>& events) { return {events, "sshd", {}, fals
 double ExpectedRaw(const DeepLogModel& model, std::vector<uint32_t> history, uint32_t target) {
   const std::vector<double> wide(model.parameters.begin(), model.parameters.end());
   const std::vector<double> p = testing::ReferenceDistribution(model.layout, wide, history);
-  const double loss = -std::log10(p[target]);
+  const double share = static_cast<double>(kCommonShare);
+  const double loss =
+      -std::log10((1 - share) * p[target] + share * static_cast<double>(model.common[target]));
   if (target == model.words) return std::max(loss + static_cast<double>(model.end_shift), 0.0);
   size_t rank = 0;
   for (const double other : p) rank += other > p[target];
@@ -159,6 +162,14 @@ TEST_F(DeepLogDetectorTest, RankIsLenientUntilTheLikelihoodIsFarTooSmall) {
   EXPECT_EQ(DeepLogRaw(0.3f, 5, 2), 0.3f);               // beyond, where many are alike
 }
 
+// Of two words that the model holds for impossible, the common one is bounded by 1e-4 of its share.
+TEST_F(DeepLogDetectorTest, CommonWordsAreNeverAbsurd) {
+  EXPECT_NEAR(DeepLogLoss(60.0f, 0.1f), 5.0f, 1e-4f);
+  EXPECT_NEAR(DeepLogLoss(60.0f, 0.0001f), 8.0f, 1e-4f);
+  EXPECT_NEAR(DeepLogLoss(std::log(100.0f), 0.1f), 2.0f, 1e-3f);  // p = 0.01: no matter
+  EXPECT_TRUE(std::isfinite(DeepLogLoss(300.0f, 0.0f)));
+}
+
 TEST_F(DeepLogDetectorTest, GivenTopOverridesTheModels) {
   const DeepLogModel model = RandomModel(4, false);
   const auto lenient = MakeDeepLogDetector(model, {}, 5, {});
@@ -227,6 +238,7 @@ TEST_F(DeepLogDetectorTest, CalibrationMakesTheAnomalyScore) {
 DeepLogModel KnownProbabilities(bool sessions) {
   DeepLogModel model = RandomModel(4, sessions);
   std::fill(model.parameters.begin(), model.parameters.end(), 0.0f);
+  model.common.assign(5, 0.0f);
   const double p[] = {0.62, 0.20, 0.0001, 0.09, 0.0899};
   for (size_t k = 0; k < 5; ++k)
     model.parameters[model.layout.bo + k] = static_cast<float>(std::log(p[k]));
@@ -314,6 +326,7 @@ TEST(DeepLogTensorsTest, RoundTripIsExact) {
   EXPECT_EQ(back->options.embedding, 4u);
   EXPECT_EQ(back->top, 2u);
   EXPECT_EQ(back->end_shift, 0.25f);
+  EXPECT_EQ(back->common, model.common);
   EXPECT_TRUE(back->sessions);
 }
 
