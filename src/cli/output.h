@@ -42,9 +42,9 @@ struct Column {
 };
 
 struct Cell {
-  Cell(std::string t, Style s = Style::kPlain)
-      : text(std::move(t)), style(s) {}  // NOLINT(google-explicit-constructor)
-  std::string text;                      // any text: the table escapes it
+  // NOLINTNEXTLINE(google-explicit-constructor): rows are lists of texts
+  Cell(std::string t, Style s = Style::kPlain) : text(std::move(t)), style(s) {}
+  std::string text;  // any text: the table escapes it
   Style style;
 };
 
