@@ -36,9 +36,10 @@ size_t TerminalWidth();
 struct Column {
   std::string title;
   bool right = false;  // numbers
-  size_t shrink_to =
-      0;  // columns it may be cut to where the terminal is narrow; 0: it is never cut
-  bool drop_same = false;  // left out on a terminal where all rows say the same: the only group
+  // Columns it may be cut to where the terminal is narrow; 0: it is never cut.
+  size_t shrink_to = 0;
+  // Left out on a terminal where all rows say the same: the only group.
+  bool drop_same = false;
 };
 
 struct Cell {
