@@ -2,9 +2,11 @@
 // What stands behind Drain's interface.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "core/drain.h"
+#include "core/drain_classic.h"
 #include "core/masks.h"
 #include "core/skeleton.h"
 #include "core/template_miner.h"
@@ -16,13 +18,16 @@ struct Drain::Impl {
   Impl(const DrainOptions& options, Catalog* catalog, Tokenizer the_tokenizer)
       : tokenizer(std::move(the_tokenizer)),
         use_skeleton(options.masks.user.empty() && WordMasks(options.masks).all()),
-        exact(options, catalog) {}
+        exact(options, catalog) {
+    if (options.classic) classic = std::make_unique<ClassicDrain>(options, catalog);
+  }
 
   Tokenizer tokenizer;
   // Skeletons say nothing where a mask is switched off or the user has own ones.
   const bool use_skeleton;
   Skeleton skeleton;
   TemplateMiner exact;
+  std::unique_ptr<ClassicDrain> classic;  // instead of exact, where the options say so
 };
 
 }  // namespace alogd

@@ -130,6 +130,17 @@ TEST(DrainStateTest, CutsChangeNothingUnderEviction) {
     ExpectCutsChangeNothing(MadeUp(seed, 200, 4000), options, seed, 40);
 }
 
+TEST(DrainStateTest, CutsChangeNothingInClassicDrain) {
+  DrainOptions options;
+  options.classic = true;
+  options.max_children = 10;
+  for (uint64_t seed = 1; seed <= 3; ++seed)
+    ExpectCutsChangeNothing(MadeUp(seed, 100, 3000), options, seed, 40);
+  options.max_templates = 30;
+  for (uint64_t seed = 1; seed <= 3; ++seed)
+    ExpectCutsChangeNothing(MadeUp(seed, 200, 3000), options, seed, 40);
+}
+
 TEST(DrainStateTest, CutsChangeNothingOnRealLines) {
   const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
   for (const std::string_view system : testing::kLabelledSystems) {

@@ -210,6 +210,9 @@ TEST(ParametersTest, GiveTheMessageBackForMadeUpMessages) {
   DrainOptions other_masks;
   other_masks.masks = some_off;
   ExpectParametersPutBack(messages, other_masks);
+  DrainOptions classic;
+  classic.classic = true;
+  ExpectParametersPutBack(messages, classic);
   DrainOptions few_tokens;
   few_tokens.max_tokens = 7;
   ExpectParametersPutBack(messages, few_tokens);
