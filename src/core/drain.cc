@@ -23,7 +23,7 @@ Result<Drain> Drain::Create(const DrainOptions& options, Catalog* catalog) {
 Drain::Match Drain::Add(std::string_view message, Time now) {
   Impl& impl = *impl_;
   if (impl.classic) return impl.classic->Add(impl.tokenizer.Mask(message), now);
-  const bool has_skeleton = impl.use_skeleton && impl.skeleton.Build(message);
+  const bool has_skeleton = impl.use_skeleton && impl.skeleton.Build(TrimEnd(message));
   return impl.exact.Add(has_skeleton ? impl.skeleton.bytes() : std::string_view{}, now,
                         [&] { return impl.tokenizer.Mask(message); });
 }

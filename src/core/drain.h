@@ -49,8 +49,9 @@ class Drain {
   // The message as tokens with masks applied, as parse and explain show it. Valid until the next
   // call.
   std::string_view Masked(std::string_view message);
-  // The parts of `message` that stand at the <*> of the template's text, in order: putting them
-  // back gives the message. False where the message does not fit that text. Views into `message`.
+  // The parts of `message` that stand at the <*> of the template's text, in order: putting them back
+  // gives the message but for blanks at its end, which no template has. False where the message does
+  // not fit that text. Views into `message`.
   bool Parameters(std::string_view message, std::string_view template_text,
                   std::vector<std::string_view>* parameters);
 

@@ -25,6 +25,7 @@ bool TakeConstant(std::string_view* text, std::string_view* constant) {
 bool Drain::Parameters(std::string_view message, std::string_view template_text,
                        std::vector<std::string_view>* parameters) {
   parameters->clear();
+  message = TrimEnd(message);
   std::string_view constant;
   bool variable = TakeConstant(&template_text, &constant);
   if (!message.starts_with(constant)) return false;

@@ -6,22 +6,15 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <span>
 #include <utility>
 
+#include "core/masked_text.h"
 #include "core/masks.h"
 #include "core/words.h"
 
 namespace alogd {
 namespace {
-
-constexpr size_t kNowhere = ~size_t{0};
-constexpr size_t kMaxGap = 16;    // blanks kept as they stand; more are a variable
-constexpr size_t kMaxWord = 128;  // bytes of a constant word; a longer one is data
-constexpr size_t kMaxTail = 4;    // of full stops behind a variable
-constexpr size_t kMaxOpen = 16;   // nested brackets looked at; deeper ones are plain constants
 
 // One message on its way to its masked form.
 class Masking {
@@ -37,23 +30,26 @@ class Masking {
   std::string_view Run(std::span<const std::string_view> user) {
     user_ = user;
     while (p_ < end_) {
-      if (tokens_left_-- == 0 || len_ > kMaxMasked - kMaxWord - kMaxGap - 8) {
-        gap_ = gap_end_ = p_;
-        Variable();
+      if (tokens_left_-- == 0 || !out_.HasRoom()) {
+        out_.SetGap(p_, p_);
+        out_.Variable();
         p_ = end_;
         break;
       }
       Token();
     }
-    Finish();
-    return {out_, len_};
+    if (expect_value_) {
+      out_.NoGap();
+      out_.Variable();
+    }
+    return out_.view();
   }
 
  private:
   void Token() {
-    gap_ = p_;
+    const char* const gap = p_;
     for (const char* const limit = Limit(); p_ < limit && Has(*p_, kBlank);) ++p_;
-    gap_end_ = p_;
+    out_.SetGap(gap, p_);
     if (p_ == end_) return;
     if (!user_.empty() && p_ >= user_.front().data()) return UserMask();
     if (!Has(*p_, kDelimiter)) return Word();
@@ -64,7 +60,7 @@ class Masking {
     p_ = user_.front().data() + user_.front().size();
     user_ = user_.subspan(1);
     expect_value_ = false;
-    Variable();
+    out_.Variable();
   }
 
   const char* Limit() const { return user_.empty() ? end_ : user_.front().data(); }
@@ -93,7 +89,7 @@ class Masking {
       case WordKind::kVariable:
         return VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);
       case WordKind::kJoiner:
-        return Constant(word, true);
+        return out_.Constant(word, true);
       case WordKind::kConstant:
         break;
     }
@@ -106,7 +102,7 @@ class Masking {
     const std::string_view whole = text.substr(0, beyond.length);
     if (whole.empty() || (!beyond.variable && !MayStay(whole))) return false;
     p_ = begin + whole.size();
-    beyond.variable ? Variable() : Constant(whole, false);
+    beyond.variable ? out_.Variable() : out_.Constant(whole, false);
     return true;
   }
 
@@ -114,7 +110,8 @@ class Masking {
   static bool MayStay(std::string_view text) {
     const bool plain =
         std::none_of(text.begin(), text.end(), [](char c) { return Has(c, kControl | kHigh); });
-    return plain && text.size() <= kMaxWord && text.find(kWildcard) == std::string_view::npos;
+    return plain && text.size() <= MaskedText::kMaxWord &&
+           text.find(kWildcard) == std::string_view::npos;
   }
 
   bool InsideWord(const char* begin, const char* limit) const {
@@ -123,26 +120,26 @@ class Masking {
 
   void Dots() {
     const char* const begin = p_;
-    while (p_ < Limit() && *p_ == '.' && p_ - begin < static_cast<ptrdiff_t>(kMaxWord)) ++p_;
-    Constant({begin, static_cast<size_t>(p_ - begin)}, false);
+    while (p_ < Limit() && *p_ == '.' && p_ - begin < static_cast<ptrdiff_t>(MaskedText::kMaxWord))
+      ++p_;
+    out_.Constant({begin, static_cast<size_t>(p_ - begin)}, false);
   }
 
   WordKind Classify(std::string_view word, unsigned bits) {
-    if (word.size() > kMaxWord) return WordKind::kVariable;
+    if (word.size() > MaskedText::kMaxWord) return WordKind::kVariable;
     if ((bits & kDigit) && (bits & kLetter) && !(bits & (kHigh | kControl)) &&
         (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
       return WordKind::kConstant;
     const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
-    if (IsDateWord(word) && (item_ != kNowhere || DateFollows())) return WordKind::kVariable;
+    if (IsDateWord(word) && (out_.can_join() || DateFollows())) return WordKind::kVariable;
     return kind;
   }
 
   // "sshd[17]", "pid 17", "pid: 17".
   bool IsPidPlace(std::string_view word) const {
-    if (gap_ == gap_end_ && len_ > 0 && out_[len_ - 1] == '[' && p_ < end_ && *p_ == ']')
-      return true;
+    if (!out_.has_gap() && out_.last() == '[' && p_ < end_ && *p_ == ']') return true;
     const char* q = word.data();
     while (q > begin_ && (q[-1] == ' ' || q[-1] == ':' || q[-1] == '=' || q[-1] == '#')) --q;
     return q - begin_ >= 3 && (q[-1] | 0x20) == 'd' && (q[-2] | 0x20) == 'i' &&
@@ -169,24 +166,24 @@ class Masking {
   // The sentence's full stop stays outside.
   void VariableWord(std::string_view word, bool number) {
     const size_t tail = Tail(word);
-    Variable();
-    number_ = number;
+    out_.Variable(number);
     if (tail == 0) return;
-    gap_ = gap_end_;
-    Constant(word.substr(word.size() - tail), true);
+    out_.NoGap();
+    out_.Constant(word.substr(word.size() - tail), true);
   }
 
   void ConstantWord(std::string_view word) {
-    if (last_variable_ && number_ && IsUnitWord(word)) return Variable();
-    if (FollowsUser() || IsUserBeforeAddress()) return Variable();
-    Constant(word, false);
+    if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
+    if (FollowsUser() || IsUserBeforeAddress()) return out_.Variable();
+    out_.Constant(word, false);
     before_last_ = last_;
     last_ = word;
   }
 
   // "for user X", "by user X", "invalid user X".
   bool FollowsUser() const {
-    if (last_.size() != 4 || gap_ == gap_end_ || last_.data() + last_.size() != gap_) return false;
+    if (last_.size() != 4 || !out_.has_gap() || last_.data() + last_.size() != out_.gap())
+      return false;
     if ((last_[0] | 0x20) != 'u' || last_.substr(1) != "ser") return false;
     return before_last_ == "for" || before_last_ == "by" || before_last_ == "invalid" ||
            before_last_ == "Invalid";
@@ -195,7 +192,7 @@ class Masking {
   // "for X from 10.0.0.1".
   bool IsUserBeforeAddress() const {
     static constexpr std::string_view kFrom = " from ";
-    if (last_ != "for" || last_.data() + last_.size() != gap_) return false;
+    if (last_ != "for" || last_.data() + last_.size() != out_.gap()) return false;
     const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
     return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
   }
@@ -210,11 +207,11 @@ class Masking {
     if (p_ > begin && p_ < limit && (*p_ == '(' || *p_ == '{' || *p_ == '[')) {
       if (const char* const close = FindClose(p_, limit)) {
         p_ = close + 1;
-        return Variable();
+        return out_.Variable();
       }
     }
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
-    if (IsOutcomeWord(word)) return Constant(word, false);  // "res=failed" is another event
+    if (IsOutcomeWord(word)) return out_.Constant(word, false);  // "res=failed" is another event
     VariableWord(word, false);
   }
 
@@ -236,7 +233,8 @@ class Masking {
       case ']':
       case '}':
       case '>':
-        return Close(c);
+        ++p_;
+        return out_.Close(c);
       case '"':
       case '\'':
         if (Quote(c, limit)) return;
@@ -245,27 +243,29 @@ class Masking {
         break;
     }
     ++p_;
-    Constant({p_ - 1, 1}, c == ',' || c == ':' || c == ';' || c == '|' || c == '&');
+    out_.Constant({p_ - 1, 1}, c == ',' || c == ':' || c == ';' || c == '|' || c == '&');
   }
 
   void Equals(const char* limit) {
     const char* const begin = p_;
     while (p_ < limit && (*p_ == '=' || *p_ == '>')) ++p_;
     const bool assignment = p_ - begin == 1 && !OperatorBefore();
-    const bool spaced = gap_ != gap_end_;
-    Constant({begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, kMaxWord))}, assignment);
-    p_ = begin + std::min<ptrdiff_t>(p_ - begin, kMaxWord);
+    const bool spaced = out_.has_gap();
+    out_.Constant(
+        {begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord))},
+        assignment);
+    p_ = begin + std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord);
     if (!assignment) return;
     if (!spaced && (p_ == end_ || Has(*p_, kBlank) || *p_ == ',' || *p_ == ';')) {
-      gap_ = gap_end_ = p_;
-      return Variable();  // the value is empty, or a word or two away
+      out_.SetGap(p_, p_);
+      return out_.Variable();  // the value is empty, or a word or two away
     }
     expect_value_ = true;
   }
 
   bool OperatorBefore() const {
-    return len_ > 0 && (out_[len_ - 1] == '!' || out_[len_ - 1] == '<' || out_[len_ - 1] == '>') &&
-           gap_ == gap_end_;
+    const char c = out_.last();
+    return !out_.has_gap() && (c == '!' || c == '<' || c == '>');
   }
 
   // Behind '=': a quoted string or a bracketed group is the value as a whole.
@@ -281,7 +281,7 @@ class Masking {
     if (!q) return false;
     p_ = q + 1;
     expect_value_ = false;
-    Variable();
+    out_.Variable();
     return true;
   }
 
@@ -312,45 +312,31 @@ class Masking {
   }
 
   bool Quote(char c, const char* limit) {
-    if (c == '\'' && p_ > gap_end_ - 0 && gap_ == gap_end_ && len_ > 0 &&
-        !Has(out_[len_ - 1], kDelimiter | kBlank))
-      return false;
+    const bool behind_word =
+        !out_.has_gap() && out_.last() != '\0' && !Has(out_.last(), kDelimiter | kBlank);
+    if (c == '\'' && behind_word) return false;
     const char* const q = FindQuote(p_ + 1, limit, c);
     if (!q) return false;
-    Constant({p_, 1}, false);
-    if (q > p_ + 1) {
-      gap_ = gap_end_;
-      Variable();
-    }
-    gap_ = gap_end_;
-    Constant({q, 1}, false);
+    out_.Constant({p_, 1}, false);
+    out_.NoGap();
+    if (q > p_ + 1) out_.Variable();
+    out_.NoGap();
+    out_.Constant({q, 1}, false);
     p_ = q + 1;
     return true;
   }
 
   // ---- brackets
 
-  struct Open_ {
-    char bracket;
-    size_t begin;  // of the bracket in out_
-    size_t item;   // the item that a group of variables would join
-  };
-
   void Open(char c, const char* limit) {
     if (c == '<' && limit - p_ >= 3 && p_[1] == '*' && p_[2] == '>') {
       p_ += 3;
-      return Variable();
+      return out_.Variable();
     }
-    if (c == '<' && ComparedNumber(limit)) {
-      Variable();
-      number_ = true;
-      return;
-    }
-    if (EmptyGroup(c, limit)) return Variable();
-    const size_t item = item_;
+    if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
+    if (EmptyGroup(c, limit)) return out_.Variable();
     ++p_;
-    Constant({p_ - 1, 1}, false);
-    if (open_count_ < kMaxOpen) open_[open_count_++] = {c, len_ - 1, item};
+    out_.Open(c);
   }
 
   // "<1": less than, not a bracket.
@@ -364,117 +350,24 @@ class Masking {
 
   // "10.0.0.1 ()": nothing stands where else a variable does.
   bool EmptyGroup(char c, const char* limit) {
-    if (item_ == kNowhere || gap_ == gap_end_ || limit - p_ < 2 || p_[1] != Closing(c))
-      return false;
+    if (!out_.can_join() || !out_.has_gap() || limit - p_ < 2) return false;
+    if (p_[1] != MaskedText::Closing(c)) return false;
     p_ += 2;
     return true;
-  }
-
-  static char Closing(char c) { return c == '(' ? ')' : c == '[' ? ']' : c == '{' ? '}' : '>'; }
-
-  void Close(char c) {
-    const char opening = c == ')' ? '(' : c == ']' ? '[' : c == '}' ? '{' : '<';
-    ++p_;
-    if (open_count_ == 0 || open_[open_count_ - 1].bracket != opening) {
-      Constant({p_ - 1, 1}, false);
-      return;
-    }
-    const Open_ open = open_[--open_count_];
-    const bool all_variable = item_ != kNowhere && BlankBetween(open.begin + 1, item_);
-    if (!all_variable) {
-      Constant({p_ - 1, 1}, false);
-      return;
-    }
-    if (open.item != kNowhere) {
-      len_ = item_ = open.item;
-      PutVariable();
-      return;
-    }
-    len_ = item_;
-    PutVariable();
-    gap_ = gap_end_;
-    out_[len_++] = c;
-    last_variable_ = false;
-    item_ = open.begin;
-  }
-
-  bool BlankBetween(size_t from, size_t to) const {
-    return std::all_of(out_ + from, out_ + to, [](char c) { return Has(c, kBlank); });
-  }
-
-  // ---- output
-
-  // What stands between gap_end_ and p_, or nothing, is a variable; joins the item before it.
-  void Variable() {
-    if (item_ != kNowhere) {
-      len_ = item_;
-    } else {
-      if (gap_ != gap_end_) out_[len_++] = *gap_;
-      item_ = len_;
-    }
-    PutVariable();
-  }
-
-  void PutVariable() {
-    std::memcpy(out_ + len_, kWildcard.data(), kWildcard.size());
-    len_ += kWildcard.size();
-    last_variable_ = true;
-    number_ = false;
-  }
-
-  // A joiner may stand between variables that become one.
-  void Constant(std::string_view text, bool joiner) {
-    Gap();
-    std::memcpy(out_ + len_, text.data(), text.size());
-    len_ += text.size();
-    last_variable_ = false;
-    if (!joiner) item_ = kNowhere;
-  }
-
-  void Gap() {
-    const size_t n = static_cast<size_t>(gap_end_ - gap_);
-    if (n == 0) return;
-    if (last_variable_) {
-      out_[len_++] = gap_end_[-1];  // the variable takes the others
-    } else if (n <= kMaxGap) {
-      std::memcpy(out_ + len_, gap_, n);
-      len_ += n;
-    } else {
-      out_[len_++] = *gap_;
-      PutVariable();
-    }
-  }
-
-  void Finish() {
-    if (expect_value_) {
-      gap_ = gap_end_;
-      Variable();
-      return;
-    }
-    if (gap_ && gap_ != gap_end_ && gap_end_ == end_ && !last_variable_) Constant({}, true);
   }
 
   const WordMasks& masks_;
   uint32_t tokens_left_;
   const char* p_;
   const char* const end_;
-  char* const out_;
   const char* const begin_ = p_;
-  size_t len_ = 0;
+  MaskedText out_;
   std::span<const std::string_view> user_;
-  const char* gap_ = nullptr;
-  const char* gap_end_ = nullptr;
-  size_t item_ =
-      kNowhere;  // begin of the last variable (or group of them) in out_, if only joiners follow
-  bool last_variable_ = false;  // out_ ends with <*>
-  bool number_ = false;         // and that was a number
-  bool expect_value_ = false;   // '=' came before
+  bool expect_value_ = false;  // '=' came before
   bool unbalanced_ = false;
   // From here on no closing quote follows: what keeps unbalanced quotes linear.
   const char* no_quote_from_[2] = {nullptr, nullptr};
   std::string_view last_, before_last_;  // constant words
-  std::array<Open_, kMaxOpen> open_;
-  size_t open_count_ = 0;
 };
 
 }  // namespace
@@ -484,7 +377,7 @@ struct Tokenizer::Impl {
   uint32_t max_tokens;
   std::vector<std::unique_ptr<RE2>> user;
   std::vector<std::string_view> spans;
-  std::unique_ptr<char[]> out = std::make_unique<char[]>(kMaxMasked + 64);
+  std::unique_ptr<char[]> out = std::make_unique<char[]>(kMaxMasked + MaskedText::kSlack);
 
   void FindUserSpans(std::string_view message);
 };
@@ -533,6 +426,7 @@ Result<Tokenizer> Tokenizer::Create(const MaskOptions& options, uint32_t max_tok
 
 std::string_view Tokenizer::Mask(std::string_view message) {
   Impl& impl = *impl_;
+  message = TrimEnd(message);
   if (!impl.user.empty()) impl.FindUserSpans(message);
   Masking masking(impl.masks, impl.max_tokens, message, impl.out.get());
   return masking.Run(impl.spans);

@@ -29,6 +29,12 @@ inline constexpr std::string_view kWildcard = "<*>";
 // about it.
 inline constexpr size_t kMaxMasked = 4096;
 
+// Blanks at the end of a message say nothing: no template has them.
+inline std::string_view TrimEnd(std::string_view message) {
+  const size_t last = message.find_last_not_of(" \t");
+  return message.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
 class Tokenizer {
  public:
   // Fails for a user mask that RE2 refuses. Behind `max_tokens` all is one variable.
@@ -37,8 +43,8 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Putting the right strings for the <*> of the result gives the message back. Valid until the
-  // next call. Linear in the message's length.
+  // Putting the right strings for the <*> of the result gives TrimEnd(message) back. Valid until
+  // the next call. Linear in the message's length.
   std::string_view Mask(std::string_view message);
 
  private:
