@@ -44,9 +44,9 @@ class KeyCache {
  private:
   static constexpr size_t kProbes = 4;
   static constexpr size_t kFirstSlots = 1 << 10;
-  // As many keys as a group may have templates, of 200 bytes each on average: some 40 MiB, and only
+  // Twice as many keys as a group may have templates, so that few collide: some 40 MiB, and only
   // where so many are in use between two changes.
-  static constexpr size_t kMaxSlots = 1 << 17;
+  static constexpr size_t kMaxSlots = 1 << 18;
   static constexpr size_t kMaxKey = 1024;
 
   struct Slot {

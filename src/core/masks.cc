@@ -88,6 +88,15 @@ bool IsNumber(std::string_view word) {
                       [](char c) { return Has(c, kLetter | kHigh | kAt | kBackslash); });
 }
 
+size_t EndOfWord(std::string_view text, size_t from) {
+  size_t end = from;
+  while (end < text.size() && !Has(text[end], kBlank | kDelimiter)) {
+    if (text[end] == '.' && end + 1 < text.size() && text[end + 1] == '.') break;
+    ++end;
+  }
+  return end;
+}
+
 // Where a URL or path that goes on to the next blank ends, without the sentence's punctuation.
 size_t EndOfChunk(std::string_view text, size_t from) {
   size_t end = from;
@@ -206,6 +215,10 @@ WordMasks::Beyond WordMasks::MatchAddress(std::string_view text) const {
     if (n == 0) return {};
     ++groups;
     at += n;
+    if (at < text.size() && (text[at] == '/' || text[at] == '%')) {
+      at = EndOfWord(text, at);
+      break;
+    }
     if (at == text.size() || text[at] != ':') break;
     const bool two = at + 1 < text.size() && text[at + 1] == ':';
     if (two && gap) return {};

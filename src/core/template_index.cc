@@ -17,8 +17,6 @@ constexpr uint32_t kTrainedRoot = 1;
 constexpr size_t kMaxPositions = 64;
 // Nodes and symbols looked at for one message: it takes a hostile set of templates to get there.
 constexpr size_t kSearchBudget = 1 << 14;
-// Live templates of one shape compared with one that has just become more general.
-constexpr size_t kMaxCompared = 1 << 14;
 
 uint64_t Mix(uint64_t h) {
   h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
@@ -130,10 +128,9 @@ void TemplateIndex::Variants(uint32_t entry, bool add) {
   std::vector<Symbol> symbols;
   SplitText(e.text, &symbols);
   if (CountWords(symbols) < kWordsThatStay + 1) return;
-  const uint64_t sum = SumOf(e.hashes);
   for (size_t i = 1; i < std::min(symbols.size(), kMaxPositions); ++i) {
     if (!MayVary(e.text, symbols, i)) continue;
-    const uint64_t hash = VariantHash(sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
+    const uint64_t hash = VariantHash(e.sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
     add ? variants_.Insert(hash, entry) : variants_.Erase(hash, entry);
   }
 }
@@ -157,6 +154,7 @@ uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
   std::vector<Symbol> symbols;
   SplitText(e.text, &symbols);
   HashSymbols(e.text, symbols, &e.hashes);
+  e.sum = SumOf(e.hashes);
   by_text_.Insert(e.text_hash, entry);
   PlaceInTree(entry);
   if (trained) return entry;
@@ -238,13 +236,14 @@ uint32_t TemplateIndex::FindCovering(std::string_view text,
 }
 
 std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
-                                                 const std::vector<Symbol>& symbols) const {
+                                                 const std::vector<Symbol>& symbols,
+                                                 size_t at_most) const {
   std::vector<uint32_t> found;
   if (symbols.empty()) return found;
   std::vector<uint32_t> hashes;
   HashSymbols(text, symbols, &hashes);
   const auto bucket = buckets_.find(uint64_t{hashes[0]} << 32 | hashes.size());
-  if (bucket == buckets_.end() || bucket->second.size() > kMaxCompared) return found;
+  if (bucket == buckets_.end() || bucket->second.size() > at_most) return found;
   std::vector<Symbol> scratch;
   for (const uint32_t entry : bucket->second) {
     const Entry& e = entries_[entry];
@@ -258,23 +257,27 @@ std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
   return found;
 }
 
-std::vector<uint32_t> TemplateIndex::FindVariants(std::string_view text,
+std::vector<uint32_t> TemplateIndex::FindVariants(uint32_t entry,
                                                   const std::vector<Symbol>& symbols,
-                                                  size_t position) const {
+                                                  size_t position, size_t at_least) const {
   std::vector<uint32_t> found;
   if (position >= kMaxPositions) return found;
-  std::vector<uint32_t> hashes;
-  HashSymbols(text, symbols, &hashes);
-  const uint64_t hash = VariantHash(SumOf(hashes), hashes[position],
-                                    SymbolHash(text, symbols[position], true), position);
-  const std::string general = WithVariable(text, symbols[position]);
-  std::vector<Symbol> general_symbols, scratch;
-  SplitText(general, &general_symbols);
-  (void)variants_.Find(hash, [&](uint32_t entry) {
-    SplitText(entries_[entry].text, &scratch);
-    if (Covers(general, general_symbols, entries_[entry].text, scratch)) found.push_back(entry);
+  const Entry& e = entries_[entry];
+  const uint64_t hash =
+      VariantHash(e.sum, e.hashes[position], SymbolHash(e.text, symbols[position], true), position);
+  (void)variants_.Find(hash, [&](uint32_t other) {
+    found.push_back(other);
     return false;
   });
+  if (found.size() < at_least) return {};
+  const std::string general = WithVariable(e.text, symbols[position]);
+  std::vector<Symbol> general_symbols, scratch;
+  SplitText(general, &general_symbols);
+  std::erase_if(found, [&](uint32_t other) {
+    SplitText(entries_[other].text, &scratch);
+    return !Covers(general, general_symbols, entries_[other].text, scratch);
+  });
+  if (found.size() < at_least) found.clear();
   return found;
 }
 

@@ -20,6 +20,11 @@ namespace alogd {
 class TemplateIndex {
  public:
   static constexpr uint32_t kNone = HashIndex::kNone;
+  // Templates of one shape (number of symbols and first symbol) that a template which has become
+  // more general is compared with: some 50 us. A new one is compared with fewer, as new ones are
+  // common.
+  static constexpr size_t kManyOfOneShape = 1 << 14;
+  static constexpr size_t kSomeOfOneShape = 1 << 10;
 
   struct Entry {
     TemplateId id = kNoTemplate;
@@ -30,6 +35,7 @@ class TemplateIndex {
     uint64_t text_hash = 0;
     std::string text;
     std::vector<uint32_t> hashes;  // of its symbols
+    uint64_t sum = 0;              // of them, each at its position
     uint32_t node = 0;             // of the tree
   };
 
@@ -50,12 +56,13 @@ class TemplateIndex {
   }
   // The trained template that covers `text` or, if none does, the live one; the oldest of several.
   uint32_t FindCovering(std::string_view text, const std::vector<Symbol>& symbols) const;
-  // Live templates that `text` covers, oldest first.
-  std::vector<uint32_t> FindCovered(std::string_view text,
-                                    const std::vector<Symbol>& symbols) const;
-  // Live templates that equal `text` but for the word at `position`, in no order.
-  std::vector<uint32_t> FindVariants(std::string_view text, const std::vector<Symbol>& symbols,
-                                     size_t position) const;
+  // Live templates that `text` covers, oldest first; none where more than `at_most` have its shape.
+  std::vector<uint32_t> FindCovered(std::string_view text, const std::vector<Symbol>& symbols,
+                                    size_t at_most = kManyOfOneShape) const;
+  // Live templates that equal live `entry` but for the word at `position`, itself among them, in no
+  // order; none where there are fewer than `at_least`.
+  std::vector<uint32_t> FindVariants(uint32_t entry, const std::vector<Symbol>& symbols,
+                                     size_t position, size_t at_least) const;
 
  private:
   struct Node {

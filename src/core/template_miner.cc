@@ -42,7 +42,8 @@ std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time no
   }
   if (index_.live() >= max_templates_ || index_.symbols() >= max_templates_ * kSymbolsPerTemplate)
     Evict();
-  const std::vector<uint32_t> covered = index_.FindCovered(key, symbols_);
+  const std::vector<uint32_t> covered =
+      index_.FindCovered(key, symbols_, TemplateIndex::kSomeOfOneShape);
   const TemplateId id = catalog_->Create(key, false, now);
   entry = index_.Insert(id, std::string(key), false);
   entry_of_[Index(id)] = entry;
@@ -120,8 +121,8 @@ uint32_t TemplateMiner::MergeVariants(uint32_t entry) {
     if (CountWords(symbols) <= kWordsThatStay) break;
     for (size_t i = 1; i < symbols.size() && !merged; ++i) {
       if (!MayVary(text, symbols, i)) continue;
-      std::vector<uint32_t> members = index_.FindVariants(text, symbols, i);
-      if (members.size() < merge_after_) continue;
+      std::vector<uint32_t> members = index_.FindVariants(entry, symbols, i, merge_after_);
+      if (members.empty()) continue;
       entry = Merge(WithVariable(text, symbols[i]), std::move(members));
       merged = true;
     }

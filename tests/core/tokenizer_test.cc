@@ -30,6 +30,7 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"from 10.0.0.1:4711 closed", "from <*> closed"},
       {"from [fe80::1:ab]:22 closed", "from <*> closed"},
       {"mac aa:bb:cc:dd:ee:ff up", "mac <*> up"},
+      {"via fe80::1%eth or 6::0/64 now", "via <*> or <*> now"},
       {"id 123e4567-e89b-12d3-a456-426614174000 gone", "id <*> gone"},
       {"open /etc/passwd failed", "open <*> failed"},
       {"open C:\\Windows\\System32 failed", "open <*> failed"},
