@@ -31,6 +31,13 @@ struct StringHash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
+// The program of a stream's key SOURCE<tab>PROGRAM, or the source where it has none.
+std::string StreamName(std::string_view key) {
+  const size_t tab = key.find('\t');
+  const bool has_program = tab != std::string_view::npos && tab + 1 < key.size();
+  return EscapeForTerminal(has_program ? key.substr(tab + 1) : key.substr(0, tab), 100);
+}
+
 class LogAnomalyDetector : public StatelessDetector {
  public:
   LogAnomalyDetector(LogAnomalyModel model, std::span<const std::string> vocabulary,
@@ -152,9 +159,8 @@ class LogAnomalyDetector : public StatelessDetector {
     const float share = static_cast<float>(sums_[top]) * scale;
     evidence->summary = Summary(context, events, top, z[top], share, mean_[row + top], *evidence);
     if (row == 0 && !row_of_.empty())
-      evidence->summary +=
-          fmt::format("; '{}' has no statistics of its own, compared with the group",
-                      EscapeForTerminal(stream, 100));
+      evidence->summary += "; compared with the whole group, for '" + StreamName(stream) +
+                           "' was too seldom in training";
     return evidence;
   }
 

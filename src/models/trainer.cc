@@ -92,9 +92,8 @@ class Trainer {
     }
     if (split_.held_out_days < kGoodDays) {
       Remark(fmt::format(
-          "the held-out part spans {:.1f} hours: what comes once a day or less often was "
-          "not seen in it",
-          split_.held_out_days * 24));
+          "the held-out part spans {}: what comes once a day or less often was not seen in it",
+          SpanText(split_.held_out_days)));
     }
     const auto rare = std::count(split_.rare.begin(), split_.rare.end(), true);
     if (rare > 0) {
@@ -110,6 +109,7 @@ class Trainer {
     if (Wanted("novelty")) {
       NoveltyModel model = TrainNovelty(split_.train_counts, split_.rare, group_.novelty.rare);
       Candidate candidate;
+      candidate.reach = -std::log10(model.new_share);
       candidate.detector = MakeNoveltyDetector(group_.novelty, std::move(model), OutOfReach());
       candidate.stateless = false;
       candidate.min_span = kNoveltySpan;
@@ -176,6 +176,7 @@ class Trainer {
     const WindowSpec spec{group_.loganomaly.window, group_.loganomaly.stride, {}};
     const auto add = [&](std::span<const CorpusWindow> windows) {
       for (const CorpusWindow& item : windows) {
+        if (item.held_out) continue;
         if (!item.window.session && item.window.events.size() < (spec.size + 1) / 2) continue;
         all.Add(item.window);
         if (!HasRare(item.window)) clean.Add(item.window);
@@ -185,7 +186,7 @@ class Trainer {
       return Say("loganomaly: window means",
                  kLogAnomalyFrom + (kDeepLogFrom - kLogAnomalyFrom) * done);
     };
-    if (!RunWindows(corpus_, split_, group_, {spec}, words, split_.first_held_out,
+    if (!RunWindows(corpus_, split_, group_, {spec}, words,
                     {.windows = add, .ended = {}, .progress = progress}))
       return kInterrupted;
     if (all.windows() == 0) {

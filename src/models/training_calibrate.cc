@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kGolden = 16;           // windows kept of a detector: 16 to 32 of them
 constexpr size_t kLongestGolden = 1000;  // records; longer sessions would bloat the manifest
 
+constexpr double kLeastSpan = 1;  // from threshold to top of a detector with a highest raw score
+
 // Keeps every n-th of an unknown number of windows, n doubling as it fills up.
 class GoldenSampler {
  public:
@@ -86,10 +88,10 @@ std::string Remark(const Candidate& candidate, const Calibrated& result, double 
     return fmt::format("{}: no window in the held-out part, so it never alarms; give more logs",
                        name);
   std::string remark = fmt::format(
-      "{}: threshold {:.4g}, over it {} of {} held-out windows in {:.2g} days; with 95% confidence "
+      "{}: threshold {:.4g}, over it {} of {} held-out windows in {}; with 95% confidence "
       "under {:.2g} alarms a day",
       name, result.calibration.threshold, result.metrics["held_out_alarms"].get<uint64_t>(),
-      candidate.raw.size(), days, upper);
+      candidate.raw.size(), SpanText(days), upper);
   if (candidate.fixed_threshold) return remark + " (threshold by configuration)";
   if (allowed < 1)
     remark += "; the budget allows less than one alarm in that time, more data would tell more";
@@ -106,10 +108,17 @@ bool Judge(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& 
   std::vector<WindowSpec> specs;
   for (const Candidate& candidate : *candidates) specs.push_back(candidate.detector->spec());
   Jury jury(split, candidates);
-  return RunWindows(corpus, split, group, specs, words, corpus.records.size(),
+  return RunWindows(corpus, split, group, specs, words,
                     {.windows = [&](std::span<const CorpusWindow> all) { jury.Score(all); },
                      .ended = [&](std::string_view stream) { jury.Forget(stream); },
                      .progress = progress});
+}
+
+std::string SpanText(double days) {
+  if (days >= 9.95) return fmt::format("{:.0f} days", days);
+  if (days >= 1) return fmt::format("{:.1f} days", days);
+  if (days * 24 >= 1) return fmt::format("{:.1f} hours", days * 24);
+  return fmt::format("{:.0f} minutes", days * 24 * 60);
 }
 
 double PoissonUpperBound(uint64_t count) {
@@ -127,6 +136,11 @@ Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split,
   result.calibration = FitCalibration(candidate.raw, allowed / n, fixed, candidate.min_span);
   if (!fixed && result.calibration.threshold < candidate.least_threshold)
     SetThreshold(candidate.least_threshold, candidate.min_span, &result.calibration);
+  if (candidate.reach > result.calibration.threshold) {
+    const double span = 2 * (candidate.reach - result.calibration.threshold);
+    result.calibration.top =
+        result.calibration.threshold + std::clamp(span, kLeastSpan, candidate.min_span);
+  }
   const auto alarms = static_cast<uint64_t>(std::count_if(
       candidate.raw.begin(), candidate.raw.end(),
       [&](float raw) { return result.calibration.Score(static_cast<double>(raw)) > 0; }));

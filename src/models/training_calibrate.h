@@ -24,6 +24,9 @@ struct Candidate {
   double min_span = 1;                    // see FitCalibration
   std::optional<double> fixed_threshold;  // the operator's
   double least_threshold = 0;
+  // The highest raw score there can be, 0 where there is none: it gets an anomaly score of at least
+  // 50 where it is over the threshold at all.
+  double reach = 0;
   // Filled by Judge:
   std::vector<float> raw;            // of the held-out windows with an opinion
   std::vector<GoldenWindow> golden;  // some of them, evenly spread; stateless ones only
@@ -44,6 +47,9 @@ struct Calibrated {
   std::string remark;
 };
 Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split, double alarms_per_day);
+
+// "12 days", "1.3 days", "7.2 hours", "14 minutes".
+std::string SpanText(double days);
 
 // Upper bound at 95% of a Poisson mean of which `count` events were seen: 3.0 of none
 // (Wilson-Hilferty).

@@ -123,15 +123,17 @@ class SequenceMaker {
     for (size_t i = 0; i < corpus_.records.size(); ++i) {
       const CorpusRecord& record = corpus_.records[i];
       watermark = std::max(watermark, record.time);
-      if (i == split_.first_held_out) Cross(watermark);
+      // A stream is cut at the split; a session is not.
+      if (i == split_.first_held_out && !sessions_) CloseAll();
       Open& open = open_[record.stream];
-      if (!open.words.empty() && watermark - open.last > pause_) Close(&open, out_target_);
+      if (!open.words.empty() && watermark - open.last > pause_) Close(&open);
       const uint32_t word = split_.word_of[record.word];
       open.words.push_back(split_.rare[word] ? kUnknownWord : word);
       open.last = watermark;
-      if (open.words.size() >= max_records_) Close(&open, out_target_);
+      open.held_out = i >= split_.first_held_out;
+      if (open.words.size() >= max_records_) Close(&open);
     }
-    for (Open& open : open_) Close(&open, out_target_);
+    CloseAll();
     return std::move(out_);
   }
 
@@ -139,23 +141,21 @@ class SequenceMaker {
   struct Open {
     std::vector<uint32_t> words;
     Time last{};
+    bool held_out = false;  // its last record is
   };
 
-  // What goes on over the split: a stream is cut there, a session is held out unless it has ended.
-  void Cross(Time watermark) {
-    for (Open& open : open_)
-      if (!sessions_ || watermark - open.last > pause_) Close(&open, &out_.train);
-    out_target_ = &out_.held_out;
+  void CloseAll() {
+    for (Open& open : open_) Close(&open);
   }
 
-  void Close(Open* open, std::vector<std::vector<uint32_t>>* target) {
+  void Close(Open* open) {
     if (open->words.empty()) return;
-    const bool rare =
-        std::find(open->words.begin(), open->words.end(), kUnknownWord) != open->words.end();
-    if (sessions_ && rare && target == &out_.train)
+    const auto& words = open->words;
+    const bool rare = std::find(words.begin(), words.end(), kUnknownWord) != words.end();
+    if (sessions_ && rare && !open->held_out)
       ++out_.left_out;
     else
-      target->push_back(std::move(open->words));
+      (open->held_out ? out_.held_out : out_.train).push_back(std::move(open->words));
     open->words.clear();
   }
 
@@ -166,7 +166,6 @@ class SequenceMaker {
   Duration pause_;
   std::vector<Open> open_;  // by stream
   TrainingSequences out_;
-  std::vector<std::vector<uint32_t>>* out_target_ = &out_.train;
 };
 
 }  // namespace

@@ -25,9 +25,9 @@ struct TrainingSplit {
   std::string rare_rule;      // the floor, in words
   size_t first_held_out = 0;  // index of a record; the split is by time, since the test of a
                               // threshold is what comes later
-  double held_out_days = 0;  // never 0
-  double days = 0;           // of the whole corpus
-  uint64_t sessions = 0;     // streams of the trained part, where streams are sessions
+  double held_out_days = 0;   // never 0
+  double days = 0;            // of the whole corpus
+  uint64_t sessions = 0;      // streams of the trained part, where streams are sessions
 };
 
 // Templates in fewer sessions of the trained part than this are rare: faults that got into training
@@ -44,7 +44,7 @@ Result<TrainingSplit> SplitCorpus(const Corpus& corpus, const GroupConfig& group
 
 // The trained and the held-out runs of words for a sequence model: a run ends with its session, or
 // at a pause over max_gap. Rare words stand as kUnknownWord. Trained sessions that hold one are
-// left out whole; runs that end after the split are held out.
+// left out whole; a session whose last record is in the held-out part is held out.
 struct TrainingSequences {
   std::vector<std::vector<uint32_t>> train;
   std::vector<std::vector<uint32_t>> held_out;

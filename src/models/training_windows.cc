@@ -20,26 +20,24 @@ class Run {
         windower_(group.stream, group.max_gap, group.state_budget, specs),
         seen_(split.vocabulary.size(), 0) {}
 
-  bool Feed(std::span<const uint32_t> words, size_t records) {
+  bool Feed(std::span<const uint32_t> words) {
+    const size_t records = corpus_.records.size();
     Time watermark = corpus_.records.front().time;
     for (size_t i = 0; i < records; ++i) {
       const CorpusRecord& record = corpus_.records[i];
       watermark = std::max(watermark, record.time);
       windower_.Advance(watermark, &out_);
-      Mark(i);
       const std::string& key = corpus_.streams[record.stream];
       if (windower_.EndedSinceRelease(key)) Flush();
-      windower_.Add(key, MakeEvent(record, words), {}, watermark, &out_);
-      Mark(i);
+      // Where the pipeline notes a record's place in its file, its number: see Flush.
+      const RecordRef number{.file = {}, .offset = i, .bytes = 0};
+      windower_.Add(key, MakeEvent(record, words), number, watermark, &out_);
       if (out_.size() >= kBatch) Flush();
-      if (i % kProgressEvery == 0 && !Tell(i, records)) return false;
+      if (i % kProgressEvery == 0 && !Tell(i)) return false;
     }
-    if (records == corpus_.records.size()) {
-      windower_.Advance(kEndOfTime, &out_);
-      Mark(records);
-    }
+    windower_.Advance(kEndOfTime, &out_);
     Flush();
-    return Tell(records, records);
+    return Tell(records);
   }
 
  private:
@@ -56,18 +54,17 @@ class Run {
     return event;
   }
 
-  // What was emitted since the last call was emitted at record i.
-  void Mark(size_t i) { held_out_.resize(out_.size(), i >= split_.first_held_out); }
-
-  bool Tell(size_t done, size_t all) const {
-    return !sink_.progress || sink_.progress(static_cast<double>(done) / static_cast<double>(all));
+  bool Tell(size_t done) const {
+    const double all = static_cast<double>(corpus_.records.size());
+    return !sink_.progress || sink_.progress(static_cast<double>(done) / all);
   }
 
   void Flush() {
     std::vector<CorpusWindow> windows;
-    for (size_t i = 0; i < out_.size(); ++i) {
-      if (out_[i].kind == WindowEvent::Kind::kWindow)
-        windows.push_back({windower_.View(out_[i]), out_[i].spec, held_out_[i]});
+    for (const WindowEvent& event : out_) {
+      if (event.kind != WindowEvent::Kind::kWindow) continue;
+      const bool held_out = windower_.Refs(event).back().offset >= split_.first_held_out;
+      windows.push_back({windower_.View(event), event.spec, held_out});
     }
     if (!windows.empty()) sink_.windows(windows);
     for (const WindowEvent& event : out_) {
@@ -75,7 +72,6 @@ class Run {
         sink_.ended(windower_.Key(event.stream));
     }
     out_.clear();
-    held_out_.clear();
     windower_.Release();
   }
 
@@ -85,15 +81,14 @@ class Run {
   Windower windower_;
   std::vector<uint32_t> seen_;  // by word
   std::vector<WindowEvent> out_;
-  std::vector<bool> held_out_;  // for each of out_
 };
 
 }  // namespace
 
 bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
                 const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
-                size_t records, const CorpusWindowSink& sink) {
-  return Run(corpus, split, group, specs, sink).Feed(words, records);
+                const CorpusWindowSink& sink) {
+  return Run(corpus, split, group, specs, sink).Feed(words);
 }
 
 }  // namespace alogd

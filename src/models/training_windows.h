@@ -18,7 +18,7 @@ namespace alogd {
 struct CorpusWindow {
   Window window;
   uint32_t spec = 0;      // index into the specs
-  bool held_out = false;  // it ended in the held-out part
+  bool held_out = false;  // its last record is in the held-out part
 };
 
 // What comes of a run, in order. Views are valid during the call.
@@ -29,11 +29,11 @@ struct CorpusWindowSink {
   std::function<bool(double done)> progress;           // false stops; may be empty
 };
 
-// Feeds the first `records` records of the corpus as a pipeline would. The id of an event is its
-// word; `words` says what detectors may know of it (kUnknownWord for what they must not). With all
-// records the run ends as a scan does, and every stream with it. False if it was stopped.
+// Feeds the corpus as a pipeline would. The id of an event is its word; `words` says what detectors
+// may know of it (kUnknownWord for what they must not). It ends as a scan does, and every stream
+// with it. False if it was stopped.
 bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
                 const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
-                size_t records, const CorpusWindowSink& sink);
+                const CorpusWindowSink& sink);
 
 }  // namespace alogd

@@ -51,7 +51,7 @@ std::map<std::string, size_t> Anomalies(const Bundle& bundle, const GroupConfig&
       found[std::string(detector.name())] += scores[0].anomaly > 0;
     }
   };
-  EXPECT_TRUE(RunWindows(corpus, *split, group, specs, words, corpus.records.size(),
+  EXPECT_TRUE(RunWindows(corpus, *split, group, specs, words,
                          {.windows = score, .ended = {}, .progress = {}}));
   return found;
 }
@@ -149,7 +149,7 @@ TEST_F(TrainerTest, RemarksOnThinData) {
     });
   };
   EXPECT_TRUE(has("only 2000 records"));
-  EXPECT_TRUE(has("the held-out part spans 1.1 hours"));
+  EXPECT_TRUE(has("the held-out part spans 1.1 hours: "));
   EXPECT_TRUE(has("with 95% confidence"));
   EXPECT_TRUE(has("the budget allows less than one alarm"));
 }

@@ -156,7 +156,7 @@ TEST(TrainingSplitTest, LongSessionsEndAtTheirLimit) {
   const Result<TrainingSplit> split = SplitCorpus(corpus, group, 0.2);
   const TrainingSequences sequences = MakeSequences(corpus, *split, group);
   ASSERT_EQ(sequences.train.size(), 2u);     // records 0 to 29, 30 to 59
-  ASSERT_EQ(sequences.held_out.size(), 2u);  // 60 to 89 ended after the split at 80; 90 to 99
+  ASSERT_EQ(sequences.held_out.size(), 2u);  // 60 to 89 over the split at 80; 90 to 99
   EXPECT_EQ(sequences.train[0].size(), 30u);
   EXPECT_EQ(sequences.held_out[1].size(), 10u);
 }

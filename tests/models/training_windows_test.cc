@@ -19,7 +19,7 @@ struct Seen {
 };
 
 std::vector<Seen> Windows(const Corpus& corpus, const GroupConfig& group, WindowSpec spec,
-                          size_t records, double held_out) {
+                          double held_out) {
   const Result<TrainingSplit> split = SplitCorpus(corpus, group, held_out);
   std::vector<uint32_t> words(split->vocabulary.size());
   std::iota(words.begin(), words.end(), 0u);
@@ -31,15 +31,14 @@ std::vector<Seen> Windows(const Corpus& corpus, const GroupConfig& group, Window
       seen.push_back(std::move(one));
     }
   };
-  EXPECT_TRUE(RunWindows(corpus, *split, group, {spec}, words, records,
+  EXPECT_TRUE(RunWindows(corpus, *split, group, {spec}, words,
                          {.windows = take, .ended = {}, .progress = {}}));
   return seen;
 }
 
 TEST(TrainingWindowsTest, SlidingWindowsOfEachStream) {
   const Corpus corpus = testing::ServiceCorpus(3000, 1, 10);
-  const std::vector<Seen> seen =
-      Windows(corpus, {}, {.size = 7, .stride = 1, .span = {}}, 3000, 0.2);
+  const std::vector<Seen> seen = Windows(corpus, {}, {.size = 7, .stride = 1, .span = {}}, 0.2);
   std::vector<Seen> expected;
   for (size_t i = 12; i < 3000; ++i) {  // the 7th record of a stream is number 12 or 13
     Seen one{corpus.streams[i % 2], {}, i >= 2400};
@@ -49,12 +48,20 @@ TEST(TrainingWindowsTest, SlidingWindowsOfEachStream) {
   EXPECT_EQ(seen, expected);
 }
 
-TEST(TrainingWindowsTest, FirstPartOnly) {
-  const Corpus corpus = testing::ServiceCorpus(3000, 1, 10);
-  const std::vector<Seen> seen =
-      Windows(corpus, {}, {.size = 7, .stride = 1, .span = {}}, 1000, 0.2);
-  EXPECT_EQ(seen.size(), 1000u - 12);
-  for (const Seen& one : seen) EXPECT_FALSE(one.held_out);
+// A session belongs where its last record does, however late its end is noticed.
+TEST(TrainingWindowsTest, SessionsByTheirLastRecord) {
+  Corpus corpus;
+  corpus.templates = {"a"};
+  for (uint32_t i = 0; i < 50; ++i) {
+    corpus.streams.push_back("\tsession " + std::to_string(i));
+    for (int k = 0; k < 2; ++k) corpus.records.push_back(testing::RecordAt(2 * i + k, 0, i));
+  }
+  GroupConfig group;
+  group.stream.kind = StreamOptions::Kind::kSession;
+  group.stream.session = "session \\d+";
+  const std::vector<Seen> seen = Windows(corpus, group, {.size = 7, .stride = 1, .span = {}}, 0.2);
+  ASSERT_EQ(seen.size(), 50u);  // all end after the last record
+  for (size_t i = 0; i < 50; ++i) EXPECT_EQ(seen[i].held_out, i >= 40) << i;
 }
 
 TEST(TrainingWindowsTest, SeenAndCreatedCountUp) {
@@ -72,7 +79,7 @@ TEST(TrainingWindowsTest, SeenAndCreatedCountUp) {
       ++windows;
     }
   };
-  ASSERT_TRUE(RunWindows(corpus, *split, {}, {{.size = 1, .stride = 1, .span = {}}}, words, 500,
+  ASSERT_TRUE(RunWindows(corpus, *split, {}, {{.size = 1, .stride = 1, .span = {}}}, words,
                          {.windows = take, .ended = {}, .progress = {}}));
   EXPECT_EQ(windows, 500u);
 }
@@ -81,7 +88,7 @@ TEST(TrainingWindowsTest, StoppedByProgress) {
   const Corpus corpus = testing::ServiceCorpus(500, 1, 10);
   const Result<TrainingSplit> split = SplitCorpus(corpus, {}, 0.2);
   const std::vector<uint32_t> words(split->vocabulary.size(), 0);
-  EXPECT_FALSE(RunWindows(corpus, *split, {}, {{.size = 1, .stride = 1, .span = {}}}, words, 500,
+  EXPECT_FALSE(RunWindows(corpus, *split, {}, {{.size = 1, .stride = 1, .span = {}}}, words,
                           {.windows = [](std::span<const CorpusWindow>) {},
                            .ended = {},
                            .progress = [](double) { return false; }}));
