@@ -30,15 +30,25 @@ Status TakeCalibration(const json& entry, const char* detector, Calibration* cal
   return {};
 }
 
+Status TakeNewShare(const json& entry, double* new_share) {
+  const json::json_pointer where("/parameters/new_share");
+  const json value = entry.contains(where) ? entry.at(where) : json();
+  if (value.is_number()) *new_share = value.get<double>();
+  if (*new_share > 0 && *new_share <= 1) return {};
+  return Error{"the parameters of novelty are missing or malformed; train again"};
+}
+
 Status AddNovelty(const GroupConfig& group, const Bundle* bundle, ModelSet* set) {
   Calibration calibration = UntrainedNoveltyCalibration();
   NoveltyModel model;
   if (bundle) {
-    model = TrainNovelty(bundle->counts, bundle->rare, group.novelty.rare);
+    double new_share = 0;
     if (const json* entry = Entry(*bundle, "novelty")) {
       if (const Status status = TakeCalibration(*entry, "novelty", &calibration); !status)
         return status;
+      if (const Status status = TakeNewShare(*entry, &new_share); !status) return status;
     }
+    model = TrainNovelty(bundle->counts, bundle->rare, group.novelty.rare, new_share);
   }
   set->detectors.push_back(MakeNoveltyDetector(group.novelty, std::move(model), calibration));
   return {};

@@ -222,7 +222,7 @@ class NoveltyDetector : public Detector {
 }  // namespace
 
 NoveltyModel TrainNovelty(std::span<const uint64_t> counts, const std::vector<bool>& rare,
-                          uint32_t rare_count) {
+                          uint32_t rare_count, double new_share) {
   NoveltyModel model;
   model.trained = true;
   model.counts.assign(counts.begin(), counts.end());
@@ -233,11 +233,11 @@ NoveltyModel TrainNovelty(std::span<const uint64_t> counts, const std::vector<bo
     model.records += count;
   }
   const double singletons = mass.contains(1) ? static_cast<double>(mass[1]) : 0.0;
-  const double unseen = std::max(1.0, singletons);
   const double all = static_cast<double>(model.records) + 1;
-  model.new_share = std::min(1.0, unseen / all);
+  model.new_share =
+      new_share > 0 ? std::min(1.0, new_share) : std::min(1.0, std::max(1.0, singletons) / all);
   std::map<uint64_t, float> surprise;
-  double below = unseen;
+  double below = model.new_share * all;
   for (const auto& [count, records] : mass) {
     below += static_cast<double>(records);
     surprise[count] = static_cast<float>(-std::log10(std::min(1.0, below / all)));

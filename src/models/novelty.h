@@ -25,9 +25,11 @@ struct NoveltyModel {
 };
 
 // `counts` by word; a count of 0 is a word that the model must take for unknown. `rare`: left out
-// of sequences; words of at most `rare_count` records are rare as well.
+// of sequences; words of at most `rare_count` records are rare as well. `new_share` above 0 stands
+// in for the estimate from the singletons: a threshold is only good for the one it was calibrated
+// with.
 NoveltyModel TrainNovelty(std::span<const uint64_t> counts, const std::vector<bool>& rare,
-                          uint32_t rare_count);
+                          uint32_t rare_count, double new_share = 0);
 
 // Without training: a template is new when the group sees it for the first time after
 // `learn_records` records, and surprises by the rate at which new ones have come lately. Scores are

@@ -110,11 +110,12 @@ class Trainer {
       NoveltyModel model = TrainNovelty(split_.train_counts, split_.rare, group_.novelty.rare);
       Candidate candidate;
       candidate.reach = -std::log10(model.new_share);
+      bundle_.manifest["detectors"]["novelty"]["parameters"] = {{"rare", group_.novelty.rare},
+                                                                {"new_share", model.new_share}};
       candidate.detector = MakeNoveltyDetector(group_.novelty, std::move(model), OutOfReach());
       candidate.stateless = false;
       candidate.min_span = kNoveltySpan;
       candidates_.push_back(std::move(candidate));
-      bundle_.manifest["detectors"]["novelty"]["parameters"] = {{"rare", group_.novelty.rare}};
     }
     if (Wanted("baseline")) {
       Candidate candidate;

@@ -184,6 +184,7 @@ TEST_F(BundleTest, SealedButForeign) {
                                      "/detectors/deeplog",
                                      "/detectors/deeplog/calibration",
                                      "/detectors/novelty/calibration/threshold",
+                                     "/detectors/novelty/parameters/new_share",
                                      "/detectors/loganomaly/parameters",
                                      "/detectors/loganomaly/parameters/terms",
                                      "/golden/windows/deeplog/0",

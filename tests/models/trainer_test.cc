@@ -88,6 +88,36 @@ TEST_F(TrainerTest, NormalIsQuietAndFaultsAreFound) {
   EXPECT_GT(Anomalies(bundle, group, disorder)["deeplog"], normal["deeplog"] + 5);
 }
 
+// The threshold was set with the trained part's estimate of how often new templates come; the
+// bundle has the counts of the whole corpus, and must score by that same estimate.
+TEST_F(TrainerTest, NewTemplatesReachHalfTheScale) {
+  Corpus corpus = ServiceCorpus(4000, 1);
+  for (uint32_t i = 0; i < 60; ++i) {  // singletons, most of them in the held-out part
+    corpus.templates.push_back("odd event number <*> of kind " +
+                               std::string(1 + i / 26, static_cast<char>('a' + i % 26)));
+    corpus.records[i < 10 ? 100 + i : 3300 + 10 * i].word =
+        static_cast<uint32_t>(corpus.templates.size() - 1);
+  }
+  TrainOptions options;
+  options.detectors = {"novelty"};
+  options.alarms_per_day = 1000;
+  const Bundle bundle = Train(corpus, SmallGroup(), options);
+  Result<ModelSet> set = MakeModelSet(SmallGroup(), &bundle);
+  ASSERT_TRUE(set);
+  std::vector<std::string> vocabulary = bundle.vocabulary;
+  vocabulary.push_back("something else entirely");
+  const Catalog catalog = CatalogOf(vocabulary);
+  Event event = {};
+  event.id = TemplateId{static_cast<uint32_t>(vocabulary.size() - 1)};
+  event.created = true;
+  Window window;
+  window.events = std::span(&event, 1);
+  window.stream = "s";
+  std::vector<Score> scores(1);
+  set->detectors[0]->ScoreBatch({catalog, false}, std::span(&window, 1), scores);
+  EXPECT_GE(scores[0].anomaly, 49.9f);
+}
+
 TEST_F(TrainerTest, SessionsOfAnyLength) {
   const GroupConfig group = SessionGroup();
   const Bundle bundle = Train(SessionCorpus(600, 1), group);
