@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "cli/cli.h"
 #include "core/text.h"
@@ -105,7 +107,10 @@ void Check(CliContext* context, const std::string& file) {
   for (const ConfigProblem& problem : loaded.problems) PrintProblem(problem, *context, stdout);
   if (!loaded.ok()) context->exit_status = kExitUsage;
   if (!loaded.ok() || context->json || context->quiet) return;
-  fmt::print("{}: good; {} rules, {} groups\n", EscapeForTerminal(path), loaded.config.rules.size(),
+  std::error_code ignored;
+  const bool stands = std::filesystem::exists(path, ignored);
+  fmt::print("{}: {} (rules: {}, groups: {})\n", EscapeForTerminal(path),
+             stands ? "good" : "not there, the defaults hold", loaded.config.rules.size(),
              loaded.config.groups.size());
 }
 

@@ -71,7 +71,7 @@ TEST_F(ConfigCommandsTest, CheckOfAGoodFile) {
                                                   {"config", "check", "--config", path_}}) {
     const Outcome outcome = Alogctl(command);
     EXPECT_EQ(outcome.status, 0);
-    EXPECT_EQ(outcome.out, path_ + ": good; 1 rules, 1 groups\n");
+    EXPECT_EQ(outcome.out, path_ + ": good (rules: 1, groups: 1)\n");
     EXPECT_THAT(outcome.err, IsEmpty());
   }
   EXPECT_THAT(Alogctl({"check", path_, "--quiet"}).out, IsEmpty());
