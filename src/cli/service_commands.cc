@@ -2,13 +2,12 @@
 // status and reload: what alogctl asks of the running daemon.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <map>
 #include <string>
-#include <vector>
 
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "core/control.h"
 #include "core/text.h"
 
@@ -37,18 +36,17 @@ uint64_t Count(const json& object, const char* key) {
   const double number = Number(object, key);
   return number > 0 ? static_cast<uint64_t>(number) : 0;
 }
+bool Flag(const json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_boolean() && it->get<bool>();
+}
 const json& Part(const json& object, const char* key) {
   static const json kEmpty = json::object();
   const auto it = object.find(key);
   return it == object.end() ? kEmpty : *it;
 }
 
-std::string Age(uint64_t seconds) {
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
-  return fmt::format("{} d", seconds / 86400);
-}
+std::string Age(uint64_t seconds) { return HumanDuration(std::chrono::seconds(seconds)); }
 
 std::string Bytes(uint64_t bytes) {
   constexpr const char* kUnits[] = {"B", "K", "M", "G", "T"};
@@ -58,63 +56,54 @@ std::string Bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, kUnits[unit]);
 }
 
-// Columns as wide as their widest cell; numbers stand right.
-class Table {
- public:
-  explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  bool empty() const { return rows_.size() == 1; }
+Column Right(std::string title) { return {std::move(title), true, 0, false}; }
 
-  void Print() const {
-    std::vector<size_t> widths(rows_[0].size(), 0);
-    for (const auto& row : rows_) {
-      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const auto& row : rows_) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) {
-        const bool number =
-            !row[i].empty() && row[i].find_first_not_of("0123456789.") == std::string::npos;
-        line += number ? fmt::format("{:>{}}  ", row[i], widths[i])
-                       : fmt::format("{:<{}}  ", row[i], widths[i]);
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      fmt::print("{}\n", line);
-    }
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
-void PrintGroups(const json& groups) {
-  Table table({"GROUP", "BUNDLE", "AGE", "RECORDS", "TEMPLATES", "NEW", "ANOMALIES", "LINES/S",
-               "WINDOWS/S", "MEMORY"});
+void PrintGroups(const CliContext& context, const json& groups) {
+  Table table(context, {{"GROUP"},
+                        {"BUNDLE"},
+                        Right("AGE"),
+                        Right("RECORDS"),
+                        Right("TEMPLATES"),
+                        Right("NEW"),
+                        Right("ANOMALIES"),
+                        Right("LINES/S"),
+                        Right("WINDOWS/S"),
+                        Right("MEMORY"),
+                        {"STATE"}});
   for (const json& group : groups) {
     const std::string bundle = Text(group, "bundle");
-    std::string name = Text(group, "name");
-    if (group.value("waiting", false)) name += " (waits for the database)";
-    table.Add({name, bundle.empty() ? "none" : bundle,
-               bundle.empty() ? "-" : Age(Count(group, "bundle_age_s")),
-               fmt::to_string(Count(group, "records")), fmt::to_string(Count(group, "templates")),
-               fmt::to_string(Count(group, "new_templates")),
-               fmt::to_string(Count(group, "anomalies")),
-               fmt::format("{:.1f}", Number(group, "lines_per_s")),
-               fmt::format("{:.1f}", Number(group, "windows_per_s")),
-               Bytes(Count(group, "memory_bytes"))});
+    const bool waiting = Flag(group, "waiting");
+    table.Add(
+        {Text(group, "name"), bundle.empty() ? "none" : bundle,
+         bundle.empty() ? "-" : Age(Count(group, "bundle_age_s")),
+         fmt::to_string(Count(group, "records")), fmt::to_string(Count(group, "templates")),
+         fmt::to_string(Count(group, "new_templates")), fmt::to_string(Count(group, "anomalies")),
+         fmt::format("{:.1f}", Number(group, "lines_per_s")),
+         fmt::format("{:.1f}", Number(group, "windows_per_s")), Bytes(Count(group, "memory_bytes")),
+         Cell(waiting ? "waits for the database" : "running",
+              waiting ? Style::kYellow : Style::kGreen)});
   }
   table.Print();
 }
 
-void PrintSources(const json& sources) {
-  Table table({"SOURCE", "GROUP", "STATE", "FORMAT", "OFFSET", "BEHIND", "LINES/S", "PROBLEM"});
+void PrintSources(const CliContext& context, const json& sources) {
+  Table table(context, {{"SOURCE", false, 20, false},
+                        {"GROUP", false, 0, true},
+                        {"STATE"},
+                        {"FORMAT"},
+                        Right("OFFSET"),
+                        Right("BEHIND"),
+                        Right("LINES/S"),
+                        {"PROBLEM", false, 10, false}});
   for (const json& source : sources) {
+    const uint64_t lag = Count(source, "lag_bytes");
+    const std::string problem = Text(source, "problem");
     table.Add({Text(source, "name"), Text(source, "group"), Text(source, "state"),
                Text(source, "format"), fmt::to_string(Count(source, "offset")),
-               Bytes(Count(source, "lag_bytes")),
-               fmt::format("{:.1f}", Number(source, "lines_per_s")), Text(source, "problem")});
+               Cell(Bytes(lag), lag > 0 ? Style::kYellow : Style::kPlain),
+               fmt::format("{:.1f}", Number(source, "lines_per_s")), Cell(problem, Style::kRed)});
   }
-  if (table.empty()) {
+  if (table.rows() == 0) {
     fmt::print("no file is watched; see 'alogctl config show' for the paths\n");
   } else {
     table.Print();
@@ -131,13 +120,13 @@ void PrintCounts(const char* title, const json& counts, bool zeros) {
   fmt::print("{:<9} {}\n", title, line.empty() ? "none" : line);
 }
 
-void PrintStatus(const json& status) {
+void PrintStatus(const CliContext& context, const json& status) {
   fmt::print("alogd {}, pid {}, up {}\n", Text(status, "version"), Count(status, "pid"),
              Age(Count(status, "uptime_s")));
   fmt::print("config    {}\nstate     {}\n\n", Text(status, "config"), Text(status, "state_dir"));
-  PrintGroups(Part(status, "groups"));
+  PrintGroups(context, Part(status, "groups"));
   fmt::print("\n");
-  PrintSources(Part(status, "sources"));
+  PrintSources(context, Part(status, "sources"));
   fmt::print("\n");
   PrintCounts("drops", Part(status, "drops"), true);
   PrintCounts("limits", Part(status, "limits"), false);
@@ -149,7 +138,7 @@ void PrintStatus(const json& status) {
   fmt::print("alerts    {} sent, {} waiting\n", Count(journal, "sent"), Count(journal, "pending"));
   const json& reload = Part(status, "last_reload");
   if (reload.is_object() && !reload.empty()) {
-    const bool ok = reload.value("ok", false);
+    const bool ok = Flag(reload, "ok");
     fmt::print("reload    {}{}\n", ok ? "done" : "refused: ", ok ? "" : Text(reload, "message"));
   }
 }
@@ -175,11 +164,11 @@ bool Ask(CliContext* context, const std::string& socket, const char* command, in
 void RunStatus(CliContext* context, const std::string& socket) {
   json status;
   if (!Ask(context, socket, "status", kStatusTimeoutMs, &status)) return;
-  if (!status.value("ok", false)) return Fail(context, Text(status, "error"));
+  if (!Flag(status, "ok")) return Fail(context, Text(status, "error"));
   if (context->json) {
     fmt::print("{}\n", status.dump(-1, ' ', false, json::error_handler_t::replace));
   } else {
-    PrintStatus(status);
+    PrintStatus(*context, status);
   }
 }
 
@@ -188,13 +177,13 @@ void RunReload(CliContext* context, const std::string& socket, bool wait) {
   json verdict;
   if (!wait) {
     if (!Ask(context, socket, "reload-soon", kStatusTimeoutMs, &verdict)) return;
-    if (!verdict.value("ok", false)) Fail(context, Text(verdict, "error"));
+    if (!Flag(verdict, "ok")) Fail(context, Text(verdict, "error"));
     return;
   }
   if (!Ask(context, socket, "reload", kReloadTimeoutMs, &verdict)) return;
   if (context->json)
     fmt::print("{}\n", verdict.dump(-1, ' ', false, json::error_handler_t::replace));
-  if (!verdict.value("ok", false)) {
+  if (!Flag(verdict, "ok")) {
     return Fail(context, "reload refused, everything stays as it was: " + Text(verdict, "error"));
   }
   if (context->json || context->quiet) return;

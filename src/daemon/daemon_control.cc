@@ -91,7 +91,8 @@ Reloader::Hooks Daemon::ReloaderHooks() {
   store_access_->committer = committer_.get();
   Reloader::Hooks hooks;
   hooks.prepare = [this] {
-    ReloadInput input{options_.config_path, options_.config_must_exist, config_, env_, {}};
+    ReloadInput input{
+        options_.config_path, options_.config_must_exist, config_, Bundles(), env_, {}};
     return [input, access = store_access_](const std::atomic<bool>& stop) mutable {
       input.load_state = [access, &stop](const std::string& group) {
         return access->LoadGroup(group, stop);

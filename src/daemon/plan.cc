@@ -72,6 +72,17 @@ void RemarkOnRestart(const GroupConfig& before, const GroupConfig& after,
                                  after.name, keys));
 }
 
+// "current" without a bundle is how every group begins; for a group that runs one it is a loss.
+Status CheckNotLost(const GroupConfig& group, const ModelSet& models,
+                    const std::map<std::string, std::string>& running) {
+  const auto it = running.find(group.name);
+  if (it == running.end() || it->second.empty() || !models.bundle.empty()) return {};
+  return Error{
+      fmt::format("group {} runs the bundle {}, but none is activated any more; activate one with "
+                  "'alogctl models activate', or restart alogd to run without",
+                  group.name, it->second)};
+}
+
 }  // namespace
 
 Result<Plan> LoadPlan(const std::string& config_path, bool must_exist, BadBundle bad_bundle) {
@@ -108,6 +119,9 @@ Result<Candidate> PrepareReload(const ReloadInput& input) {
   }
   for (size_t i = 0; i < config.groups.size(); ++i) {
     const GroupConfig& group = config.groups[i];
+    if (Status kept = CheckNotLost(group, candidate.plan.models[i], input.bundles); !kept) {
+      return kept.error();
+    }
     const GroupConfig* before = FindGroup(*input.current, group.name);
     if (before != nullptr) RemarkOnRestart(*before, group, &candidate.plan.remarks);
     if (before == nullptr || before->paths != group.paths || before->exclude != group.exclude) {

@@ -43,6 +43,7 @@ struct ReloadInput {
   std::string config_path;
   bool must_exist = false;
   std::shared_ptr<const Config> current;
+  std::map<std::string, std::string> bundles;  // in force, by group; "" without one
   GroupWorker::Env env;
   std::function<Result<GroupState>(const std::string& group)> load_state;
 };

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/socket.h>
@@ -12,10 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/control.h"
@@ -35,9 +40,12 @@ class DaemonProcess {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     EXPECT_EQ(bind(notify_fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    drainer_ = std::thread([this] { Drain(); });
   }
   ~DaemonProcess() {
     if (pid_ > 0) Kill();
+    drain_ = false;
+    drainer_.join();
     close(notify_fd_);
     if (::testing::Test::HasFailure()) fprintf(stderr, "%s", said().c_str());
   }
@@ -87,30 +95,35 @@ class DaemonProcess {
   }
   // False (and a failure) if it ended instead of getting ready.
   bool Start() {
+    {
+      const std::lock_guard lock(mutex_);
+      notifications_.clear();  // of a run before
+    }
     Spawn();
     const bool ready = WaitForNotification("READY=1") != "";
     EXPECT_TRUE(ready) << said();
     return ready;
   }
-  // The next notification that holds `text`; those before it are kept in `notifications`. Empty
-  // where the process ended first.
+  // The next notification that holds `text`, those before it are passed over. Empty where the
+  // process ended first.
   std::string WaitForNotification(const std::string& text) {
     std::string found;
     const bool there = Eventually([&] {
-      char buffer[8192];
-      for (ssize_t n; (n = recv(notify_fd_, buffer, sizeof buffer, MSG_DONTWAIT)) >= 0;) {
-        notifications_.emplace_back(buffer, static_cast<size_t>(n));
-        if (notifications_.back().find(text) == std::string::npos) continue;
-        found = notifications_.back();
+      const std::lock_guard lock(mutex_);
+      while (!notifications_.empty()) {
+        std::string next = std::move(notifications_.front());
+        notifications_.pop_front();
+        if (next.find(text) == std::string::npos) continue;
+        found = std::move(next);
         return true;
       }
-      return waitid(P_PID, static_cast<id_t>(pid_), &info_, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-             info_.si_pid != 0;
+      siginfo_t info{};
+      return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+             info.si_pid != 0;
     });
     EXPECT_TRUE(there);
     return found;
   }
-  const std::vector<std::string>& notifications() const { return notifications_; }
 
   void Signal(int number) const { kill(pid_, number); }
   // Its exit status, or minus the signal that ended it.
@@ -120,7 +133,6 @@ class DaemonProcess {
     EXPECT_TRUE(ended);
     if (!ended) return Kill();
     pid_ = -1;
-    info_ = {};
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   int Kill() {
@@ -128,7 +140,6 @@ class DaemonProcess {
     int status = 0;
     waitpid(pid_, &status, 0);
     pid_ = -1;
-    info_ = {};
     return -SIGKILL;
   }
   int Terminate() {
@@ -173,10 +184,25 @@ class DaemonProcess {
   }
 
  private:
+  // As the service manager does: a daemon blocks where nobody takes its notifications.
+  void Drain() {
+    char buffer[8192];
+    while (drain_) {
+      pollfd waited{notify_fd_, POLLIN, 0};
+      if (poll(&waited, 1, 20) <= 0) continue;
+      const ssize_t n = recv(notify_fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+      if (n < 0) continue;
+      const std::lock_guard lock(mutex_);
+      notifications_.emplace_back(buffer, static_cast<size_t>(n));
+    }
+  }
+
   TemporaryDirectory directory_;
   std::map<std::string, std::string> environment_;
-  std::vector<std::string> notifications_;
-  siginfo_t info_{};
+  std::mutex mutex_;
+  std::deque<std::string> notifications_;  // guarded by mutex_
+  std::atomic<bool> drain_{true};
+  std::thread drainer_;
   int notify_fd_ = -1;
   pid_t pid_ = -1;
 };
