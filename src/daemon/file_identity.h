@@ -75,8 +75,8 @@ struct ContentMark {
 
 // The mark of an open file's first `offset` bytes; fails with EINVAL where it is shorter.
 Result<ContentMark> MarkAt(int fd, uint64_t offset);
-// Whether the file begins as the mark says and holds the mark's block before the mark's offset; every
-// file has the empty mark.
+// Whether the file begins as the mark says and holds the mark's block before the mark's offset;
+// every file has the empty mark.
 bool HasMark(int fd, const ContentMark& mark);
 bool HasHead(int fd, const ContentMark& mark);
 

@@ -87,6 +87,11 @@ FileReader::Outcome FileReader::Turn(Time now, size_t budget, const LineSink& si
   return outcome;
 }
 
+bool FileReader::IsTruncated() {
+  return Restat(fd(), &file_.stat) &&
+         (file_.stat.size < read_mark_.offset || !HasMark(fd(), read_mark_));
+}
+
 bool FileReader::Quiet() const {
   FileStat now = file_.stat;
   return medium_ == Medium::kFile && problem_.empty() && read_mark_.offset == now.size &&

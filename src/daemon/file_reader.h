@@ -77,6 +77,7 @@ class FileReader {
   // The file's mtime and size when it was last found to be what had been read.
   int64_t seen_mtime_ns() const { return seen_mtime_ns_; }
   uint64_t seen_size() const { return seen_size_; }
+  bool IsTruncated();
   // Nothing happened to the file since the last turn, which ended at its end.
   bool Quiet() const;
   void set_successor(FileId id) {

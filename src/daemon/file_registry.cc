@@ -6,7 +6,7 @@ namespace alogd {
 
 SourceFiles* FileRegistry::Owner(Inode inode) const {
   const auto found = owners_.find(inode);
-  return found == owners_.end() ? nullptr : found->second;
+  return found == owners_.end() ? nullptr : found->second.owner;
 }
 
 SourceFiles* FileRegistry::Find(FileId id) const {
@@ -20,12 +20,14 @@ SourceFiles* FileRegistry::Claimant(uint64_t inode) const {
 }
 
 void FileRegistry::Add(Inode inode, FileId id, SourceFiles* owner) {
-  owners_[inode] = owner;
+  owners_[inode] = {id, owner};
   files_[Index(id)] = owner;
 }
 
 void FileRegistry::Remove(Inode inode, FileId id) {
-  owners_.erase(inode);
+  const auto owned = owners_.find(inode);
+  // A truncated file has a new id by now, under the same inode.
+  if (owned != owners_.end() && owned->second.id == id) owners_.erase(owned);
   files_.erase(Index(id));
 }
 

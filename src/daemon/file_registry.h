@@ -36,7 +36,11 @@ class FileRegistry {
   void RemoveClaim(uint64_t inode, SourceFiles* claimant);
 
  private:
-  std::map<Inode, SourceFiles*> owners_;
+  struct Owned {
+    FileId id{};
+    SourceFiles* owner = nullptr;
+  };
+  std::map<Inode, Owned> owners_;
   std::unordered_map<int64_t, SourceFiles*> files_;
   std::unordered_multimap<uint64_t, SourceFiles*> claims_;
 };

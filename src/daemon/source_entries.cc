@@ -17,12 +17,12 @@ namespace {
 // rare.
 constexpr size_t kMaxClosed = 16;
 
-constexpr Duration kAliasRetry = std::chrono::seconds(2);
+// So long a source is remembered whose path is gone and whose last file stands under a rotated
+// name. A day: what is rotated without a new file is written again at the next job or the next
+// night.
+constexpr Duration kRemembered = std::chrono::hours(24);
 
-bool IsSymlink(const std::string& path) {
-  struct stat st;
-  return ::lstat(path.c_str(), &st) == 0 && S_ISLNK(st.st_mode);
-}
+constexpr Duration kAliasRetry = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -37,9 +37,8 @@ SourceFiles::Impl::Impl(SourceFiles* owner, std::string path, Options options,
             [](const FileCheckpoint& a, const FileCheckpoint& b) { return a.id < b.id; });
   for (FileCheckpoint& checkpoint : checkpoints) {
     Row row;
-    if (!SavedIdentity::Decode(checkpoint.identity, &row.saved)) {
-      row.saved.id.inode = checkpoint.inode;  // another version's: all there is to go by
-    }
+    row.decoded = SavedIdentity::Decode(checkpoint.identity, &row.saved);
+    if (!row.decoded) row.saved.id.inode = checkpoint.inode;
     if (options_.registry != nullptr) options_.registry->AddClaim(checkpoint.inode, owner_);
     row.checkpoint = std::move(checkpoint);
     rows_.push_back(std::move(row));
@@ -78,7 +77,7 @@ void SourceFiles::Impl::FlushPartial(FileReader* reader) {
   ++totals_.partial_lines;
 }
 
-void SourceFiles::Impl::Finish(size_t index) {
+void SourceFiles::Impl::Finish(size_t index, Time now) {
   const std::unique_ptr<FileReader> reader = Extract(index);
   FlushPartial(reader.get());
   const size_t successor = FindOpen(FileId{reader->successor()});
@@ -94,8 +93,22 @@ void SourceFiles::Impl::Finish(size_t index) {
     closed_files_.push_back({saved, reader->read_bytes(), reader->chain()});
     if (closed_files_.size() > kMaxClosed) closed_files_.pop_front();
   }
-  forgotten_.push_back(reader->id());
   (*closed_)(reader->id());
+  // The last one stays in the database: what is written from now on and rotated away while we are
+  // down can only be told by being younger than this one.
+  if (may_return && reader->stat().links > 0 && files_.empty()) {
+    Forget(std::exchange(memory_, reader->id()));
+    memory_until_ = now + kRemembered;
+    written_rows_.push_back(reader->Checkpoint(path_, FileCheckpoint::State::kRotated));
+    return;
+  }
+  Forget(reader->id());
+}
+
+void SourceFiles::Impl::Forget(std::optional<FileId> id) {
+  if (!id) return;
+  forgotten_.push_back(*id);
+  std::erase_if(written_rows_, [&](const FileCheckpoint& row) { return row.id == *id; });
 }
 
 size_t SourceFiles::Impl::FindOpen(Inode inode) const {
@@ -119,9 +132,11 @@ void SourceFiles::Impl::MakeActive(size_t index) {
   active_->set_path(path_);
   active_->set_dirty(true);
   first_look_ = false;
+  Forget(std::exchange(memory_, std::nullopt));
+  was_empty_ = false;
   last_ = Last{active_->seen_mtime_ns(), active_->inode().birth_ns, {}};
   // Rotated copies stand beside the target of a symlink, not beside the link.
-  if (IsSymlink(path_)) last_->target = CurrentPath(active_->fd());
+  last_->target = TargetOf(path_);
   if (!last_->target.empty()) active_->set_path(last_->target);
 }
 

@@ -63,6 +63,7 @@ SourceFiles::Info SourceFiles::info() const { return impl_->info(); }
 bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& closed) {
   line_ = &line;
   closed_ = &closed;
+  last_read_ = now;
   retry_ = kEndOfTime;
   current_problem_.clear();
   if (!restored_ || !rows_.empty()) Restore(now);
@@ -70,6 +71,7 @@ bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& c
   if (restored_) {
     LookAtPath(now);
     more = ReadFiles(now);
+    was_empty_ = active_ != nullptr && active_->read_offset() == 0;
     Expire(now);
   }
   if (!current_problem_.empty() && current_problem_ != problem_) {
@@ -91,9 +93,9 @@ void SourceFiles::Impl::LookAtPath(Time now) {
     const bool was_there = active_ != nullptr;
     Retire(now);
     // What was rotated away together with the path need not wait for a new file to come.
-    const bool due = was_there || searched_at_ == kNoTime || now < searched_at_ ||
-                     now - searched_at_ >= kRetry;
-    if (last_ && due) InsertRotatedBetween(now);
+    const bool due =
+        was_there || searched_at_ == kNoTime || now < searched_at_ || now - searched_at_ >= kRetry;
+    if (last_ && due && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
     return;
   }
   missing_ = false;
@@ -112,12 +114,19 @@ void SourceFiles::Impl::OpenActive(Time now) {
   }
   const size_t open = FindOpen(file->stat.id.key());
   if (open < files_.size()) return MakeActive(open);
-  if (last_) InsertRotatedBetween(now);
+  if (last_ && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
   StartActive(std::move(*file), now);
 }
 
 void SourceFiles::Impl::Retire(Time now) {
   if (active_ == nullptr) return;
+  // It may have been truncated before it was moved: then its text stands in a copy, which must not
+  // be taken for another file.
+  if (active_->IsTruncated()) {
+    const int64_t seen = last_->seen_mtime_ns;
+    Truncated(files_.size() - 1, now);
+    last_->seen_mtime_ns = seen;
+  }
   Entry& entry = files_.back();
   entry.retired = now;
   const std::string path = CurrentPath(active_->fd());
@@ -126,6 +135,14 @@ void SourceFiles::Impl::Retire(Time now) {
   active_ = nullptr;
   ++totals_.rotations;
   totals_.last_rotation = now;
+}
+
+bool SourceFiles::Impl::FilledAgain() {
+  FileStat now = active_->stat();
+  if (!was_empty_ || !Restat(active_->fd(), &now)) return false;
+  if (now.size == 0 && now.mtime_ns == last_->seen_mtime_ns) return false;
+  was_empty_ = false;
+  return true;
 }
 
 bool SourceFiles::Impl::ReadFiles(Time now) {
@@ -138,6 +155,10 @@ bool SourceFiles::Impl::ReadFiles(Time now) {
       continue;
     }
     if (budget < std::min(kLeastTurn, options_.turn_bytes)) return true;
+    if (reader == active_ && FilledAgain()) {
+      InsertRotatedBetween(i, now);
+      if (files_[i].reader.get() != reader) continue;
+    }
     const uint64_t before = reader->read_offset();
     const FileReader::Outcome outcome = reader->Turn(now, budget, *line_);
     const uint64_t got = reader->read_offset() - before;
@@ -161,7 +182,7 @@ bool SourceFiles::Impl::ReadFiles(Time now) {
         if (reader->medium() == FileReader::Medium::kFile)
           ++i;
         else
-          Finish(i);  // a copy does not grow
+          Finish(i, now);  // a copy does not grow
         break;
     }
   }
@@ -175,6 +196,7 @@ void SourceFiles::Impl::EndTurn(Time now, FileReader* reader) {
 }
 
 void SourceFiles::Impl::Expire(Time now) {
+  if (memory_ && now >= memory_until_) Forget(std::exchange(memory_, std::nullopt));
   for (size_t i = 0; i < files_.size();) {
     const Entry& entry = files_[i];
     const FileReader& reader = *entry.reader;
@@ -187,12 +209,12 @@ void SourceFiles::Impl::Expire(Time now) {
       continue;
     }
     if (failed) CountLost(reader.lag(), reader.consumed(), reader.path(), reader.problem());
-    Finish(i);
+    Finish(i, now);
   }
 }
 
 Time SourceFiles::Impl::deadline() const {
-  Time next = retry_;
+  Time next = memory_ ? std::min(retry_, memory_until_) : retry_;
   for (const Entry& entry : files_) {
     const FileReader& reader = *entry.reader;
     if (reader.last_growth() == kNoTime) continue;
@@ -207,11 +229,11 @@ Time SourceFiles::Impl::deadline() const {
 }
 
 bool SourceFiles::Impl::done() const {
-  return restored_ && missing_ && files_.empty() && rows_.empty();
+  return restored_ && missing_ && files_.empty() && rows_.empty() && !memory_;
 }
 
 std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
-  std::vector<FileCheckpoint> rows;
+  std::vector<FileCheckpoint> rows = std::exchange(written_rows_, {});
   for (const Entry& entry : files_) {
     FileReader& reader = *entry.reader;
     if (!reader.dirty()) continue;
@@ -226,6 +248,7 @@ std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
 
 size_t SourceFiles::Impl::ReleaseHeld(const ClosedSink& closed) {
   closed_ = &closed;
+  const Time now = last_read_;
   size_t released = 0;
   for (size_t i = 0; i < files_.size();) {
     const FileReader& reader = *files_[i].reader;
@@ -233,7 +256,7 @@ size_t SourceFiles::Impl::ReleaseHeld(const ClosedSink& closed) {
       ++i;
       continue;
     }
-    Finish(i);
+    Finish(i, now);
     ++released;
   }
   return released;

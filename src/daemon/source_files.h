@@ -82,7 +82,8 @@ class SourceFiles {
   // kEndOfTime: nothing to wait for.
   Time deadline() const;
   // Nothing is open, nothing to wait for and nothing at the path: may be destroyed after its
-  // checkpoints and forgotten ids were taken.
+  // checkpoints and forgotten ids were taken. A source whose last file was rotated and not replaced
+  // waits a day for its path to come back.
   bool done() const;
 
   // What changed since the last call: exactly the lines that were emitted. Both belong into the

@@ -47,6 +47,7 @@ class SourceFiles::Impl {
   struct Row {
     FileCheckpoint checkpoint;
     SavedIdentity saved;
+    bool decoded = true;
   };
   // A file under a rotated name that is not open yet.
   struct Rotated {
@@ -79,6 +80,7 @@ class SourceFiles::Impl {
   void OpenActive(Time now);
   void Retire(Time now);
   bool ReadFiles(Time now);
+  bool FilledAgain();
   void EndTurn(Time now, FileReader* reader);
   void Expire(Time now);
   void Problem(const Error& error, Time now);
@@ -87,7 +89,8 @@ class SourceFiles::Impl {
   // source_entries.cc: what is open
   Entry& Insert(size_t index, std::unique_ptr<FileReader> reader, Time retired);
   std::unique_ptr<FileReader> Extract(size_t index);
-  void Finish(size_t index);  // closes, forgets, hands its counts on
+  void Finish(size_t index, Time now);  // closes, forgets, hands its counts on
+  void Forget(std::optional<FileId> id);
   void FlushPartial(FileReader* reader);
   size_t FindOpen(Inode inode) const;  // files_.size() where it is not
   size_t FindOpen(FileId id) const;
@@ -100,11 +103,18 @@ class SourceFiles::Impl {
   std::optional<Row> GiveRow(const OpenedFile& file);
 
   // source_search.cc: what happened between two looks
+  std::vector<RotatedName> NamesOfRotated(Time now);
   std::vector<Rotated> CollectRotated(const Wanted& wanted, Time now);
+  static std::string TargetOf(const std::string& path);
   bool OfAnother(Inode inode) const;
+  bool IsKnown(const FileStat& stat) const;
+  bool KnownTime(int64_t mtime_ns) const;
   bool IsNews(const Rotated& file, bool searched) const;
+  bool IsOpenUncompressed(const Rotated& file, const FileReader* truncated) const;
+  bool IsAfter(const Rotated& file, int64_t mtime_ns, const std::string& path) const;
   void InsertUnseen(size_t index, std::vector<Rotated> unseen, Time now);
-  void InsertRotatedBetween(Time now);
+  void InsertRotatedBetween(size_t index, Time now);
+  bool NothingBetween() const;
   void Truncated(size_t index, Time now);
   bool MoveToCopy(FileReader* reader, std::vector<Rotated>* rotated, FileStat* copy);
   static bool HeadOf(const Rotated& file, const ContentMark& mark);
@@ -113,6 +123,7 @@ class SourceFiles::Impl {
   void Restore(Time now);
   bool BindAtPath(OpenedFile* file);
   FileReader* Bind(const Row& row, OpenedFile* file, FileReader::Medium medium, Time retired);
+  void BindRowsOnly(Time now);
   void BindWhereLeft(Time now);
   std::vector<Rotated> BindRotated(Time now);
   bool BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated, Time now);
@@ -131,12 +142,20 @@ class SourceFiles::Impl {
   bool searched_ = false;           // known_ is complete
   bool search_failed_ = false;      // something in the directory could not be opened
   std::deque<Closed> closed_files_;
+  // The row of the last file, which was closed and stands under a rotated name.
+  std::optional<FileId> memory_;
+  Time memory_until_ = kNoTime;
+  std::vector<FileCheckpoint> written_rows_;  // of closed files, to be taken
   bool restored_ = false;
   bool first_look_ = true;
   bool missing_ = false;
+  // The active file was seen empty. If it has content at the next look, it may have had other
+  // content in between, which copytruncate took away: without a mark nothing in the file tells.
+  bool was_empty_ = false;
   bool alias_ = false;
   // Inode and size of a file that stood at the first look and could not be opened.
   std::optional<std::pair<uint64_t, uint64_t>> first_size_;
+  Time last_read_ = kNoTime;
   Time rows_since_ = kNoTime;
   Time searched_at_ = kNoTime;  // last time for what was rotated between two looks
   Time retry_ = kEndOfTime;     // a problem or an alias is looked at again

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/path_set.h"
 #include "daemon/source_files_impl.h"
 
 namespace alogd {
@@ -22,13 +23,26 @@ constexpr Duration kClaimTime = std::chrono::seconds(10);
 
 constexpr Duration kRestoreRetry = std::chrono::seconds(2);
 
+// Whether a file of that time may hold what another one held. Where nothing was read, there is no
+// content to compare; what a file was compressed to has its time.
+bool MayBeCopy(const SavedIdentity& saved, const FileStat& stat, bool compressed) {
+  if (saved.mark.empty()) return compressed && stat.mtime_ns == saved.seen_mtime_ns;
+  return stat.mtime_ns >= saved.seen_mtime_ns - kCopyMtimeSlackNs;
+}
+
+std::string WithoutSuffix(const std::string& path) {
+  const size_t name = path.rfind('/') + 1;
+  return path.substr(0, name) +
+         std::string(WithoutRotationSuffix(std::string_view(path).substr(name)));
+}
+
 bool Gone(int code) { return code == ENOENT || code == ENOTDIR || code == EINVAL; }
 
 }  // namespace
 
 void SourceFiles::Impl::Restore(Time now) {
   if (restored_) {  // some rows are left over
-    if (search_failed_) BindRotated(now);
+    if (search_failed_) BindRowsOnly(now);
     return GiveUpRows(now);
   }
   if (rows_.empty()) {
@@ -43,25 +57,37 @@ void SourceFiles::Impl::Restore(Time now) {
   rows_since_ = now;
   const Row newest = rows_.back();
   last_ = Last{newest.saved.seen_mtime_ns, newest.saved.id.birth_ns, {}};
-  if (newest.checkpoint.path != path_) last_->target = newest.checkpoint.path;
+  // A symlink may lead elsewhere by now; what it led to, and its rotated copies, may not be read
+  // out.
+  if (std::string place = WithoutSuffix(newest.checkpoint.path); place != path_) {
+    last_->target = std::move(place);
+  }
   const bool found = at_path && BindAtPath(&*at_path);
   if (!found || active_->id() != newest.checkpoint.id) {
     RestoreRotated(newest, at_path && !found ? &*at_path : nullptr, now);
   } else if (!rows_.empty()) {
-    BindRotated(now);
+    BindRowsOnly(now);
   }
   GiveUpRows(now);
 }
 
 bool SourceFiles::Impl::BindAtPath(OpenedFile* file) {
   for (size_t i = rows_.size(); i-- > 0;) {
-    const Row row = rows_[i];
-    if (!row.saved.id.Same(file->stat.id) || !HasMark(file->fd.get(), row.saved.mark)) continue;
+    Row row = rows_[i];
+    if (!row.saved.id.Same(file->stat.id)) continue;
+    if (!row.decoded) {  // another version's identity: the inode and the offset are all there is
+      Result<ContentMark> mark = MarkAt(file->fd.get(), row.checkpoint.offset);
+      if (!mark) continue;
+      row.saved.mark = *mark;
+    }
+    if (!HasMark(file->fd.get(), row.saved.mark)) continue;
     FileReader* reader = Bind(row, file, FileReader::Medium::kFile, kNoTime);
     MakeActive(FindOpen(reader->id()));
+    was_empty_ = row.saved.mark.empty();
+    if (was_empty_) last_->seen_mtime_ns = row.saved.seen_mtime_ns;
     // Nothing new, nothing to commit: thousands of sources may start at once.
     const bool as_it_was = row.checkpoint.state == FileCheckpoint::State::kActive &&
-                           row.checkpoint.path == reader->path();
+                           row.checkpoint.path == reader->path() && row.decoded;
     reader->set_dirty(!as_it_was);
     return true;
   }
@@ -92,6 +118,15 @@ FileReader* SourceFiles::Impl::Bind(const Row& row, OpenedFile* file, FileReader
       .reader.get();
 }
 
+// What is not taken was not judged either: it may be news yet.
+void SourceFiles::Impl::BindRowsOnly(Time now) {
+  const bool searched = searched_;
+  std::map<Inode, int64_t> known = known_;
+  BindRotated(now);
+  known_ = std::move(known);
+  searched_ = searched;
+}
+
 // Where a row's file stood last it may stand still: the former target of a symlink.
 void SourceFiles::Impl::BindWhereLeft(Time now) {
   for (const Row& row : std::vector<Row>(rows_)) {
@@ -113,7 +148,6 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::BindRotated(Time now)
   for (const Row& row : rows_) since = std::min(since, row.saved.seen_mtime_ns);
   std::vector<Rotated> rotated = CollectRotated(
       [&](const FileStat& stat) {
-        if (FindOpen(stat.id.key()) < files_.size()) return false;
         return stat.mtime_ns >= since - kCopyMtimeSlackNs ||
                std::any_of(rows_.begin(), rows_.end(),
                            [&](const Row& row) { return row.saved.id.inode == stat.id.inode; });
@@ -131,11 +165,7 @@ bool SourceFiles::Impl::BindRow(const Row& row, bool by_inode, std::vector<Rotat
                                 Time now) {
   for (Rotated& other : *rotated) {
     if (other.gone() || row.saved.id.Same(other.file.stat.id) != by_inode) continue;
-    // By content only where there is content, in what may be a copy of that time.
-    if (!by_inode && (row.saved.mark.empty() ||
-                      other.file.stat.mtime_ns < row.saved.seen_mtime_ns - kCopyMtimeSlackNs)) {
-      continue;
-    }
+    if (!by_inode && !MayBeCopy(row.saved, other.file.stat, other.compressed)) continue;
     if (!other.compressed && !HasMark(other.file.fd.get(), row.saved.mark)) continue;
     const auto medium =
         by_inode && !other.compressed ? FileReader::Medium::kFile : other.copy_medium();
@@ -152,8 +182,9 @@ void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, T
   FileReader* reader = index < files_.size() ? files_[index].reader.get() : nullptr;
   const bool from_copy = reader != nullptr && reader->medium() != FileReader::Medium::kFile;
   std::erase_if(rotated, [&](const Rotated& other) {
-    if (from_copy) return other.file.stat.mtime_ns <= reader->stat().mtime_ns;
-    return !IsNews(other, false) || (reader == nullptr && HeadOf(other, newest.saved.mark));
+    if (reader == nullptr) return !IsNews(other, false) || HeadOf(other, newest.saved.mark);
+    const int64_t since = from_copy ? reader->stat().mtime_ns : newest.saved.seen_mtime_ns;
+    return !IsAfter(other, since, reader->path());
   });
   // Each took its rank by name and time; all are younger than what we had.
   InsertUnseen(active_ != nullptr ? files_.size() - 1 : files_.size(), std::move(rotated), now);

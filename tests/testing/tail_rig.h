@@ -28,8 +28,11 @@ namespace alogd::testing {
 // A directory that goes away with its object.
 class TailDirectory {
  public:
-  TailDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "alogd-tail-XXXXXX").string();
+  // `in_memory`: where there is a file system in memory, which is ten times as fast.
+  explicit TailDirectory(bool in_memory = false) {
+    const bool shm = in_memory && ::access("/dev/shm", W_OK) == 0;
+    const std::string parent = shm ? "/dev/shm" : std::filesystem::temp_directory_path().string();
+    std::string name = parent + "/alogd-tail-XXXXXX";
     if (::mkdtemp(name.data()) != nullptr) path_ = name;
   }
   ~TailDirectory() {
@@ -163,6 +166,8 @@ class TailRig {
   const std::vector<FileId>& closed() const { return closed_; }
   const std::map<FileId, FileCheckpoint>& rows() const { return rows_; }
   std::map<FileId, FileCheckpoint>& rows() { return rows_; }
+  size_t committed() const { return committed_; }  // of lines()
+  bool up() const { return files_ != nullptr; }
   size_t partials() const { return partials_; }
   size_t cuts() const { return cuts_; }
   Time now() const { return now_; }
