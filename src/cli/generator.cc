@@ -206,6 +206,8 @@ void LogGenerator::Refill() {
   std::vector<Step> script = NormalScript();
   if (std::exchange(crash_next_, false)) {
     script = Crash();
+    const std::vector<Step> after = Outage();  // it took its connections with it
+    script.insert(script.end(), after.begin(), after.end());
   } else if (Uniform() < options_.anomaly_rate) {
     Spoil(&script);
   } else if (Draw(8) == 0) {

@@ -134,7 +134,7 @@ TEST_F(LogCommandsTest, TrainedScanFindsFaultsAndLeavesNormalAlone) {
   EXPECT_GE(found, 15u);
   EXPECT_GE(levels.size(), 2u);
   EXPECT_TRUE(levels.contains("CRITICAL"));
-  EXPECT_THAT(Content(root_ / "report/risk_critical.csv"), HasSubstr("OutOfMemoryError"));
+  EXPECT_THAT(Content(root_ / "report/anomalies_with_risk.csv"), HasSubstr("OutOfMemoryError"));
   EXPECT_THAT(Content(root_ / "report/risk_summary.txt"), HasSubstr("respond at once"));
   EXPECT_THAT(Content(root_ / "report/all_scores.csv"), HasSubstr("deeplog"));
   for (const char* name : {"risk_high", "risk_medium", "risk_low", "risk_info"})
