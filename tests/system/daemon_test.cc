@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <functional>
 #include <random>
 #include <set>
 #include <thread>
@@ -60,6 +61,33 @@ void ExpectChains(const DaemonProcess& daemon, const std::string& path) {
             static_cast<int64_t>(Crc32c(0, bytes)));
 }
 
+// Appends events until it is stopped, or goes.
+class Writer {
+ public:
+  // `append(first)` appends some events and returns the number of the next.
+  Writer(std::function<int(int)> append)
+      : append_(std::move(append)) {  // NOLINT(google-explicit-constructor)
+    thread_ = std::thread([this] {
+      for (int next = 0; !stop_; std::this_thread::sleep_for(std::chrono::milliseconds(2))) {
+        next = append_(next);
+        written_ = next;
+      }
+    });
+  }
+  ~Writer() { Stop(); }
+  int Stop() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+    return written_;
+  }
+
+ private:
+  std::function<int(int)> append_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> written_{0};
+  std::thread thread_;
+};
+
 TEST(DaemonTest, RuleAlertsAndIsStored) {
   DaemonProcess daemon;
   daemon.ConfigureWith(DaemonProcess::OneGroup(
@@ -106,17 +134,12 @@ TEST(DaemonTest, ExactlyOnceAcrossKills) {
   std::mt19937 random(seed);
   DaemonProcess daemon;
   daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
-  std::atomic<bool> stop{false};
-  std::atomic<int> written{0};
-  std::thread writer([&] {
-    for (int i = 0; !stop; i += 10) {
-      // Lines are cut at any byte by what is flushed when.
-      const std::string lines = EventLines(i, i + 10);
-      AppendTo(daemon.Log("a.log"), lines.substr(0, lines.size() / 2));
-      AppendTo(daemon.Log("a.log"), lines.substr(lines.size() / 2));
-      written = i + 10;
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+  Writer writer([&](int i) {
+    // Lines are cut at any byte by what is flushed when.
+    const std::string lines = EventLines(i, i + 10);
+    AppendTo(daemon.Log("a.log"), lines.substr(0, lines.size() / 2));
+    AppendTo(daemon.Log("a.log"), lines.substr(lines.size() / 2));
+    return i + 10;
   });
   constexpr int kKills = 12;
   for (int kill = 0; kill < kKills; ++kill) {
@@ -128,8 +151,7 @@ TEST(DaemonTest, ExactlyOnceAcrossKills) {
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 120));
     daemon.Kill();
   }
-  stop = true;
-  writer.join();
+  const int written = writer.Stop();
   EXPECT_GT(daemon.Number(kCountRows), 0) << "the kills came before anything was committed";
   ASSERT_TRUE(daemon.Start());
   EXPECT_TRUE(Eventually([&] { return daemon.CaughtUp(); }));
@@ -141,18 +163,13 @@ TEST(DaemonTest, ExactlyOnceAcrossKills) {
 TEST(DaemonTest, ExactlyOnceAcrossRotationsAndTerminations) {
   DaemonProcess daemon;
   daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
-  std::atomic<bool> stop{false};
-  std::atomic<int> written{0};
-  std::thread writer([&] {
-    for (int i = 0; !stop; i += 20) {
-      AppendTo(daemon.Log("a.log"), EventLines(i, i + 20));
-      written = i + 20;
-      if (i % 1000 == 980) {
-        std::filesystem::rename(daemon.Log("a.log"),
-                                daemon.Log(fmt::format("a.log.{}", i / 1000 + 1)));
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  Writer writer([&](int i) {
+    AppendTo(daemon.Log("a.log"), EventLines(i, i + 20));
+    if (i % 1000 == 980) {
+      std::filesystem::rename(daemon.Log("a.log"),
+                              daemon.Log(fmt::format("a.log.{}", i / 1000 + 1)));
     }
+    return i + 20;
   });
   for (int round = 0; round < 5; ++round) {
     ASSERT_TRUE(daemon.Start());
@@ -161,8 +178,7 @@ TEST(DaemonTest, ExactlyOnceAcrossRotationsAndTerminations) {
     // What was read is committed whole: no row beyond the offsets, none missing before them.
     EXPECT_EQ(daemon.said().find("read again at the next start"), std::string::npos);
   }
-  stop = true;
-  writer.join();
+  const int written = writer.Stop();
   ASSERT_TRUE(daemon.Start());
   EXPECT_TRUE(Eventually([&] { return daemon.Number(kCountRows) >= written; }));
   EXPECT_EQ(daemon.Terminate(), 0);
@@ -185,6 +201,13 @@ TEST(DaemonTest, UnfinishedLineIsLeftForTheNextStart) {
   ExpectEachOnce(daemon, 4);
 }
 
+int64_t ResidentBytes(pid_t pid) {
+  long long total = 0, resident = 0;
+  const std::string statm = ReadAll(fmt::format("/proc/{}/statm", pid));
+  EXPECT_EQ(std::sscanf(statm.c_str(), "%lld %lld", &total, &resident), 2);
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
 // The reader waits while the database is locked, memory does not grow with the backlog, and
 // everything is there afterwards.
 TEST(DaemonTest, LockedDatabaseHoldsTheReaderUp) {
@@ -193,6 +216,7 @@ TEST(DaemonTest, LockedDatabaseHoldsTheReaderUp) {
   WriteTo(daemon.Log("a.log"), EventLines(0, 1));
   ASSERT_TRUE(daemon.Start());
   EXPECT_TRUE(Eventually([&] { return daemon.CaughtUp(); }));
+  const int64_t memory_before = ResidentBytes(daemon.pid());
 
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open((daemon.state() + "/alogd.db").c_str(), &db), SQLITE_OK);
@@ -205,6 +229,7 @@ TEST(DaemonTest, LockedDatabaseHoldsTheReaderUp) {
   const nlohmann::json status = daemon.Ask("status");
   EXPECT_NE(status["commit"]["last_error"], nullptr);
   EXPECT_LT(status["groups"][0]["lines"], 720'001) << "it went on reading without committing";
+  EXPECT_LT(ResidentBytes(daemon.pid()) - memory_before, 64 << 20);
   ASSERT_EQ(sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
 

@@ -101,7 +101,7 @@ class DaemonProcess {
     }
     Spawn();
     const bool ready = WaitForNotification("READY=1") != "";
-    EXPECT_TRUE(ready) << said();
+    EXPECT_TRUE(ready) << said() << WhereItWaits();
     return ready;
   }
   // The next notification that holds `text`, those before it are passed over. Empty where the
@@ -181,6 +181,18 @@ class DaemonProcess {
       bytes += static_cast<int64_t>(entry.file_size());
     }
     return Number("SELECT sum(offset) FROM files") == bytes;
+  }
+
+  // What each thread is at, for tests that waited in vain.
+  std::string WhereItWaits() const {
+    std::string text;
+    std::error_code error;
+    const std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
+      text += task.path().filename().string() + ": " + ReadAll(task.path() / "wchan") + " " +
+              ReadAll(task.path() / "syscall") + ReadAll(task.path() / "stack");
+    }
+    return text;
   }
 
  private:
