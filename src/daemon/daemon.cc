@@ -24,6 +24,9 @@ using std::chrono::seconds;
 
 constexpr seconds kTick{1};
 constexpr seconds kRescan{2};
+// A stage that waits stamps its heartbeat each second; whatever the interval of the watchdog, it is
+// not held for stuck before this.
+constexpr milliseconds kStaleAtLeast{3000};
 // Ticks between two lines of status for the service manager.
 constexpr uint64_t kStatusTicks = 5;
 // A commit that waits for a lock longer than this is tried again: no stage waits longer than a
@@ -197,7 +200,8 @@ void Daemon::OnTick() {
 }
 
 void Daemon::FeedWatchdog() {
-  const auto limit = std::chrono::duration_cast<milliseconds>(Notifier::WatchdogInterval() / 2);
+  const auto limit = std::max(
+      kStaleAtLeast, std::chrono::duration_cast<milliseconds>(Notifier::WatchdogInterval() / 2));
   const std::string stale = beats_.Stale(Heartbeat::Clock::now(), limit);
   if (stale.empty()) {
     stale_told_ = false;

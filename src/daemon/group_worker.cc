@@ -178,7 +178,10 @@ void GroupWorker::Publish() {
   const bool moved = stats.lines != published_.lines || stats.windows != published_.windows;
   // Once more after the last change, so that rates fall to zero.
   const bool changed = std::exchange(busy_since_publish_, moved) || moved;
-  if (!changed && status_.waiting == waiting_) return;
+  if (!changed && status_.waiting == waiting_) {
+    published_at_ = now;  // rates are of the time since something moved
+    return;
+  }
 
   GroupStatus status;
   status.name = name_;
