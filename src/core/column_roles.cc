@@ -56,8 +56,8 @@ std::vector<Column> Columns(std::span<const std::string_view> lines,
 }
 
 bool IsName(std::string_view text) {
-  return !text.empty() && text.find(' ') == std::string_view::npos &&
-         std::any_of(text.begin(), text.end(), IsAlpha);
+  return std::any_of(text.begin(), text.end(), IsAlpha) &&
+         text.find_first_of(" ,;\"'{}") == std::string_view::npos;
 }
 
 bool IsDotted(std::string_view text) {

@@ -43,11 +43,12 @@ size_t SkipStructuredData(std::string_view line, size_t at) {
   return at;
 }
 
-// Host names and addresses: no brackets, no level, no tag.
+// Host names and addresses: no brackets, no level, no tag, no bare number.
 bool IsHost(std::string_view token) {
   if (token.empty() || token.size() > 255) return false;
-  if (!IsAlnum(token[0]) && token[0] != '_' && token[0] != ':' && token[0] != '-') return false;
+  if (!IsAlnum(token[0]) && token[0] != '_' && token[0] != ':') return false;
   if (token.back() == ':' && !token.ends_with("::")) return false;
+  if (SkipDigits(token, 0) == token.size()) return false;
   for (const char c : token) {
     if (!IsAlnum(c) && c != '.' && c != '-' && c != '_' && c != ':' && c != '/' && c != '%')
       return false;
@@ -68,7 +69,8 @@ std::string_view WithoutUptime(std::string_view message) {
   if (At(message, 0) != '[') return message;
   const size_t digits = SkipBlanks(message, 1);
   const size_t dot = SkipDigits(message, digits);
-  if (dot == digits || At(message, dot) != '.') return message;
+  constexpr size_t kMaxDigits = 9;  // more seconds are an epoch
+  if (dot == digits || dot - digits > kMaxDigits || At(message, dot) != '.') return message;
   const size_t end = SkipDigits(message, dot + 1);
   if (end == dot + 1 || At(message, end) != ']') return message;
   return message.substr(SkipBlanks(message, end + 1));
@@ -93,6 +95,7 @@ bool Tagged(std::string_view line, size_t at, const FormatContext& context, Head
     return true;
   }
   SplitPid(line.substr(at, colon - at), &header->program, &header->pid);
+  if (!context.settled && LevelOfWord(header->program) != Level::kNone) return false;
   header->message = line.substr(SkipBlanks(line, colon + 1));
   if (header->program == "kernel") header->message = WithoutUptime(header->message);
   if (header->program == "haproxy" && header->level == Level::kNone) {

@@ -96,7 +96,8 @@ bool MatchNginxError(std::string_view line, FormatContext& context, LineParts* o
 // [Thu Feb 29 13:45:01.123456 2024] [core:error] [pid 1:tid 2] message; 2.2 has no module and no
 // pid.
 bool MatchApacheError(std::string_view line, FormatContext& context, LineParts* out) {
-  if (At(line, 0) != '[' || !IsAlpha(At(line, 1))) return false;
+  if (At(line, 0) != '[' || !IsAlpha(At(line, 1)) || !IsAlpha(At(line, 5)))
+    return false;  // day, month
   Header header;
   size_t at = BracketedTime(line, 0, context, &header.time);
   if (at == 0 || line.substr(at, 2) != " [") return false;

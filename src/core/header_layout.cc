@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/column_kinds.h"
 #include "core/header_formats.h"
 #include "core/level_word.h"
@@ -55,12 +57,19 @@ class Cursor {
   Cursor(std::string_view line, TimeReader* times, TimeCache* cache, Header* out)
       : line_(line), times_(times), cache_(cache), out_(out) {}
 
-  bool Take(const Step& step) {
-    const size_t before = at_;
-    if (!step.exact) at_ = SkipBlanks(line_, at_);
-    if (TakeKind(step)) return true;
-    at_ = before;
-    return step.optional;
+  // All steps but those optional ones whose bit is set in `skipped`.
+  bool TakeAll(const std::vector<Step>& steps, uint32_t skipped) {
+    uint32_t bit = 1;
+    for (const Step& step : steps) {
+      if (step.optional) {
+        const bool skip = (skipped & bit) != 0;
+        bit <<= 1;
+        if (skip) continue;
+      }
+      if (!step.exact) at_ = SkipBlanks(line_, at_);
+      if (!TakeKind(step)) return false;
+    }
+    return true;
   }
   size_t at() const { return at_; }
 
@@ -146,9 +155,12 @@ class Cursor {
     if (end == 0) return false;
     const std::string_view inner = Inner(line_.substr(at_, end - at_));
     switch (step.role) {
-      case Role::kTime:
-        if (ReadTime(inner, step.role) == 0) return false;
+      case Role::kTime: {
+        const size_t length = ReadTime(inner, step.role);
+        if (length == 0) return false;
+        if (length < inner.size()) TakeBehindTime(inner.substr(length));
         break;
+      }
       case Role::kLevel: {
         const Level level = LevelOfGroup(inner);
         if (level == Level::kNone) return false;
@@ -165,6 +177,19 @@ class Cursor {
         break;
     }
     return Move(AfterAttached(line_, end));
+  }
+
+  // "[TIME: INFO/name] ", "[TIME INFO name] ": level and name in the time's brackets.
+  void TakeBehindTime(std::string_view rest) {
+    size_t at = SkipBlanks(rest, AfterAttached(rest, 0));
+    size_t end = at;
+    while (IsAlpha(At(rest, end))) ++end;
+    const Level level = LevelOfWord(rest.substr(at, end - at));
+    if (level == Level::kNone) return;
+    out_->level = level;
+    at = At(rest, end) == '/' ? end + 1 : SkipBlanks(rest, end);
+    const std::string_view name = rest.substr(at);
+    if (!name.empty() && name.find(' ') == std::string_view::npos) out_->program = name;
   }
 
   bool TakeTag(const Step& step) {
@@ -251,7 +276,11 @@ std::string NameOf(const std::vector<Step>& steps) {
 
 }  // namespace
 
-Layout::Layout(std::vector<Step> steps) : steps_(std::move(steps)), name_(NameOf(steps_)) {}
+Layout::Layout(std::vector<Step> steps) : steps_(std::move(steps)), name_(NameOf(steps_)) {
+  const auto n =
+      std::count_if(steps_.begin(), steps_.end(), [](const Step& step) { return step.optional; });
+  optional_ = std::min<uint32_t>(static_cast<uint32_t>(n), kMaxOptional);
+}
 
 bool Layout::Match(std::string_view line, TimeReader* times, TimeCache* cache, Header* out) const {
   size_t message = 0;
@@ -265,16 +294,18 @@ bool Layout::Fits(std::string_view line, size_t* message) const {
 
 bool Layout::Run(std::string_view line, TimeReader* times, TimeCache* cache, Header* out,
                  size_t* message) const {
-  Header header;
-  Cursor cursor(line, times, cache, &header);
-  for (const Step& step : steps_) {
-    if (!cursor.Take(step)) return false;
+  // Optional columns are there until it turns out that the line does not fit with them.
+  for (uint32_t skipped = 0; skipped < 1u << optional_; ++skipped) {
+    Header header;
+    Cursor cursor(line, times, cache, &header);
+    if (!cursor.TakeAll(steps_, skipped)) continue;
+    *message = steps_.back().exact ? cursor.at() : SkipBlanks(line, cursor.at());
+    header.message = line.substr(*message);
+    header.recognised = true;
+    *out = header;
+    return true;
   }
-  *message = steps_.back().exact ? cursor.at() : SkipBlanks(line, cursor.at());
-  header.message = line.substr(*message);
-  header.recognised = true;
-  *out = header;
-  return true;
+  return false;
 }
 
 void Layout::Save(StateWriter& out) const {

@@ -46,6 +46,7 @@ struct Step {
 class Layout {
  public:
   static constexpr size_t kMaxSteps = 32;
+  static constexpr uint32_t kMaxOptional = 3;  // a line is tried with and without each
 
   Layout() = default;
   explicit Layout(std::vector<Step> steps);
@@ -69,6 +70,7 @@ class Layout {
 
   std::vector<Step> steps_;
   std::string name_;
+  uint32_t optional_ = 0;  // number of optional steps
 };
 
 }  // namespace alogd

@@ -3,8 +3,9 @@
 #include "core/layout_learner.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
+#include <string>
 
 #include "core/column_kinds.h"
 #include "core/column_roles.h"
@@ -19,21 +20,49 @@ LayoutWalk::LayoutWalk(std::span<const std::string_view> lines) {
   }
 }
 
+namespace {
+
+// The form of a time: its digits and letters as one each, without its fraction.
+std::string FormOfTime(std::string_view text) {
+  std::string form;
+  for (const char c : text) {
+    const char kind = IsDigit(c) ? '0' : IsAlpha(c) ? 'a' : c;
+    if (form.empty() || form.back() != kind || !(kind == '0' || kind == 'a' || kind == ' '))
+      form += kind;
+  }
+  const size_t fraction = form.find_last_of(".,");
+  if (fraction != std::string::npos && form.substr(fraction + 1, 1) == "0") form.erase(fraction, 2);
+  return form;
+}
+
+// What the first column of a line is, so that lines of formats that differ there part ways.
+std::string KindOfFirst(std::string_view line) {
+  size_t end = TimeAt(line, 0);
+  if (end != 0) return "time " + FormOfTime(line.substr(0, end));
+  if (WordLevelAt(line, 0) != 0) return "level";
+  if (BracketAt(line, 0) != 0) {
+    end = TimeAt(line, 1);
+    return std::string(1, line[0]) + (end != 0 ? FormOfTime(line.substr(1, end - 1)) : "");
+  }
+  if (NumberAt(line, 0) != 0) return "number";
+  return TagAt(line, 0) != 0 ? "tag" : "word";
+}
+
+}  // namespace
+
 // The lines whose first column is of the commonest kind; the others are another format or none.
 void LayoutWalk::ChooseFirst() {
-  const auto kind_of = [](const Row& row) -> size_t {
-    if (TimeAt(row.line, 0) != 0) return 0;
-    if (WordLevelAt(row.line, 0) != 0) return 1;
-    const size_t bracket = BracketAt(row.line, 0);
-    if (bracket != 0) return TimeAt(row.line, 1) != 0 ? 2 : 3;
-    if (NumberAt(row.line, 0) != 0) return 4;
-    return TagAt(row.line, 0) != 0 ? 5 : 6;
-  };
-  std::array<size_t, 7> counts{};
-  for (const Row& row : rows_) ++counts[kind_of(row)];
-  const auto chosen =
-      static_cast<size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
-  std::erase_if(rows_, [&](const Row& row) { return kind_of(row) != chosen; });
+  std::map<std::string, size_t> counts;
+  std::vector<std::string> kinds;
+  for (const Row& row : rows_) {
+    kinds.push_back(KindOfFirst(row.line));
+    ++counts[kinds.back()];
+  }
+  const auto best =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  size_t i = 0;
+  std::erase_if(rows_, [&](const Row&) { return kinds[i++] != best->first; });
 }
 
 // Distinct words behind the last sign, numbers counting as one, up to `least`.

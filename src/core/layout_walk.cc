@@ -4,7 +4,7 @@
 #include "core/layout_walk.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 #include <string>
 
@@ -51,7 +51,7 @@ void LayoutWalk::Accept(Step step, const Ends& ends, bool sign) {
   }
   rows_ = std::move(kept);
   anchored_ |= step.kind == StepKind::kTime || step.kind == StepKind::kLevel;
-  tagged_ = sign && (step.kind == StepKind::kTag || step.kind == StepKind::kUntil);
+  tagged_ = sign && step.kind == StepKind::kTag;
   steps_.push_back(std::move(step));
   ++words_;
   if (sign) {
@@ -69,24 +69,27 @@ void LayoutWalk::SkipGaps() {
   }
 }
 
-bool LayoutWalk::TakeLiteral() {
+bool LayoutWalk::TakeLiteral(double share) {
   if (steps_.empty()) return false;
-  const Ends ends = Find(PunctuationAt);
+  Ends ends = Find(PunctuationAt);
   // The commonest one; a column of dashes may hold something else in other lines.
-  std::string text;
-  size_t hits = 0;
-  for (size_t i = 0; i < rows_.size() && text.empty(); ++i) {
-    if (ends[i] != 0) text = rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at);
-  }
-  Ends same = ends;
+  std::map<std::string_view, size_t> counts;
+  const auto text_of = [&](size_t i) {
+    return rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at);
+  };
   for (size_t i = 0; i < rows_.size(); ++i) {
-    if (ends[i] == 0 || rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at) != text)
-      same[i] = 0;
-    if (same[i] != 0) ++hits;
+    if (ends[i] != 0) ++counts[text_of(i)];
   }
-  if (text.empty() || hits < Enough(kAll)) return false;
+  const auto best =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (best == counts.end() || best->second < Enough(share)) return false;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (ends[i] != 0 && text_of(i) != best->first) ends[i] = 0;
+  }
+  const std::string text(best->first);
   const bool sign = text == "|" || (signs_ > 0 && words_ <= 2);
-  Accept({.kind = StepKind::kLiteral, .text = text}, same, sign);
+  Accept({.kind = StepKind::kLiteral, .text = text}, ends, sign);
   return true;
 }
 
@@ -122,38 +125,58 @@ bool LayoutWalk::TakeLevel(double share) {
 
 bool LayoutWalk::TakeLetter(double share) {
   Ends ends = Find(LetterAt);
-  if (Hits(ends) < Enough(share) || words_ > 1 || !anchored_) return false;
+  if (Hits(ends) < Enough(share) || words_ > 1) return false;
+  if (!anchored_) {
+    // Without a time before it, a letter is a level only as a whole first column of different ones.
+    std::set<char> distinct;
+    for (const Row& row : rows_) distinct.insert(row.line[row.at]);
+    if (!steps_.empty() || distinct.size() < 2 || rows_.size() < kFewLines) return false;
+    anchored_ = true;
+  }
   SkipAttached(&ends);
   Accept({.kind = StepKind::kLetter}, ends, true);
   return true;
 }
 
-bool LayoutWalk::TakeBracket() {
-  Ends ends = Find(BracketAt);
-  if (Hits(ends) < Enough(kMost) || words_ > 2 || tagged_) return false;
-  std::array<size_t, 3> counts{};
-  constexpr std::string_view kOpen = "[(<";
-  for (size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i] != 0) ++counts[kOpen.find(rows_[i].line[rows_[i].at])];
+// The bracket that most rows have here, those rows' ends, and how many of them hold a level or a
+// time.
+LayoutWalk::Groups LayoutWalk::FindGroups() const {
+  Groups out;
+  out.ends = Find(BracketAt);
+  std::map<char, size_t> counts;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (out.ends[i] != 0) ++counts[rows_[i].line[rows_[i].at]];
   }
-  const auto best =
-      static_cast<size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
-  if (counts[best] < Enough(kMost)) return false;
-  bool timed = false;
-  for (size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i] == 0) continue;
-    if (rows_[i].line[rows_[i].at] != kOpen[best]) {
-      ends[i] = 0;
+  for (const auto& [open, count] : counts) {
+    if (count > out.hits) out.hits = count, out.open = open;
+  }
+  out.leveled.assign(rows_.size(), false);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    if (out.ends[i] == 0 || line[at] != out.open) {
+      out.ends[i] = 0;
       continue;
     }
-    const std::string_view inner =
-        Trimmed(rows_[i].line.substr(rows_[i].at + 1, ends[i] - rows_[i].at - 2));
-    timed |= TimeAt(inner, 0) != 0 || LevelOfGroup(inner) != Level::kNone;
-    ends[i] = AfterAttached(rows_[i].line, ends[i]);
+    const std::string_view inner = Trimmed(line.substr(at + 1, out.ends[i] - at - 2));
+    out.leveled[i] = inner.size() > 1 && LevelOfGroup(inner) != Level::kNone;
+    out.levels += out.leveled[i] ? 1 : 0;
+    out.times += TimeAt(inner, 0) != 0 ? 1 : 0;
+    out.ends[i] = AfterAttached(line, out.ends[i]);
   }
-  Accept({.kind = StepKind::kBracket, .open = kOpen[best]}, ends,
-         kOpen[best] == '[' || signs_ > 0 || timed);
-  anchored_ |= timed;
+  return out;
+}
+
+bool LayoutWalk::TakeBracket() {
+  const Groups groups = FindGroups();
+  if (groups.hits < Enough(kMost) || words_ > 2 || tagged_) return false;
+  const bool known = groups.times >= Enough(kMost) || groups.levels >= Enough(kMost);
+  // "(cache) read": few lines do not show that this is a column.
+  if (groups.open != '[' && !known && rows_.size() < kFewLines) return false;
+  // A level in some lines and something else in others: those have a column that these lack.
+  if (!known && groups.levels >= Enough(0.05) && rows_.size() >= kFewLines) return TakeOptional();
+  Accept({.kind = StepKind::kBracket, .open = groups.open}, groups.ends,
+         groups.open == '[' || signs_ > 0 || known);
+  anchored_ |= known;
   return true;
 }
 
@@ -165,41 +188,51 @@ bool LayoutWalk::TakeNumber() {
   return true;
 }
 
+// Whether the rows stand in a column that `separator` ends: short texts of few words, in nearly all
+// rows.
+bool LayoutWalk::FindFields(char separator, Ends* ends) const {
+  const bool comma = separator == ',' || separator == ';';
+  size_t bytes = 0, words = 0;
+  ends->assign(rows_.size(), 0);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    // Commas are separators only right behind the column before.
+    if (comma && (at == 0 || line[at - 1] != separator)) continue;
+    const size_t end = line.substr(at, kFieldBytes).find(separator);
+    if (end == std::string_view::npos || end == 0) continue;
+    (*ends)[i] = at + end;
+    const std::string_view text = line.substr(at, end);
+    bytes += end;
+    words += 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ' '));
+  }
+  const size_t hits = Hits(*ends);
+  if (hits == 0 || hits < Enough(kAll) || bytes > 40 * hits) return false;
+  const bool few = rows_.size() < kFewLines;
+  if (separator == '|') {
+    const bool between = !steps_.empty() && steps_.back().text == "|";
+    return words <= 4 * hits && (rows_.size() > 1 || between) && !(few && signs_ == 0);
+  }
+  return words * 2 <= (few ? 2 : 3) * hits && (rows_.size() > 1 || separator == '\t');
+}
+
 // Columns between pipes, tabs, or commas and semicolons that follow the last column at once.
 bool LayoutWalk::TakeField() {
-  if (tagged_) return false;
+  if (tagged_ || words_ > 0) return false;
   for (const char separator : {'|', '\t', ',', ';'}) {
-    Ends ends(rows_.size());
-    size_t bytes = 0, words = 0, hits = 0;
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      const auto& [line, at, gap] = rows_[i];
-      const bool comma = separator == ',' || separator == ';';
-      if (comma && (at == 0 || line[at - 1] != separator)) continue;
-      const size_t end = line.substr(at, kFieldBytes).find(separator);
-      if (end == std::string_view::npos) continue;
-      ends[i] = at + end;
-      if (end == 0) ends[i] = 0;
-      const std::string_view text = line.substr(at, end);
-      bytes += end;
-      words += 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ' '));
-      hits += end > 0 ? 1 : 0;
-    }
-    if (hits < Enough(kAll) || (rows_.size() < 2 && separator != '\t') || hits == 0) continue;
-    if (separator == '|' && signs_ == 0 && rows_.size() < kFewLines) continue;
-    if (bytes > 40 * hits || words > (separator == '|' ? 4 : 2) * hits) continue;
-    Accept({.kind = StepKind::kField, .text = std::string(1, separator)}, ends, true);
+    Ends ends;
+    if (!FindFields(separator, &ends)) continue;
+    const std::string text(1, separator);
+    Accept({.kind = StepKind::kField, .text = text}, ends, true);
     if (separator == ',' || separator == ';') {
-      for (size_t& end : ends) end = 0;
-      ends.assign(rows_.size(), 0);
-      for (size_t i = 0; i < rows_.size(); ++i) ends[i] = rows_[i].at + 1;
-      Accept({.kind = StepKind::kLiteral, .text = std::string(1, separator)}, ends, true);
+      ends.clear();
+      for (const Row& row : rows_) ends.push_back(row.at + 1);
+      Accept({.kind = StepKind::kLiteral, .text = text}, ends, true);
     }
     return true;
   }
   return false;
 }
 
-// With few lines a name must look like one: "Connection: closed" is a message.
 bool LayoutWalk::TagIsName() const {
   size_t names = 0;
   for (const Row& row : rows_) {
@@ -213,13 +246,14 @@ bool LayoutWalk::TagIsName() const {
     if (inner_capital || small || name.back() == ']' || name.find('.') != std::string_view::npos)
       ++names;
   }
-  return names >= Enough(kMost);
+  return names >= Enough(0.5);
 }
 
 bool LayoutWalk::TakeTag() {
   const Ends ends = Find(TagAt);
   if (Hits(ends) < Enough(kMost) || tagged_ || words_ > 1) return false;
-  if (rows_.size() < kFewLines && !TagIsName()) return false;
+  // With a line or two a name must look like one: "Connection: closed" is a message.
+  if (rows_.size() < 3 && !TagIsName()) return false;
   size_t numbered = 0;
   for (size_t i = 0; i < ends.size(); ++i) {
     if (ends[i] > 1 && rows_[i].line[ends[i] - 2] == ']') ++numbered;
@@ -253,11 +287,13 @@ bool LayoutWalk::TakeUntil() {
 }
 
 bool LayoutWalk::TakeDotted() {
-  if (words_ > 0 || signs_ == 0 || tagged_) return false;
+  if (signs_ == 0 || tagged_ || words_ > (rows_.size() < kFewLines ? 0 : 1)) return false;
   const Ends ends = Find(DottedAt);
   if (Hits(ends) < Enough(kMost)) return false;
   // Behind " - " the message may begin: with a host name, say.
-  Accept({.kind = StepKind::kToken}, ends, steps_[signs_ - 1].kind != StepKind::kLiteral);
+  const StepKind before = steps_[signs_ - 1].kind;
+  Accept({.kind = StepKind::kToken}, ends,
+         before != StepKind::kLiteral && before != StepKind::kUntil);
   return true;
 }
 
@@ -286,45 +322,66 @@ bool LayoutWalk::TakePadded() {
   return true;
 }
 
-bool LayoutWalk::StrongFollows(const std::vector<Row>& rows) const {
-  for (const Finder find : {Finder(TimeAt), Finder(WordLevelAt), Finder(TagAt), Finder(DottedAt),
-                            Finder(PunctuationAt), Finder(LetterAt)}) {
-    size_t hits = 0;
-    for (const Row& row : rows) {
-      if (row.at < row.line.size() && find(row.line, row.at) != 0) ++hits;
-    }
-    if (hits >= Enough(kMost)) return true;
+// Two groups in most rows and one in the others: those lack the first.
+bool LayoutWalk::TakeFirstOfTwo(Groups groups) {
+  size_t two = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (groups.ends[i] == 0) continue;
+    const size_t next = SkipBlanks(rows_[i].line, groups.ends[i]);
+    if (At(rows_[i].line, next) == groups.open && BracketAt(rows_[i].line, next) != 0)
+      ++two;
+    else
+      groups.ends[i] = rows_[i].at;
   }
-  return false;
+  if (optional_ >= Layout::kMaxOptional || two < Enough(0.6) || two >= Enough(kAll)) return false;
+  ++optional_;
+  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  return true;
+}
+
+// A sign of a header stands in most of `rows`, or a name or level behind one word.
+bool LayoutWalk::StrongFollows(const std::vector<Row>& rows) const {
+  constexpr Finder kNear[] = {TimeAt, WordLevelAt, BracketAt,     NumberAt,
+                              TagAt,  DottedAt,    PunctuationAt, LetterAt};
+  constexpr Finder kFar[] = {WordLevelAt, TagAt, DottedAt};
+  const auto most = [&](Finder find, bool far) {
+    size_t hits = 0;
+    for (const auto& [line, at, gap] : rows) {
+      const size_t from = far ? SkipBlanks(line, SkipToken(line, at)) : at;
+      if (from < line.size() && find(line, from) != 0) ++hits;
+    }
+    return hits >= Enough(kMost);
+  };
+  return std::any_of(std::begin(kNear), std::end(kNear),
+                     [&](Finder f) { return most(f, false); }) ||
+         std::any_of(std::begin(kFar), std::end(kFar), [&](Finder f) { return most(f, true); });
 }
 
 // A bracket group that only some lines have, with a sign of a header behind it in all.
 bool LayoutWalk::TakeOptional() {
-  if (optional_ >= 3 || tagged_ || rows_.size() < kFewLines) return false;
-  Ends ends = Find(BracketAt);
-  const size_t hits = Hits(ends);
-  if (hits < Enough(0.05)) return false;
+  if (steps_.empty() || optional_ >= Layout::kMaxOptional || tagged_ || rows_.size() < kFewLines)
+    return false;
+  Groups groups = FindGroups();
   std::vector<Row> behind = rows_;
-  char open = 0;
-  for (size_t i = 0; i < ends.size(); ++i) {
-    if (ends[i] == 0) {
-      ends[i] = rows_[i].at;
-      continue;
+  size_t hits = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (groups.ends[i] != 0 && !groups.leveled[i]) {
+      behind[i].at = SkipBlanks(rows_[i].line, groups.ends[i]);
+      ++hits;
+    } else {
+      groups.ends[i] = rows_[i].at;
     }
-    if (open == 0) open = rows_[i].line[rows_[i].at];
-    if (rows_[i].line[rows_[i].at] != open) return false;
-    ends[i] = AfterAttached(rows_[i].line, ends[i]);
-    behind[i].at = SkipBlanks(rows_[i].line, ends[i]);
   }
-  if (!StrongFollows(behind)) return false;
+  if (hits < Enough(0.05) || !StrongFollows(behind)) return false;
   ++optional_;
-  Accept({.kind = StepKind::kBracket, .open = open, .optional = true}, ends, false);
+  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
   return true;
 }
 
 bool LayoutWalk::TakeBranch() {
   if (rows_.size() < kFewLines || words_ > 1 || tagged_) return false;
-  return TakeTime(kBranch) || TakeLevel(kBranch) || TakeLetter(kBranch);
+  return TakeTime(kBranch) || TakeLevel(kBranch) || TakeLetter(kBranch) ||
+         (words_ == 0 && TakeLiteral(kBranch));
 }
 
 bool LayoutWalk::TakeWord() {
@@ -340,7 +397,7 @@ bool LayoutWalk::TakeWord() {
 
 bool LayoutWalk::Next() {
   SkipGaps();
-  return TakeLiteral() || TakeTime(kMost) || TakeLevel(kMost) || TakeLetter(kAll) ||
+  return TakeLiteral(kAll) || TakeTime(kMost) || TakeLevel(kMost) || TakeLetter(kAll) ||
          TakeBracket() || TakeNumber() || TakeField() || TakeTag() || TakeUntil() || TakeDotted() ||
          TakePadded() || TakeOptional() || TakeBranch() || TakeWord();
 }

@@ -44,12 +44,23 @@ class LayoutWalk {
   void ChooseFirst();
   void SkipGaps();
   bool Next();
-  bool TakeLiteral();
+  bool TakeLiteral(double share);
   bool TakeTime(double share);
   bool TakeLevel(double share);
   bool TakeLetter(double share);
+  // Bracket groups where the rows stand.
+  struct Groups {
+    Ends ends;                  // of those with the commonest bracket
+    size_t hits = 0;            // how many they are
+    char open = 0;              // that bracket
+    std::vector<bool> leveled;  // by row: it holds a level word
+    size_t levels = 0, times = 0;
+  };
+  Groups FindGroups() const;
   bool TakeBracket();
+  bool TakeFirstOfTwo(Groups groups);
   bool TakeNumber();
+  bool FindFields(char separator, Ends* ends) const;
   bool TakeField();
   bool TakeTag();
   bool TakeUntil();
