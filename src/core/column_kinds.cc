@@ -40,6 +40,11 @@ size_t TimeAt(std::string_view line, size_t at) {
 }
 
 size_t LevelAt(std::string_view line, size_t at, Level* level) {
+  // Nearly all lines of nearly all logs.
+  if (line.size() >= at + 6 && line[at + 4] == ' ' && line.substr(at, 4) == "INFO") {
+    *level = Level::kInfo;
+    return at + 4;
+  }
   size_t end = at;
   while (IsAlnum(At(line, end))) ++end;
   if (end == at) return 0;

@@ -80,7 +80,10 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
 
 FormatVote::Slot* FormatVote::ParseSlots(std::string_view line, LineParts* out) {
   for (const std::unique_ptr<Slot>& slot : slots_) {
-    if (!slot->Match(line, out)) continue;
+    if (!slot->Match(line, out)) {
+      *out = LineParts();
+      continue;
+    }
     // After a few lines of a format its weaker signs count too.
     if (++slot->lines == 3) slot->context.settled = true;
     return slot.get();
@@ -115,7 +118,9 @@ FormatVote::Slot* FormatVote::Discover(std::string_view line, LineParts* out) {
     if (seen || slots_.size() >= kMaxSlots) continue;
     FormatContext context;
     context.times = times_;
-    if (!known.match(line, context, out)) continue;
+    const bool fits = known.match(line, context, out);
+    *out = LineParts();
+    if (!fits) continue;
     Slot* slot = AddSlot(&known, Layout());
     slot->lines = 1;
     known.match(line, slot->context, out);  // again, so that views point into the buffers that stay

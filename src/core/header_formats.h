@@ -37,7 +37,8 @@ struct FormatContext {
 
 struct KnownFormat {
   std::string_view name;  // what the configuration and alogctl call it
-  // True if `line` is of the format; `out` is filled then, and is as it was built otherwise.
+  // True if `line` is of the format. `out` must be as it was built; it is of no use when false
+  // comes back.
   bool (*match)(std::string_view line, FormatContext& context, LineParts* out);
 };
 

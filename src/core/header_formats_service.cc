@@ -31,7 +31,7 @@ bool MatchPostgres(std::string_view line, FormatContext& context, LineParts* out
   size_t begin = colon;
   while (begin > 0 && IsAlnum(line[begin - 1])) --begin;
   if (begin == 0) return false;
-  Header header;
+  Header& header = out->header;
   const PostgresWord word = PostgresLevel(line.substr(begin, colon - begin), &header.level);
   if (word == PostgresWord::kNone) return false;
   const size_t time_end = context.Read(line, &header.time);
@@ -44,7 +44,6 @@ bool MatchPostgres(std::string_view line, FormatContext& context, LineParts* out
   header.pid = prefix.substr(open + 1, close - open - 1);
   header.message = line.substr(SkipBlanks(line, colon + 1));
   header.recognised = true;
-  out->header = header;
   out->continues = word == PostgresWord::kContinuation;
   return true;
 }
@@ -57,7 +56,7 @@ bool MatchMysql(std::string_view line, FormatContext& context, LineParts* out) {
   const size_t close = line.find(']', mark);
   if (close == std::string_view::npos) return false;
   const std::string_view word = line.substr(mark + 2, close - mark - 2);
-  Header header;
+  Header& header = out->header;
   header.level = word == "Note" || word == "System" ? Level::kNotice
                  : word == "Warning"                ? Level::kWarning
                  : word == "ERROR"                  ? Level::kError
@@ -69,7 +68,6 @@ bool MatchMysql(std::string_view line, FormatContext& context, LineParts* out) {
   if (SkipDigits(header.pid, 0) != header.pid.size()) return false;
   header.message = line.substr(SkipBlanks(line, close + 1));
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -88,7 +86,7 @@ bool MatchRedis(std::string_view line, FormatContext& context, LineParts* out) {
       return false;
   }
   if (At(line, at) != ' ') return false;
-  Header header;
+  Header& header = out->header;
   const size_t length = context.Read(line.substr(at + 1), &header.time);
   at += 1 + length;
   if (length == 0 || At(line, at) != ' ' || At(line, at + 2) != ' ') return false;
@@ -109,7 +107,6 @@ bool MatchRedis(std::string_view line, FormatContext& context, LineParts* out) {
   header.pid = line.substr(pid, pid_end - pid);
   header.message = line.substr(at + 3);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -122,11 +119,10 @@ bool MatchDpkg(std::string_view line, FormatContext& context, LineParts* out) {
                                       "startup", "remove", "purge", "conffile", "disappear"}) {
     known |= action == name;
   }
-  Header header;
+  Header& header = out->header;
   if (!known || context.Read(line, &header.time) != 19) return false;
   header.message = message;
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -154,7 +150,7 @@ bool MatchGlog(std::string_view line, FormatContext& context, LineParts* out) {
   const size_t file = SkipBlanks(line, pid_end);
   const size_t close = SkipToken(line, file) - 1;
   if (At(line, close) != ']') return false;
-  Header header;
+  Header& header = out->header;
   const size_t colon = line.substr(0, close).rfind(':');
   if (colon == std::string_view::npos || colon < file) return false;
   header.time = context.times->ToTime(t);
@@ -163,7 +159,6 @@ bool MatchGlog(std::string_view line, FormatContext& context, LineParts* out) {
   header.program = line.substr(file, colon - file);
   header.message = line.substr(SkipBlanks(line, close + 1));
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -171,7 +166,7 @@ bool MatchGlog(std::string_view line, FormatContext& context, LineParts* out) {
 bool MatchPythonBasic(std::string_view line, FormatContext&, LineParts* out) {
   const size_t colon = line.substr(0, 10).find(':');
   if (colon == std::string_view::npos || colon == 0 || !IsUpper(line[colon - 1])) return false;
-  Header header;
+  Header& header = out->header;
   header.level = LevelOfWord(line.substr(0, colon));
   if (header.level == Level::kNone) return false;
   size_t end = colon + 1;
@@ -182,13 +177,12 @@ bool MatchPythonBasic(std::string_view line, FormatContext&, LineParts* out) {
   header.program = line.substr(colon + 1, end - colon - 1);
   header.message = line.substr(end + 1);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
 // D/Tag( 1234): message, perhaps with a time before it.
 bool MatchLogcat(std::string_view line, FormatContext& context, LineParts* out) {
-  Header header;
+  Header& header = out->header;
   size_t at = 0;
   if (IsDigit(At(line, 0))) {
     const size_t length = context.Read(line, &header.time);
@@ -206,7 +200,6 @@ bool MatchLogcat(std::string_view line, FormatContext& context, LineParts* out) 
   header.pid = line.substr(pid, pid_end - pid);
   header.message = line.substr(SkipBlanks(line, pid_end + 2));
   header.recognised = true;
-  out->header = header;
   return true;
 }
 

@@ -76,6 +76,10 @@ std::string_view WithoutUptime(std::string_view message) {
   return message.substr(SkipBlanks(message, end + 1));
 }
 
+std::string_view MessageOf(const Header& header) {
+  return header.program == "kernel" ? WithoutUptime(header.message) : header.message;
+}
+
 // Time and host are behind us; `at` stands on the tag. False if the rest is not of syslog.
 bool Tagged(std::string_view line, size_t at, const FormatContext& context, Header* header) {
   const size_t token_end = SkipToken(line, at);
@@ -97,7 +101,7 @@ bool Tagged(std::string_view line, size_t at, const FormatContext& context, Head
   SplitPid(line.substr(at, colon - at), &header->program, &header->pid);
   if (!context.settled && LevelOfWord(header->program) != Level::kNone) return false;
   header->message = line.substr(SkipBlanks(line, colon + 1));
-  if (header->program == "kernel") header->message = WithoutUptime(header->message);
+  header->message = MessageOf(*header);
   if (header->program == "haproxy" && header->level == Level::kNone) {
     header->level = LevelOfHaproxy(header->message);
   }
@@ -109,10 +113,8 @@ bool Tagged(std::string_view line, size_t at, const FormatContext& context, Head
 size_t TagEnd(std::string_view line, size_t at) {
   const size_t limit = line.size() - at > kMaxTag ? at + kMaxTag : line.size();
   size_t i = at;
-  for (; i < limit; ++i) {
-    const char c = line[i];
-    if (c == ':' && (i + 1 == line.size() || IsBlank(line[i + 1]))) return i > at ? i : 0;
-    if (IsBlank(c)) break;
+  for (; (i = FindColonOrBlank(line, i)) < limit && line[i] == ':'; ++i) {
+    if (i + 1 == line.size() || IsBlank(line[i + 1])) return i > at ? i : 0;
   }
   // A name and its version: "syslogd 1.4.1:".
   if (i < limit && IsDigit(At(line, i + 1))) {
@@ -144,22 +146,23 @@ size_t TagEnd(std::string_view line, size_t at) {
 
 void SplitPid(std::string_view tag, std::string_view* program, std::string_view* pid) {
   *program = tag;
-  size_t open = tag.find('[');
-  if (open == std::string_view::npos || open == 0) return;
-  const size_t end = SkipDigits(tag, open + 1);
-  if (end == open + 1 || At(tag, end) != ']') {
-    open = tag.rfind('[');
-    if (tag.back() != ']' || SkipDigits(tag, open + 1) != tag.size() - 1 || open + 2 >= tag.size())
-      return;
-    *pid = tag.substr(open + 1, tag.size() - open - 2);
-  } else {
-    *pid = tag.substr(open + 1, end - open - 1);
+  if (tag.size() < 4) return;
+  size_t end = tag.size() - 1;  // on the ]
+  if (tag[end] == ')') {        // "name[1] (other[2])"
+    end = tag.find(']');
+    if (end == std::string_view::npos) return;
+  } else if (tag[end] != ']') {
+    return;
   }
-  *program = tag.substr(0, open);
+  size_t digits = end;
+  while (digits > 0 && IsDigit(tag[digits - 1])) --digits;
+  if (digits == end || digits < 2 || tag[digits - 1] != '[') return;
+  *pid = tag.substr(digits, end - digits);
+  *program = tag.substr(0, digits - 1);
 }
 
 bool MatchSyslog5424(std::string_view line, FormatContext& context, LineParts* out) {
-  Header header;
+  Header& header = out->header;
   int severity = -1;
   size_t at = Priority(line, &severity);
   if (At(line, at) != '1' || At(line, at + 1) != ' ') return false;
@@ -186,16 +189,16 @@ bool MatchSyslog5424(std::string_view line, FormatContext& context, LineParts* o
   header.host = NilIsEmpty(fields[0]);
   header.program = NilIsEmpty(fields[1]);
   header.pid = NilIsEmpty(fields[2]);
-  header.message = line.substr(At(line, at) == ' ' ? at + 1 : at);
+  header.message = line.substr(SkipBlanks(line, at));  // rsyslog writes a blank of its own
   if (header.message.starts_with("\xEF\xBB\xBF"))
     header.message.remove_prefix(3);  // its byte order mark
+  header.message = MessageOf(header);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
 bool MatchSyslog(std::string_view line, FormatContext& context, LineParts* out) {
-  Header header;
+  Header& header = out->header;
   int severity = -1;
   size_t at = Priority(line, &severity);
   const char first = At(line, at);
@@ -206,11 +209,14 @@ bool MatchSyslog(std::string_view line, FormatContext& context, LineParts* out) 
   at = SkipBlanks(line, at + length);
   const size_t host_end = SkipToken(line, at);
   header.host = line.substr(at, host_end - at);
-  if (!IsHost(header.host)) return false;
+  // A source's host is nearly always the same.
+  if (header.host != context.buffer[0]) {
+    if (!IsHost(header.host)) return false;
+    context.buffer[0] = header.host;
+  }
   header.level = LevelOfSyslog(severity);
   if (!Tagged(line, SkipBlanks(line, host_end), context, &header)) return false;
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -227,7 +233,7 @@ bool MatchKernelRing(std::string_view line, FormatContext&, LineParts* out) {
 }
 
 bool MatchAudit(std::string_view line, FormatContext&, LineParts* out) {
-  Header header;
+  Header& header = out->header;
   size_t at = 0;
   if (line.starts_with("node=")) {
     const size_t end = SkipToken(line, 5);
@@ -247,7 +253,6 @@ bool MatchAudit(std::string_view line, FormatContext&, LineParts* out) {
   header.program = line.substr(at + 5, type_end - at - 5);
   header.message = line.substr(SkipBlanks(line, close + 2));
   header.recognised = true;
-  out->header = header;
   out->event = line.substr(id, close - id);
   return true;
 }

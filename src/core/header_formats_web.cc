@@ -53,7 +53,7 @@ bool MatchAccess(std::string_view line, FormatContext& context, LineParts* out) 
     at = end + 1;
   }
   if (field < 3) return false;
-  Header header;
+  Header& header = out->header;
   const size_t time_end = BracketedTime(line, at, context, &header.time);
   if (time_end == 0 || At(line, time_end) != ' ' || At(line, time_end + 1) != '"') return false;
   const size_t request = time_end + 1;
@@ -65,14 +65,13 @@ bool MatchAccess(std::string_view line, FormatContext& context, LineParts* out) 
   header.level = LevelOfStatus(status);
   header.message = line.substr(request);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
 // 2024/02/29 13:45:01 [error] 123#125: *7 open() failed
 bool MatchNginxError(std::string_view line, FormatContext& context, LineParts* out) {
   if (At(line, 4) != '/' || At(line, 7) != '/') return false;
-  Header header;
+  Header& header = out->header;
   size_t at = context.Read(line, &header.time);
   if (at == 0 || line.substr(at, 2) != " [") return false;
   const size_t close = line.find(']', at);
@@ -89,7 +88,6 @@ bool MatchNginxError(std::string_view line, FormatContext& context, LineParts* o
   if (connection > at + 1 && At(line, connection) == ' ') at = connection + 1;
   header.message = line.substr(at);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
@@ -98,7 +96,7 @@ bool MatchNginxError(std::string_view line, FormatContext& context, LineParts* o
 bool MatchApacheError(std::string_view line, FormatContext& context, LineParts* out) {
   if (At(line, 0) != '[' || !IsAlpha(At(line, 1)) || !IsAlpha(At(line, 5)))
     return false;  // day, month
-  Header header;
+  Header& header = out->header;
   size_t at = BracketedTime(line, 0, context, &header.time);
   if (at == 0 || line.substr(at, 2) != " [") return false;
   size_t close = line.find(']', at);
@@ -120,12 +118,12 @@ bool MatchApacheError(std::string_view line, FormatContext& context, LineParts* 
   }
   header.message = line.substr(at);
   header.recognised = true;
-  out->header = header;
   return true;
 }
 
 Level LevelOfHaproxy(std::string_view message) {
-  // client:port [time] frontend backend/server timers [status] bytes ...
+  // client:port [time] frontend backend/server timers, then status bytes (HTTP) or bytes state
+  // (TCP).
   const size_t open = message.find(" [");
   const size_t close = open == std::string_view::npos ? open : message.find("] ", open);
   if (close == std::string_view::npos || close > 128) return Level::kNone;
@@ -137,8 +135,17 @@ Level LevelOfHaproxy(std::string_view message) {
     if (field > 0 && token.find('/') == std::string_view::npos) return Level::kNone;
     at = end + 1;
   }
-  const int status = StatusCode(message, at);
-  return status > 0 ? LevelOfStatus(status) : Level::kNone;
+  const size_t first_end = SkipDigits(message, at);
+  if (first_end == at || At(message, first_end) != ' ') return Level::kNone;
+  const size_t second_end = SkipToken(message, first_end + 1);
+  if (SkipDigits(message, first_end + 1) == second_end) {
+    const int status = StatusCode(message, at);
+    return status > 0 ? LevelOfStatus(status) : Level::kNone;
+  }
+  // The state at disconnection: who ended it (- for nobody: it went well) and in which phase.
+  if (second_end != first_end + 3) return Level::kNone;
+  const char who = message[first_end + 1];
+  return who == '-' ? Level::kInfo : who == 'S' || who == 's' ? Level::kError : Level::kWarning;
 }
 
 // HAProxy's own lines without syslog around them.
@@ -146,7 +153,7 @@ bool MatchHaproxy(std::string_view line, FormatContext& context, LineParts* out)
   const size_t client_end = SkipToken(line, 0);
   const std::string_view client = line.substr(0, client_end);
   if (client.find(':') == std::string_view::npos || !IsDigit(client.back())) return false;
-  Header header;
+  Header& header = out->header;
   const size_t time_end = BracketedTime(line, client_end + 1, context, &header.time);
   if (time_end == 0) return false;
   header.level = LevelOfHaproxy(line);
@@ -155,7 +162,6 @@ bool MatchHaproxy(std::string_view line, FormatContext& context, LineParts* out)
   header.program = "haproxy";
   header.message = line.substr(SkipBlanks(line, time_end));
   header.recognised = true;
-  out->header = header;
   return true;
 }
 

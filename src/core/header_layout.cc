@@ -296,13 +296,12 @@ bool Layout::Run(std::string_view line, TimeReader* times, TimeCache* cache, Hea
                  size_t* message) const {
   // Optional columns are there until it turns out that the line does not fit with them.
   for (uint32_t skipped = 0; skipped < 1u << optional_; ++skipped) {
-    Header header;
-    Cursor cursor(line, times, cache, &header);
+    if (skipped > 0) *out = Header();
+    Cursor cursor(line, times, cache, out);
     if (!cursor.TakeAll(steps_, skipped)) continue;
     *message = steps_.back().exact ? cursor.at() : SkipBlanks(line, cursor.at());
-    header.message = line.substr(*message);
-    header.recognised = true;
-    *out = header;
+    out->message = line.substr(*message);
+    out->recognised = true;
     return true;
   }
   return false;

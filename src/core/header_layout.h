@@ -51,7 +51,7 @@ class Layout {
   Layout() = default;
   explicit Layout(std::vector<Step> steps);
 
-  // Takes `line` apart; false where it does not fit, and `out` is untouched then.
+  // Takes `line` apart; false where it does not fit. `out` must be empty; it is of no use after false.
   bool Match(std::string_view line, TimeReader* times, TimeCache* cache, Header* out) const;
   // The same without reading times to instants: whether it fits, and where the message begins.
   bool Fits(std::string_view line, size_t* message) const;

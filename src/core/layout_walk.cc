@@ -241,8 +241,7 @@ bool LayoutWalk::TagIsName() const {
     const std::string_view name = row.line.substr(row.at, end - 1 - row.at);
     const bool inner_capital = std::any_of(name.begin() + 1, name.end(), IsUpper) &&
                                std::any_of(name.begin(), name.end(), IsLower);
-    const bool small =
-        !IsUpper(name[0]) && name.find_first_of("0123456789./-_") != std::string_view::npos;
+    const bool small = !IsUpper(name[0]);
     if (inner_capital || small || name.back() == ']' || name.find('.') != std::string_view::npos)
       ++names;
   }

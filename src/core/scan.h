@@ -5,6 +5,12 @@
 #include <cstdint>
 #include <string_view>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+
+#include <bit>
+#endif
+
 namespace alogd {
 
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -32,6 +38,21 @@ constexpr size_t SkipDigits(std::string_view text, size_t at) {
 // The end of the run of non-blanks that begins at `at`.
 constexpr size_t SkipToken(std::string_view text, size_t at) {
   while (at < text.size() && !IsBlank(text[at])) ++at;
+  return at;
+}
+// The first colon, blank or tab from `at` on; the size where there is none.
+inline size_t FindColonOrBlank(std::string_view text, size_t at) {
+#ifdef __SSE2__
+  const __m128i colon = _mm_set1_epi8(':'), space = _mm_set1_epi8(' '), tab = _mm_set1_epi8('\t');
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i hit = _mm_or_si128(
+        _mm_cmpeq_epi8(v, colon), _mm_or_si128(_mm_cmpeq_epi8(v, space), _mm_cmpeq_epi8(v, tab)));
+    const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(hit));
+    if (mask != 0) return at + static_cast<size_t>(std::countr_zero(mask));
+  }
+#endif
+  while (at < text.size() && text[at] != ':' && !IsBlank(text[at])) ++at;
   return at;
 }
 // Behind the bracket that closes the one at `at` (of the same kind, nested), or 0 if none does

@@ -17,9 +17,10 @@ namespace alogd {
 namespace {
 
 constexpr int64_t kDay = 86400;
-// Clocks of a log and its file's mtime agree within this; a time later than that is of the year
-// before.
-constexpr int64_t kReferenceSlack = kDay;
+// A log's clock and its file's mtime agree within these: a date that is later by more belongs to the
+// year before, a time of day to the day before.
+constexpr int64_t kYearSlack = kDay;
+constexpr int64_t kDaySlack = 600;
 // Without a reference years are counted from a leap year, so that Feb 29 exists.
 constexpr int64_t kUnknownReference = 1096 * kDay;  // 1973-01-01, so the first times fall in 1972
 
@@ -61,10 +62,21 @@ int64_t LocalZone::ToUtc(int64_t local_s) {
   }
 }
 
+int64_t LocalZone::ToLocal(int64_t utc_s) const {
+  if (zone_ == nullptr) return utc_s;
+  try {
+    const date::sys_seconds time{std::chrono::seconds(utc_s)};
+    return utc_s + static_cast<const date::time_zone*>(zone_)->get_info(time).offset.count();
+  } catch (const std::exception&) {
+    return utc_s;
+  }
+}
+
 TimeReader::TimeReader(LocalZone zone, Time reference)
     : zone_(zone),
-      reference_s_(reference == kNoTime || reference == kEndOfTime ? kUnknownReference
-                                                                   : Micros(reference) / 1000000) {}
+      reference_s_(reference == kNoTime || reference == kEndOfTime
+                       ? kUnknownReference
+                       : zone.ToLocal(Micros(reference) / 1000000)) {}
 
 size_t TimeReader::Read(std::string_view text, TimeCache* cache, Time* out) {
   size_t length = 0;
@@ -153,7 +165,7 @@ int64_t TimeReader::NearestYear(const CivilTime& t) const {
     if (t.day > DaysInMonth(y, t.month)) continue;
     const int64_t day = DaysFromCivil(y, t.month, t.day);
     const int64_t ahead = day * kDay + clock - reference_s_;
-    if (!reference_seen_ && ahead > kReferenceSlack) continue;
+    if (!reference_seen_ && ahead > kYearSlack) continue;
     const int64_t distance = std::abs(ahead);
     if (distance < best_distance) best_distance = distance, best = day;
   }
@@ -167,7 +179,7 @@ int64_t TimeReader::NearestDay(const CivilTime& t) const {
   int64_t best = today, best_distance = INT64_MAX;
   for (int64_t day = today - 1; day <= today + 1; ++day) {
     const int64_t ahead = day * kDay + clock - reference_s_;
-    if (!reference_seen_ && ahead > kReferenceSlack / 2) continue;
+    if (!reference_seen_ && ahead > kDaySlack) continue;
     const int64_t distance = std::abs(ahead);
     if (distance < best_distance) best_distance = distance, best = day;
   }

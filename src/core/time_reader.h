@@ -23,6 +23,7 @@ class LocalZone {
   static Result<LocalZone> Create(const std::string& name);
 
   int64_t ToUtc(int64_t local_s);
+  int64_t ToLocal(int64_t utc_s) const;
 
  private:
   const void* zone_ = nullptr;  // date::time_zone of the library's immortal database; null: UTC

@@ -380,6 +380,8 @@ size_t ZoneByName(std::string_view text, size_t at, int* offset_s) {
   size_t end = at;
   while (IsUpper(At(text, end)) && end - at < 5) ++end;
   if (end - at < 3 || IsAlnum(At(text, end)) || At(text, end) == '_') return 0;
+  const char last = text[end - 1];
+  if (last != 'T' && last != 'C' && last != 'K') return 0;  // as all of kZones end; INFO does not
   for (const ZoneName& zone : kZones) {
     if (zone.name == text.substr(at, end - at)) {
       *offset_s = zone.hours * 3600;
