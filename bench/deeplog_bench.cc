@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "core/catalog.h"
-#include "models/deeplog.h"
-#include "models/history_table.h"
-#include "models/lstm_kernels.h"
-#include "models/next_word.h"
+#include "core/templates/catalog.h"
+#include "models/deeplog/deeplog.h"
+#include "models/deeplog/history_table.h"
+#include "models/deeplog/lstm_kernels.h"
+#include "models/deeplog/next_word.h"
 
 namespace alogd {
 namespace {

@@ -18,8 +18,8 @@
 #include <string>
 #include <vector>
 
-#include "core/catalog.h"
-#include "models/deeplog.h"
+#include "core/templates/catalog.h"
+#include "models/deeplog/deeplog.h"
 
 namespace alogd {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "models/baseline.h"
-#include "models/golden.h"
-#include "models/loganomaly.h"
+#include "models/bundle/golden.h"
+#include "models/loganomaly/loganomaly.h"
 #include "models/novelty.h"
 
 namespace alogd {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/drain.h"
-#include "core/header_parser.h"
-#include "core/skeleton.h"
-#include "core/tokenizer.h"
+#include "core/headers/header_parser.h"
+#include "core/templates/drain.h"
+#include "core/templates/skeleton.h"
+#include "core/templates/tokenizer.h"
 #include "testing/grouping.h"
 
 namespace alogd {

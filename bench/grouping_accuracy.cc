@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "core/drain.h"
-#include "core/header_parser.h"
+#include "core/headers/header_parser.h"
+#include "core/templates/drain.h"
 #include "testing/grouping.h"
 
 namespace alogd {

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "core/header_parser.h"
-#include "core/line_splitter.h"
+#include "core/headers/header_parser.h"
+#include "core/records/line_splitter.h"
 
 namespace {
 

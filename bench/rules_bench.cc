@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/rules.h"
+#include "core/detection/rules.h"
 
 namespace alogd {
 namespace {

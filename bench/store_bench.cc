@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <string>
 
-#include "core/history.h"
-#include "core/sqlite.h"
-#include "core/store.h"
+#include "core/store/history.h"
+#include "core/store/sqlite.h"
+#include "core/store/store.h"
 
 namespace alogd {
 namespace {

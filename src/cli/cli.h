@@ -6,7 +6,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 namespace alogd {
 

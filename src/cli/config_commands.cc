@@ -11,8 +11,8 @@
 #include <system_error>
 
 #include "cli/cli.h"
+#include "core/config/yaml_reader.h"
 #include "core/text.h"
-#include "core/yaml_reader.h"
 
 namespace alogd {
 namespace {

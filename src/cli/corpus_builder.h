@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/detection/rules.h"
+#include "core/detection/stream_key.h"
 #include "core/parser.h"
 #include "core/result.h"
-#include "core/rules.h"
-#include "core/stream_key.h"
-#include "models/corpus.h"
+#include "models/training/corpus.h"
 
 namespace alogd {
 

@@ -12,12 +12,12 @@
 #include "cli/log_files.h"
 #include "cli/log_reader.h"
 #include "cli/scan_report.h"
-#include "core/drain.h"
+#include "core/detection/risk.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
-#include "core/risk.h"
+#include "core/templates/drain.h"
 #include "core/text.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {

@@ -11,7 +11,7 @@
 #include "cli/history_view.h"
 #include "cli/output.h"
 #include "cli/time_text.h"
-#include "core/history.h"
+#include "core/store/history.h"
 #include "core/text.h"
 
 namespace alogd {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/cli.h"
-#include "core/history.h"
+#include "core/store/history.h"
 
 namespace alogd {
 

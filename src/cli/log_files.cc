@@ -12,7 +12,7 @@
 #include <map>
 #include <memory>
 
-#include "core/path_set.h"
+#include "core/config/path_set.h"
 
 namespace alogd {
 namespace {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "cli/log_files.h"
-#include "core/archive_reader.h"
-#include "core/config.h"
-#include "core/header_parser.h"
-#include "core/line_splitter.h"
+#include "core/config/config.h"
+#include "core/headers/header_parser.h"
 #include "core/record.h"
+#include "core/records/archive_reader.h"
+#include "core/records/line_splitter.h"
 #include "core/result.h"
 
 namespace alogd {

@@ -13,7 +13,7 @@
 #include "cli/model_view.h"
 #include "cli/output.h"
 #include "core/text.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {

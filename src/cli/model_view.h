@@ -8,7 +8,7 @@
 
 #include "cli/cli.h"
 #include "core/types.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/cli.h"
-#include "core/anomaly.h"
+#include "core/detection/anomaly.h"
 #include "core/types.h"
 
 namespace alogd {

@@ -18,7 +18,7 @@
 #include "cli/scan_report.h"
 #include "core/parser.h"
 #include "core/text.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {

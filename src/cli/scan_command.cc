@@ -16,7 +16,7 @@
 #include "cli/scan_report.h"
 #include "core/pipeline.h"
 #include "core/text.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {

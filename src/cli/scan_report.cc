@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "core/stream_key.h"
+#include "core/detection/stream_key.h"
 #include "core/text.h"
 
 namespace alogd {

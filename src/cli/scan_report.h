@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/anomaly.h"
+#include "core/detection/anomaly.h"
 #include "core/pipeline.h"
 #include "core/result.h"
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "cli/output.h"
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/text.h"
 
 namespace alogd {

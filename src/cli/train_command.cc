@@ -16,8 +16,8 @@
 #include "cli/log_reader.h"
 #include "cli/output.h"
 #include "core/text.h"
-#include "models/bundle.h"
-#include "models/trainer.h"
+#include "models/bundle/bundle.h"
+#include "models/training/trainer.h"
 
 namespace alogd {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What is committed in one transaction: everything that a stretch of input produced, and its offsets.
+// What is committed in one transaction: everything that a stretch of input produced, and its
+// offsets.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/anomaly.h"
-#include "core/catalog.h"
+#include "core/detection/anomaly.h"
+#include "core/templates/catalog.h"
 #include "core/types.h"
 
 namespace alogd {
@@ -24,12 +25,13 @@ struct SourceRow {
 // How far one file was read.
 struct FileCheckpoint {
   FileId id{};
-  std::string source;    // name of its source
-  std::string path;      // where it stood last
+  std::string source;  // name of its source
+  std::string path;    // where it stood last
   uint64_t inode = 0;
-  std::string identity;  // the tailer's own encoding of file system id, generation, birth time, head hash
-  uint64_t offset = 0;   // bytes consumed: everything before it is in the database
-  uint64_t size = 0;     // of the file, when it was last looked at
+  std::string
+      identity;  // the tailer's own encoding of file system id, generation, birth time, head hash
+  uint64_t offset = 0;      // bytes consumed: everything before it is in the database
+  uint64_t size = 0;        // of the file, when it was last looked at
   uint64_t read_bytes = 0;  // raw bytes consumed in all, over truncations too
   uint32_t chain = 0;       // CRC-32C over them
   enum class State : uint8_t { kActive, kRotated, kGone } state = State::kActive;
@@ -44,17 +46,17 @@ struct StateShard {
 // One transaction's worth of one group.
 struct CommitUnit {
   std::string group;
-  std::vector<Anomaly> anomalies;    // new ones and grown ones, by seq
-  std::vector<Incident> incidents;   // likewise
-  std::vector<Template> templates;   // new or changed rows
+  std::vector<Anomaly> anomalies;   // new ones and grown ones, by seq
+  std::vector<Incident> incidents;  // likewise
+  std::vector<Template> templates;  // new or changed rows
   std::vector<SourceRow> sources;
   std::vector<FileCheckpoint> files;
   std::vector<FileId> forgotten_files;  // rows to delete
   uint64_t state_seq = 0;               // number of this delta, from 1
   std::string delta;
-  std::optional<StateShard> shard;      // rewritten as of state_seq, after the delta
-  uint64_t drop_deltas_to = 0;          // deltas up to this number are in every shard
-  bool new_ids = false;                 // holds templates that were not in the database
+  std::optional<StateShard> shard;  // rewritten as of state_seq, after the delta
+  uint64_t drop_deltas_to = 0;      // deltas up to this number are in every shard
+  bool new_ids = false;             // holds templates that were not in the database
 
   // synchronous=FULL: what was alerted or named must not be forgotten.
   bool durable() const { return !anomalies.empty() || new_ids; }

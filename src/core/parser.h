@@ -10,16 +10,16 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/catalog.h"
-#include "core/config.h"
-#include "core/drain.h"
-#include "core/event_clock.h"
-#include "core/header_parser.h"
+#include "core/config/config.h"
+#include "core/detection/event_clock.h"
+#include "core/headers/header_parser.h"
 #include "core/record.h"
-#include "core/record_assembler.h"
+#include "core/records/record_assembler.h"
+#include "core/records/severity.h"
 #include "core/result.h"
-#include "core/severity.h"
 #include "core/state.h"
+#include "core/templates/catalog.h"
+#include "core/templates/drain.h"
 
 namespace alogd {
 

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "core/commit_unit.h"
-#include "core/config.h"
-#include "core/detector.h"
+#include "core/config/config.h"
+#include "core/detection/detector.h"
+#include "core/detection/rules.h"
 #include "core/record.h"
 #include "core/result.h"
-#include "core/rules.h"
 #include "core/types.h"
 
 namespace alogd {

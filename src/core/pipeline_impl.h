@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "core/anomaly_tracker.h"
-#include "core/batch.h"
+#include "core/detection/anomaly_tracker.h"
+#include "core/detection/batch.h"
+#include "core/detection/stream_key.h"
+#include "core/detection/window.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
-#include "core/stream_key.h"
-#include "core/window.h"
 
 namespace alogd {
 

@@ -11,7 +11,16 @@ namespace alogd {
 
 // Severity levels of all formats on one scale, mildest first. kNone: the header has no level.
 enum class Level : uint8_t {
-  kNone, kTrace, kDebug, kInfo, kNotice, kWarning, kError, kCritical, kAlert, kEmergency
+  kNone,
+  kTrace,
+  kDebug,
+  kInfo,
+  kNotice,
+  kWarning,
+  kError,
+  kCritical,
+  kAlert,
+  kEmergency
 };
 
 // One line as LineSplitter cut it. `text` has no line end and stays valid until the splitter's next
@@ -20,8 +29,9 @@ struct Line {
   std::string_view text;
   uint64_t offset = 0;  // of its first byte in the file
   uint32_t bytes = 0;   // raw bytes it covers, with line end and with what was cut off
-  bool cut = false;      // longer than the limit; text holds the first part
-  bool partial = false;  // the file did not end the line; it was emitted after a timeout or at the end
+  bool cut = false;     // longer than the limit; text holds the first part
+  bool partial =
+      false;  // the file did not end the line; it was emitted after a timeout or at the end
 };
 
 // A line taken apart by its source's format. The views point into the line or, for nested formats

@@ -5,9 +5,9 @@
 
 #include <exception>
 
-#include "core/config_values.h"
-#include "core/header_parser.h"
-#include "core/rules.h"
+#include "core/config/config_values.h"
+#include "core/detection/rules.h"
+#include "core/headers/header_parser.h"
 
 namespace alogd {
 namespace {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/store.h"
+#include "core/store/store.h"
 #include "daemon/heartbeat.h"
 
 namespace alogd {

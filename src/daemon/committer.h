@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/commit_unit.h"
-#include "core/store.h"
+#include "core/store/store.h"
 #include "daemon/heartbeat.h"
 
 namespace alogd {

@@ -12,11 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/result.h"
 #include "daemon/alert_sender.h"
 #include "daemon/committer.h"
-#include "daemon/control_server.h"
+#include "daemon/control/control_server.h"
+#include "daemon/control/status.h"
 #include "daemon/event_loop.h"
 #include "daemon/group.h"
 #include "daemon/heartbeat.h"
@@ -24,7 +25,6 @@
 #include "daemon/plan.h"
 #include "daemon/reloader.h"
 #include "daemon/state_dir.h"
-#include "daemon/status.h"
 #include "daemon/worker_pool.h"
 
 namespace alogd {

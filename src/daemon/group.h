@@ -9,8 +9,8 @@
 
 #include "core/result.h"
 #include "daemon/event_loop.h"
+#include "daemon/files/source_watcher.h"
 #include "daemon/group_worker.h"
-#include "daemon/source_watcher.h"
 #include "daemon/worker_pool.h"
 
 namespace alogd {

@@ -12,14 +12,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/config.h"
-#include "core/detector.h"
-#include "core/path_set.h"
+#include "core/config/config.h"
+#include "core/config/path_set.h"
+#include "core/detection/detector.h"
 #include "core/pipeline.h"
 #include "core/result.h"
 #include "daemon/committer.h"
-#include "daemon/source_set.h"
-#include "daemon/status.h"
+#include "daemon/control/status.h"
+#include "daemon/files/source_set.h"
 
 namespace alogd {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
-#include "core/store.h"
+#include "core/store/store.h"
 
 namespace alogd {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/path_set.h"
+#include "core/config/path_set.h"
 #include "core/pipeline.h"
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "core/commit_unit.h"
-#include "core/config.h"
-#include "core/detector.h"
+#include "core/config/config.h"
+#include "core/detection/detector.h"
 #include "core/result.h"
+#include "daemon/files/source_watcher.h"
 #include "daemon/group_worker.h"
-#include "daemon/source_watcher.h"
 
 namespace alogd {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "core/catalog.h"
+#include "core/templates/catalog.h"
 #include "core/text.h"
 
 namespace alogd {

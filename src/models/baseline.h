@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "core/config.h"
-#include "core/detector.h"
+#include "core/config/config.h"
+#include "core/detection/detector.h"
 #include "models/calibration.h"
 
 namespace alogd {

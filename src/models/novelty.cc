@@ -10,7 +10,7 @@
 #include <set>
 #include <utility>
 
-#include "core/catalog.h"
+#include "core/templates/catalog.h"
 #include "core/text.h"
 
 namespace alogd {

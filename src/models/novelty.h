@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "core/config.h"
-#include "core/detector.h"
+#include "core/config/config.h"
+#include "core/detection/detector.h"
 #include "models/calibration.h"
 
 namespace alogd {

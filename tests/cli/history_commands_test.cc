@@ -10,7 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
-#include "core/store.h"
+#include "core/store/store.h"
 #include "testing/store_samples.h"
 
 namespace alogd {

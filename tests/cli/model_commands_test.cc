@@ -11,8 +11,8 @@
 
 #include "cli/cli.h"
 #include "cli/model_view.h"
-#include "models/bundle.h"
-#include "models/trainer.h"
+#include "models/bundle/bundle.h"
+#include "models/training/trainer.h"
 #include "testing/models_corpus.h"
 
 namespace alogd {

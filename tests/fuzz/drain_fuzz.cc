@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/drain.h"
+#include "core/templates/drain.h"
 
 namespace {
 

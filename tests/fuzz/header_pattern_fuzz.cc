@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/header_parser.h"
+#include "core/headers/header_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view all(reinterpret_cast<const char*>(data), size);

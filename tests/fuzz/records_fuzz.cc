@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/header_parser.h"
-#include "core/line_splitter.h"
-#include "core/record_assembler.h"
-#include "core/severity.h"
+#include "core/headers/header_parser.h"
+#include "core/records/line_splitter.h"
+#include "core/records/record_assembler.h"
+#include "core/records/severity.h"
 #include "core/text.h"
 
 namespace {

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/drain.h"
-#include "core/masks.h"
-#include "core/skeleton.h"
-#include "core/tokenizer.h"
+#include "core/templates/drain.h"
+#include "core/templates/masks.h"
+#include "core/templates/skeleton.h"
+#include "core/templates/tokenizer.h"
 
 namespace {
 

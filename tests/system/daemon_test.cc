@@ -10,7 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "daemon/crc32c.h"
+#include "daemon/files/crc32c.h"
 #include "testing/daemon_process.h"
 
 namespace alogd {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config.h"
-#include "core/line_splitter.h"
+#include "core/config/config.h"
 #include "core/pipeline.h"
-#include "models/bundle.h"
+#include "core/records/line_splitter.h"
+#include "models/bundle/bundle.h"
 #include "testing/daemon_process.h"
 
 namespace alogd {

@@ -7,7 +7,7 @@
 #include <set>
 #include <thread>
 
-#include "models/bundle.h"
+#include "models/bundle/bundle.h"
 #include "testing/daemon_process.h"
 
 namespace alogd {

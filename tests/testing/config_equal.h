@@ -2,7 +2,7 @@
 // Whether two configurations hold the same values, field by field.
 #pragma once
 
-#include "core/config.h"
+#include "core/config/config.h"
 
 namespace alogd {
 

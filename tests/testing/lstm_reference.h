@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "models/lstm.h"
+#include "models/deeplog/lstm.h"
 
 namespace alogd::testing {
 

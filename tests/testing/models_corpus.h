@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/config.h"
-#include "models/corpus.h"
+#include "core/config/config.h"
+#include "models/training/corpus.h"
 
 namespace alogd::testing {
 

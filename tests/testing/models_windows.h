@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/catalog.h"
-#include "core/detector.h"
+#include "core/detection/detector.h"
+#include "core/templates/catalog.h"
 
 namespace alogd::testing {
 

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "core/commit_unit.h"
-#include "core/store.h"
+#include "core/store/store.h"
 
 namespace alogd::testing {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "core/commit_unit.h"
-#include "daemon/source_files.h"
+#include "daemon/files/source_files.h"
 #include "daemon/unique_fd.h"
 
 namespace alogd::testing {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The configuration: every key with its default, loaded from YAML with the origin of each value.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/detection/anomaly.h"
+#include "core/records/severity.h"
+#include "core/result.h"
+#include "core/templates/drain.h"
+#include "core/types.h"
+
+namespace alogd {
+
+using namespace std::chrono_literals;  // durations of the defaults below
+
+// A line that matches `match` (RE2, unanchored) is an anomaly of `level` by itself, or is ignored.
+struct RuleConfig {
+  std::string match;
+  RiskLevel level = RiskLevel::kHigh;
+  bool ignore = false;  // the record takes no part in windows, learns its template only
+  std::string name;     // shown in alerts; the pattern where empty
+};
+
+struct RiskOptions {
+  double anomaly_weight = 0.6;
+  double severity_weight = 0.4;
+  double critical = 80, high = 60, medium = 40, low = 20;  // lowest risk of each level
+};
+
+// What makes a stream of the records of a group.
+struct StreamOptions {
+  enum class Kind : uint8_t { kProgram, kSource, kSession };
+  Kind kind = Kind::kProgram;
+  std::string session;     // RE2; the first match (its first group, if it has one) is the key
+  Duration idle = 10min;   // a session with no record for so long has ended
+  uint32_t max = 100'000;  // open streams or sessions; beyond it the longest idle one is ended
+  uint32_t max_records = 10'000;  // of a session; it is scored and ended when it gets there
+};
+
+struct NoveltyOptions {
+  bool enabled = true;
+  uint32_t rare =
+      0;  // trained templates seen at most so often count as rare; 0: by support (design: 0.2%)
+  uint32_t learn_records = 20'000;  // without a bundle: quiet until so many records were seen
+};
+
+struct BaselineOptions {
+  bool enabled = true;
+  uint32_t window = 50, stride = 25;
+  double ewm_alpha = 0.3;
+  double quantile = 0.95;
+};
+
+struct LogAnomalyOptions {
+  bool enabled = true;
+  uint32_t window = 15, stride = 1;
+  uint32_t features = 100;
+  uint32_t ngram_min = 1, ngram_max = 2;
+  std::optional<double> threshold;  // in z; unset: auto
+};
+
+struct DeepLogOptions {
+  bool enabled = true;
+  uint32_t window = 10;
+  uint32_t top = 0;  // g; 0: auto
+  std::vector<uint32_t> layers = {64, 64};
+  uint32_t embedding = 32;
+  double dropout = 0.0;
+  double learning_rate = 0.01;
+  double learning_rate_decay = 0.97;  // a factor per epoch
+  uint32_t epochs = 300;              // at the most
+  uint32_t patience = 20;             // epochs without a better held-out loss
+  std::optional<double> threshold;    // in -log10 p; unset: auto
+};
+
+// Whether a group reads the journal instead of files. Only files are read so far: kAuto means them
+// too.
+enum class JournalUse : uint8_t { kAuto, kOn, kOff };
+
+struct GroupConfig {
+  std::string name = "system";
+  JournalUse journal = JournalUse::kAuto;
+  std::vector<std::string> paths;    // globs; ** crosses directories. Never empty once loaded
+  std::vector<std::string> exclude;  // globs on the whole path
+  bool from_beginning = false;       // of files that stand when the group is first seen
+  std::string format = "auto";       // see HeaderOptions
+  std::string time_zone;             // IANA name; empty: the host's
+  StreamOptions stream;
+  Duration max_gap = 10min;
+  uint32_t max_line = 64 * 1024;  // bytes
+  Duration partial_timeout = 5s;  // an unfinished last line is emitted after so long without growth
+  uint64_t state_budget = 32ull << 20;  // bytes
+  DrainOptions drain;
+  NoveltyOptions novelty;
+  BaselineOptions baseline;
+  LogAnomalyOptions loganomaly;
+  DeepLogOptions deeplog;
+  std::string model = "current";  // or the path of a bundle
+};
+
+struct Config {
+  std::string state_dir = "/var/lib/alogd";
+  std::string control_socket;                // empty: <state_dir>/control.sock
+  Duration keep = 24h * 90;                  // database.keep
+  uint64_t max_size = 2ull << 30;            // database.max_size, bytes
+  RiskLevel store_min = RiskLevel::kInfo;    // store.min_level
+  RiskLevel journal_min = RiskLevel::kHigh;  // journal.min_level
+  RiskOptions risk;
+  uint32_t budget_per_day = 1;  // alerts.budget_per_day: what thresholds are calibrated for
+  Duration incident_gap = 60s;  // alerts.incident_gap
+  SeverityOptions severity;
+  std::vector<RuleConfig> rules;
+  std::vector<GroupConfig> groups;
+
+  std::string DatabasePath() const { return state_dir + "/alogd.db"; }
+  std::string ModelsPath(const std::string& group) const { return state_dir + "/models/" + group; }
+  std::string ControlPath() const;
+};
+
+// What is wrong with a configuration, or odd about it.
+struct ConfigProblem {
+  std::string where;     // FILE:LINE:COLUMN
+  std::string message;   // what is wrong, what was meant, the fix
+  bool warning = false;  // odd, but it loads
+};
+
+struct LoadedConfig {
+  Config config;
+  // Dotted key ("groups.0.paths") to FILE:LINE, for keys that were given; all others are defaults.
+  std::map<std::string, std::string> origins;
+  std::vector<ConfigProblem> problems;  // all of them, in order of place
+  bool ok() const {
+    for (const ConfigProblem& p : problems)
+      if (!p.warning) return false;
+    return true;
+  }
+};
+
+// Reads `path` and then conf.d/*.yaml beside it in order of name: maps merge, a later scalar or
+// list replaces an earlier one, `rules` and `groups` append (groups of one name merge). A missing
+// `path` is a problem only if `must_exist`. Files that others than their owner may write are
+// refused. Where no group is given there is one, `system`, of what rsyslog writes. Never throws.
+LoadedConfig LoadConfig(const std::string& path, bool must_exist);
+// The same from text, for tests and the fuzzer; `name` stands for the file.
+LoadedConfig ParseConfig(std::string_view yaml, const std::string& name);
+// All values in force as YAML, each with a comment that says where it comes from. Loading it gives
+// the same configuration.
+std::string ShowConfig(const LoadedConfig& loaded);
+
+// "10min", "500 ms", "90d"; "64K", "2G". Errors say what was expected.
+Result<Duration> ParseDuration(std::string_view text);
+Result<uint64_t> ParseSize(std::string_view text);
+
+}  // namespace alogd

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Defaults of groups, and the checks across keys.
+#include "core/config/config_check.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+namespace alogd {
+namespace {
+
+// What Debian's rsyslog writes, nothing twice: syslog holds all but auth and authpriv, so kern.log,
+// mail.log, user.log, cron.log, daemon.log and messages repeat it.
+const std::vector<std::string> kSystemPaths = {"/var/log/syslog", "/var/log/auth.log"};
+constexpr size_t kLongestSocket = 107;  // sun_path with its NUL
+
+class Checker {
+ public:
+  Checker(const Config& config, ConfigNotes* notes) : config_(config), notes_(notes) {}
+
+  void Run() {
+    CheckRisk();
+    CheckRules();
+    std::map<std::string, std::string> paths;  // glob to group
+    for (size_t i = 0; i < config_.groups.size(); ++i)
+      CheckGroup(config_.groups[i], fmt::format("groups.{}", i), &paths);
+    if (config_.ControlPath().size() > kLongestSocket)
+      Error("state_dir",
+            fmt::format("the control socket {} is longer than the {} bytes that a socket's name "
+                        "may have; set control_socket to a shorter path",
+                        config_.ControlPath(), kLongestSocket));
+  }
+
+ private:
+  void Error(std::string key, const std::string& message) {
+    notes_->AddAt(std::move(key), message);
+  }
+  void Warn(std::string key, const std::string& message) {
+    notes_->AddAt(std::move(key), message, true);
+  }
+
+  void CheckRisk() {
+    const RiskOptions& risk = config_.risk;
+    if (!(risk.critical > risk.high && risk.high > risk.medium && risk.medium > risk.low))
+      Error("risk.levels",
+            fmt::format("risk.levels: critical {}, high {}, medium {}, low {} do not fall; each "
+                        "has to be above the next",
+                        risk.critical, risk.high, risk.medium, risk.low));
+    const double sum = risk.anomaly_weight + risk.severity_weight;
+    if (std::abs(sum - 1) > 1e-6)
+      Warn("risk",
+           fmt::format(
+               "risk: anomaly_weight {} and severity_weight {} add up to {}, not to 1; risks "
+               "will not span 0 to 100",
+               risk.anomaly_weight, risk.severity_weight, sum));
+  }
+
+  void CheckRules() {
+    constexpr size_t kMostRules =
+        256;  // times what RE2 may take for each: 128 MiB at the very worst
+    if (config_.rules.size() > kMostRules)
+      Error("rules", fmt::format("rules: {} of them; alogd takes {}: join some with |",
+                                 config_.rules.size(), kMostRules));
+    for (size_t i = 0; i < config_.rules.size(); ++i) {
+      const std::string key = fmt::format("rules.{}", i);
+      if (config_.rules[i].match.empty())
+        Error(key, key + " has no match, and would apply to every line; add match: 'PATTERN'");
+    }
+  }
+
+  void CheckGroup(const GroupConfig& group, const std::string& key,
+                  std::map<std::string, std::string>* paths) {
+    if (group.paths.empty() && group.journal != JournalUse::kOn)
+      Error(key + ".paths",
+            fmt::format("group {} reads nothing; add paths: ['/var/log/...']", group.name));
+    if (group.paths.empty() && group.journal == JournalUse::kOn)
+      Error(key + ".journal",
+            fmt::format("group {} reads only the journal, which this version does not yet; "
+                        "add paths: ['/var/log/...']",
+                        group.name));
+    else if (group.journal == JournalUse::kOn)
+      Warn(key + ".journal",
+           fmt::format("group {}: this version does not read the journal yet, only the "
+                       "files of `paths`; write journal: auto",
+                       group.name));
+    for (const std::string& path : group.paths)
+      if (const auto [other, is_new] = paths->emplace(path, group.name); !is_new)
+        Warn(key + ".paths", fmt::format("'{}' stands in group {} already; its lines count twice",
+                                         path, other->second));
+    CheckStream(group.stream, key + ".stream");
+    CheckStride(group.baseline.window, group.baseline.stride, key + ".detectors.baseline");
+    CheckStride(group.loganomaly.window, group.loganomaly.stride, key + ".detectors.loganomaly");
+    if (group.loganomaly.ngram_min > group.loganomaly.ngram_max)
+      Error(
+          key + ".detectors.loganomaly.ngrams",
+          fmt::format("{}.detectors.loganomaly.ngrams: from {} to {}; write the smaller one first",
+                      key, group.loganomaly.ngram_min, group.loganomaly.ngram_max));
+    if (group.deeplog.patience > group.deeplog.epochs &&
+        notes_->marks.contains(key + ".detectors.deeplog.patience"))
+      Warn(key + ".detectors.deeplog.patience",
+           fmt::format(
+               "{}.detectors.deeplog: patience {} is over epochs {}, so training never stops early",
+               key, group.deeplog.patience, group.deeplog.epochs));
+  }
+
+  void CheckStream(const StreamOptions& stream, const std::string& key) {
+    const bool session = stream.kind == StreamOptions::Kind::kSession;
+    if (session && stream.session.empty())
+      Error(key, key + " has no pattern for its key; add session: 'PATTERN'");
+    if (!session && !stream.session.empty())
+      Warn(key + ".session", key + ".session has no effect; write by: session, or remove it");
+  }
+
+  void CheckStride(uint32_t window, uint32_t stride, const std::string& key) {
+    if (stride <= window || notes_->Refused(key)) return;
+    const std::string given = notes_->marks.contains(key + ".stride") ? ".stride" : ".window";
+    Error(key + given,
+          fmt::format("{}: stride {} is over window {}, so records between windows would never "
+                      "be looked at; write {} or less",
+                      key, stride, window, window));
+  }
+
+  const Config& config_;
+  ConfigNotes* notes_;
+};
+
+}  // namespace
+
+void CompleteConfig(Config* config) {
+  if (config->groups.empty()) config->groups.emplace_back();
+  for (GroupConfig& group : config->groups)
+    if (group.paths.empty() && group.name == GroupConfig{}.name) group.paths = kSystemPaths;
+}
+
+void CheckConfig(const Config& config, ConfigNotes* notes) { Checker(config, notes).Run(); }
+
+}  // namespace alogd

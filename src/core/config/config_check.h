@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// What no single value shows: defaults that depend on others, and values that do not go together.
+#pragma once
+
+#include "core/config/config.h"
+#include "core/config/config_reader.h"
+
+namespace alogd {
+
+// After the last file: fills in the default group and paths, then checks values against each other.
+void CompleteConfig(Config* config);
+void CheckConfig(const Config& config, ConfigNotes* notes);
+
+}  // namespace alogd

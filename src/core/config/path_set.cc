@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// Walks the file system along globs, and tells sources from rotated copies.
+#include "core/config/path_set.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace alogd {
+namespace {
+
+std::vector<std::string> Components(std::string_view path) {
+  std::vector<std::string> components;
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    if (slash > 0 && path.substr(0, slash) != ".") components.emplace_back(path.substr(0, slash));
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return components;
+}
+
+// The glob as written, and what stands below it where it names a directory.
+void AddGlob(const std::string& text, bool exclude, std::vector<PathGlob>* globs) {
+  std::vector<std::string> components = Components(text);
+  const std::string last = components.empty() ? "" : components.back();
+  const bool plain = last.find_first_of("*?[") == std::string::npos;
+  const bool directory = text.ends_with('/');
+  if (last != "**" && !directory) globs->emplace_back(components, exclude);
+  if (last != "**" && !directory && !plain && !exclude) return;
+  if (last != "**") components.emplace_back("**");
+  components.emplace_back("*");
+  globs->emplace_back(std::move(components), exclude);
+}
+
+std::string_view NameOf(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string Join(const std::string& directory, std::string_view name) {
+  std::string path = directory;
+  if (!path.ends_with('/')) path += '/';
+  return path += name;
+}
+
+bool Stands(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0;
+}
+
+// ".1" or ".old", but no date, and not ".0", which is the live file of a java.util.logging
+// FileHandler.
+bool IsPlainCount(std::string_view suffix) {
+  return suffix.front() == '.' && suffix.size() <= 8 && !suffix.starts_with(".0");
+}
+
+// Names whose ".1" is a rotated copy whatever stands beside it.
+bool HasLogExtension(std::string_view name) {
+  for (const std::string_view extension : {".log", ".out", ".err", ".txt", ".json", ".jsonl"})
+    if (name.ends_with(extension)) return true;
+  return false;
+}
+
+enum class EntryKind { kOther, kFile, kDirectory, kLinkToDirectory };
+
+EntryKind KindOf(const std::string& path, unsigned char type) {
+  if (type == DT_REG) return EntryKind::kFile;
+  if (type == DT_DIR) return EntryKind::kDirectory;
+  struct stat info {};
+  if (type != DT_UNKNOWN && type != DT_LNK) return EntryKind::kOther;
+  if (lstat(path.c_str(), &info) != 0) return EntryKind::kOther;
+  const bool link = S_ISLNK(info.st_mode);
+  if (link && stat(path.c_str(), &info) != 0) return EntryKind::kOther;
+  if (S_ISREG(info.st_mode)) return EntryKind::kFile;
+  if (!S_ISDIR(info.st_mode)) return EntryKind::kOther;
+  return link ? EntryKind::kLinkToDirectory : EntryKind::kDirectory;
+}
+
+// Visits what one glob can reach.
+class Walker {
+ public:
+  using States = PathGlob::States;
+
+  Walker(const PathGlob& glob, std::function<bool(const std::string&)> excluded)
+      : glob_(glob), excluded_(std::move(excluded)) {}
+
+  std::set<std::string>* files = nullptr;        // wanted: regular files that match
+  std::set<std::string>* directories = nullptr;  // wanted: where a match can come to stand
+  std::set<std::string>* unreadable = nullptr;
+
+  void Run() { Visit("/", glob_.Begin(), 0); }
+
+ private:
+  void Visit(const std::string& directory, const States& states, size_t depth) {
+    if (depth > PathSet::kMaxDepth || excluded_(directory)) return;
+    std::vector<std::string> names;
+    if (!glob_.NextNames(states, &names)) return ReadDirectory(directory, states, depth);
+    for (const std::string& name : names) VisitNamed(directory, name, states, depth);
+  }
+
+  // A component that is a plain name needs no reading of its directory, and no permission to.
+  void VisitNamed(const std::string& directory, const std::string& name, const States& states,
+                  size_t depth) {
+    const States next = glob_.Step(states, name.c_str());
+    const std::string path = Join(directory, name);
+    const EntryKind kind = KindOf(path, DT_UNKNOWN);
+    const bool is_directory = kind == EntryKind::kDirectory || kind == EntryKind::kLinkToDirectory;
+    if (directories != nullptr && (glob_.Accepts(next) || !is_directory))
+      directories->insert(directory);
+    Enter(path, kind, next, next, depth);
+  }
+
+  void ReadDirectory(const std::string& directory, const States& states, size_t depth) {
+    if (directories != nullptr) directories->insert(directory);
+    const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
+    if (dir == nullptr) {
+      if (unreadable != nullptr && errno != ENOENT && errno != ENOTDIR)
+        unreadable->insert(directory);
+      return;
+    }
+    while (const dirent* entry = readdir(dir.get())) {
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      const States next = glob_.Step(states, entry->d_name);
+      if (PathGlob::Nothing(next)) continue;
+      const std::string path = Join(directory, name);
+      Enter(path, KindOf(path, entry->d_type), next, glob_.Step(states, entry->d_name, true),
+            depth);
+    }
+  }
+
+  // `named`: the states by components that name a link, which alone follow it.
+  void Enter(const std::string& path, EntryKind kind, const States& next, const States& named,
+             size_t depth) {
+    if (kind == EntryKind::kFile) {
+      if (files != nullptr && glob_.Accepts(next) && files->size() <= PathSet::kMaxFiles)
+        files->insert(path);
+      return;
+    }
+    if (kind == EntryKind::kDirectory && glob_.GoesOn(next)) Visit(path, next, depth + 1);
+    if (kind == EntryKind::kLinkToDirectory && glob_.GoesOn(named)) Visit(path, named, depth + 1);
+  }
+
+  const PathGlob& glob_;
+  std::function<bool(const std::string&)> excluded_;
+};
+
+}  // namespace
+
+PathSet::PathSet(std::vector<std::string> globs, std::vector<std::string> excludes) {
+  for (const std::string& glob : globs) AddGlob(glob, false, &globs_);
+  for (const std::string& glob : excludes) AddGlob(glob, true, &excludes_);
+}
+
+bool PathSet::Globbed(std::string_view path) const {
+  return std::ranges::any_of(globs_, [&](const PathGlob& glob) { return glob.Matches(path); });
+}
+
+bool PathSet::Excluded(std::string_view path) const {
+  return std::ranges::any_of(excludes_, [&](const PathGlob& glob) { return glob.Matches(path); });
+}
+
+bool PathSet::IsRotatedCopy(std::string_view path) const {
+  const std::string_view name = NameOf(path);
+  if (IsCompressedName(name)) return true;
+  const std::string_view base_name = WithoutRotationSuffix(name);
+  if (base_name.size() == name.size()) return false;
+  const std::string base(path.substr(0, path.size() - (name.size() - base_name.size())));
+  if (!Globbed(base)) return false;
+  if (IsPlainCount(name.substr(base_name.size())) && HasLogExtension(base_name)) return true;
+  return Stands(base) || seen_.contains(base);
+}
+
+bool PathSet::Matches(std::string_view path) const {
+  return Globbed(path) && !Excluded(path) && !IsRotatedCopy(path);
+}
+
+std::vector<std::string> PathSet::Directories() const {
+  std::set<std::string> directories;
+  for (const PathGlob& glob : globs_) {
+    Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
+    walker.directories = &directories;
+    walker.Run();
+  }
+  return {directories.begin(), directories.end()};
+}
+
+std::vector<std::string> PathSet::List(std::vector<std::string>* unreadable) const {
+  std::set<std::string> files, closed;
+  for (const PathGlob& glob : globs_) {
+    Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
+    walker.files = &files;
+    walker.unreadable = &closed;
+    walker.Run();
+  }
+  if (unreadable != nullptr) {
+    unreadable->assign(closed.begin(), closed.end());
+    if (files.size() > kMaxFiles)
+      unreadable->push_back("(more than " + std::to_string(kMaxFiles) +
+                            " files match; the rest is not read)");
+  }
+  std::vector<std::string> sources;
+  for (const std::string& path : files)
+    if (sources.size() < kMaxFiles && !Excluded(path) && !IsRotatedCopy(path))
+      sources.push_back(path);
+  if (seen_.size() + sources.size() > 2 * kMaxFiles)
+    seen_.clear();  // what stands now comes back at once
+  for (const std::string& path : sources) Remember(path);
+  return sources;
+}
+
+void PathSet::Remember(std::string_view path) const {
+  if (seen_.size() < 2 * kMaxFiles) seen_.emplace(path);
+}
+
+}  // namespace alogd

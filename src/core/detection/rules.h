@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The operator's patterns: lines that always alert, and lines to ignore.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/result.h"
+
+namespace alogd {
+
+// Refuses what RE2 does, with its reason, and patterns that would take too much memory. For every
+// pattern of the configuration, so that what `check` accepts also loads.
+Status CheckRulePattern(std::string_view pattern);
+
+// All patterns of a configuration, looked for in one cheap pass over each line: most rules cannot
+// match without one of a few literal texts ("killed process"), and those are looked for by hashes
+// of four bytes at every few bytes; RE2 runs only on lines that hold one. Invalid UTF-8 does not
+// hide a line from a rule.
+//
+// Rejected: RE2::Set, whose automaton steps through every byte of every line (measured in
+// bench/rules_bench.cc).
+//
+// Safe to use from several threads.
+class RuleSet {
+ public:
+  // Fails with the rule's number and RE2's reason.
+  static Result<RuleSet> Create(std::vector<RuleConfig> rules);
+  RuleSet(RuleSet&&) noexcept;
+  RuleSet& operator=(RuleSet&&) noexcept;
+  ~RuleSet();
+
+  // The first rule in the order of the configuration that matches; null where none does. The
+  // pointer lives as long as the set.
+  const RuleConfig* Match(std::string_view line) const;
+  bool empty() const;
+
+ private:
+  struct Impl;
+  explicit RuleSet(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace alogd

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Which formats a source has: by vote over its first lines, and again when lines stop fitting.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/headers/header_formats.h"
+#include "core/headers/header_layout.h"
+#include "core/state.h"
+
+namespace alogd {
+
+// The formats seen in one source, commonest first, and the vote that finds them. Lines that
+// continue a record by their looks have no vote.
+class FormatVote {
+ public:
+  static constexpr uint32_t kLeastLines = 20;  // a known format is certain by then
+  static constexpr uint32_t kMostLines = 200;  // a learned one has settled by then, or never will
+
+  // `times` is the source's and outlives this.
+  explicit FormatVote(TimeReader* times) : times_(times) {}
+  FormatVote(const FormatVote&) = delete;
+  FormatVote& operator=(const FormatVote&) = delete;
+
+  // No vote: the source has this format and no other.
+  void Fix(const KnownFormat* known);
+  void Fix(Layout layout);
+
+  // Takes the line apart by the first format that fits. False if none does; `out` is empty then.
+  bool Parse(std::string_view line, LineParts* out);
+
+  // True where a line without a header is an exception, so that it belongs to the record before it.
+  bool expects_header() const { return matched_ * 2 > lines_; }
+  bool undecided() const { return voting_; }
+  // Of the commonest format; "undecided" during the first vote, "none" without any.
+  std::string_view name() const;
+
+  void Save(StateWriter& out) const;
+  [[nodiscard]] bool Load(StateReader& in, TimeReader* times);
+
+ private:
+  struct Slot {
+    const KnownFormat* known = nullptr;  // else `layout`
+    Layout layout;
+    FormatContext context;
+    uint64_t lines = 0;
+
+    std::string_view name() const { return known != nullptr ? known->name : layout.name(); }
+    bool Match(std::string_view line, LineParts* out);
+  };
+
+  Slot* AddSlot(const KnownFormat* known, Layout layout);
+  // The slot that fits, or null; `out` is filled then.
+  Slot* ParseSlots(std::string_view line, LineParts* out);
+  Slot* Discover(std::string_view line, LineParts* out);
+  bool Vote(std::string_view line, Slot* fitted, LineParts* out);
+  void Learn();
+  void Settle();
+  void Watch(bool fitted);
+  bool IsLearningTime() const;
+
+  TimeReader* times_;
+  std::vector<std::unique_ptr<Slot>> slots_;  // known ones before learned ones while voting
+  bool voting_ = true;
+  bool fixed_ = false;
+  bool settled_once_ = false;
+  std::vector<std::string> heads_;  // beginnings of voting lines that no known format fits
+  uint32_t voters_ = 0;             // lines of this vote
+  uint32_t unchanged_ = 0;          // times that learning gave what it gave before
+  // Lines with and without a header lately, halved now and then.
+  uint32_t matched_ = 0, lines_ = 0;
+  // Of the present stretch of lines: how many there were, how many fitted nothing.
+  uint32_t stretch_ = 0, stretch_unfit_ = 0;
+  uint64_t since_vote_ = 0;
+  uint64_t pause_ = 256;  // lines between votes; doubled by each, so that chaos costs little
+};
+
+}  // namespace alogd

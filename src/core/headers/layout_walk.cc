@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+// The kinds of columns in the order in which they are looked for, and what makes each a sign of a
+// header.
+#include "core/headers/layout_walk.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/headers/column_kinds.h"
+#include "core/headers/scan.h"
+
+namespace alogd {
+
+namespace {
+
+constexpr double kMost = 0.9;    // of the lines agree on a column
+constexpr double kAll = 0.95;    // for kinds that messages show too
+constexpr double kBranch = 0.3;  // so many lines are a format of their own within the source
+constexpr size_t kFieldBytes = 120;
+// Words between two signs of a header: before the first sign a label, a file and a node may stand;
+// behind it more than a few are a message.
+constexpr size_t kWordsBefore = 6, kWordsBetween = 4;
+
+}  // namespace
+
+LayoutWalk::Ends LayoutWalk::Find(Finder find) const {
+  Ends ends(rows_.size());
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    ends[i] = rows_[i].at < rows_[i].line.size() ? find(rows_[i].line, rows_[i].at) : 0;
+  }
+  return ends;
+}
+
+void LayoutWalk::SkipAttached(Ends* ends) const {
+  for (size_t i = 0; i < ends->size(); ++i) {
+    if ((*ends)[i] != 0) (*ends)[i] = AfterAttached(rows_[i].line, (*ends)[i]);
+  }
+}
+
+size_t LayoutWalk::Hits(const Ends& ends) {
+  return static_cast<size_t>(
+      std::count_if(ends.begin(), ends.end(), [](size_t e) { return e != 0; }));
+}
+
+void LayoutWalk::Accept(Step step, const Ends& ends, bool sign) {
+  std::vector<Row> kept;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (ends[i] != 0) kept.push_back({rows_[i].line, ends[i], 0});
+  }
+  rows_ = std::move(kept);
+  anchored_ |= step.kind == StepKind::kTime || step.kind == StepKind::kLevel;
+  tagged_ = sign && step.kind == StepKind::kTag;
+  steps_.push_back(std::move(step));
+  ++words_;
+  if (sign) {
+    signs_ = steps_.size();
+    words_ = 0;
+    at_sign_ = rows_;
+  }
+}
+
+void LayoutWalk::SkipGaps() {
+  for (Row& row : rows_) {
+    const size_t at = SkipBlanks(row.line, row.at);
+    row.gap = at - row.at;
+    row.at = at;
+  }
+}
+
+bool LayoutWalk::TakeLiteral(double share) {
+  if (steps_.empty()) return false;
+  Ends ends = Find(PunctuationAt);
+  // The commonest one; a column of dashes may hold something else in other lines.
+  std::map<std::string_view, size_t> counts;
+  const auto text_of = [&](size_t i) {
+    return rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at);
+  };
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (ends[i] != 0) ++counts[text_of(i)];
+  }
+  const auto best =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (best == counts.end() || best->second < Enough(share)) return false;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (ends[i] != 0 && text_of(i) != best->first) ends[i] = 0;
+  }
+  const std::string text(best->first);
+  const bool sign = text == "|" || (signs_ > 0 && words_ <= 2);
+  Accept({.kind = StepKind::kLiteral, .text = text}, ends, sign);
+  return true;
+}
+
+bool LayoutWalk::TakeTime(double share) {
+  if (anchored_ && words_ > kWordsBetween) return false;
+  Ends ends = Find(TimeAt);
+  if (Hits(ends) < Enough(share)) return false;
+  SkipAttached(&ends);
+  Accept({.kind = StepKind::kTime}, ends, true);
+  return true;
+}
+
+bool LayoutWalk::TakeLevel(double share) {
+  Ends ends = Find(WordLevelAt);
+  if (Hits(ends) < Enough(share)) return false;
+  size_t upper = 0;
+  std::set<std::string_view> distinct;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] == 0) continue;
+    const std::string_view word = rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at);
+    distinct.insert(word);
+    if (IsUpper(word.back()) || word.find('.') != std::string_view::npos) ++upper;
+    ends[i] = AfterAttached(rows_[i].line, ends[i]);
+  }
+  // "error" in small letters begins many messages; a column of levels has other values too, or
+  // stands where nothing but the time came before.
+  const bool shouted = upper >= Enough(kMost * share);
+  if (!shouted && distinct.size() < 2 && words_ > 0) return false;
+  if (!shouted && (words_ > 1 || tagged_)) return false;
+  Accept({.kind = StepKind::kLevel}, ends, true);
+  return true;
+}
+
+bool LayoutWalk::TakeLetter(double share) {
+  Ends ends = Find(LetterAt);
+  if (Hits(ends) < Enough(share) || words_ > 1) return false;
+  if (!anchored_) {
+    // Without a time before it, a letter is a level only as a whole first column of different ones.
+    std::set<char> distinct;
+    for (const Row& row : rows_) distinct.insert(row.line[row.at]);
+    if (!steps_.empty() || distinct.size() < 2 || rows_.size() < kFewLines) return false;
+    anchored_ = true;
+  }
+  SkipAttached(&ends);
+  Accept({.kind = StepKind::kLetter}, ends, true);
+  return true;
+}
+
+// The bracket that most rows have here, those rows' ends, and how many of them hold a level or a
+// time.
+LayoutWalk::Groups LayoutWalk::FindGroups() const {
+  Groups out;
+  out.ends = Find(BracketAt);
+  std::map<char, size_t> counts;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (out.ends[i] != 0) ++counts[rows_[i].line[rows_[i].at]];
+  }
+  for (const auto& [open, count] : counts) {
+    if (count > out.hits) out.hits = count, out.open = open;
+  }
+  out.leveled.assign(rows_.size(), false);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    if (out.ends[i] == 0 || line[at] != out.open) {
+      out.ends[i] = 0;
+      continue;
+    }
+    const std::string_view inner = Trimmed(line.substr(at + 1, out.ends[i] - at - 2));
+    out.leveled[i] = inner.size() > 1 && LevelOfGroup(inner) != Level::kNone;
+    out.levels += out.leveled[i] ? 1 : 0;
+    out.times += TimeAt(inner, 0) != 0 ? 1 : 0;
+    out.ends[i] = AfterAttached(line, out.ends[i]);
+  }
+  return out;
+}
+
+bool LayoutWalk::TakeBracket() {
+  const Groups groups = FindGroups();
+  if (groups.hits < Enough(kMost) || words_ > 2 || tagged_) return false;
+  const bool known = groups.times >= Enough(kMost) || groups.levels >= Enough(kMost);
+  // "(cache) read": few lines do not show that this is a column.
+  if (groups.open != '[' && !known && rows_.size() < kFewLines) return false;
+  // A level in some lines and something else in others: those have a column that these lack.
+  if (!known && groups.levels >= Enough(0.05) && rows_.size() >= kFewLines) return TakeOptional();
+  Accept({.kind = StepKind::kBracket, .open = groups.open}, groups.ends,
+         groups.open == '[' || signs_ > 0 || known);
+  anchored_ |= known;
+  return true;
+}
+
+bool LayoutWalk::TakeNumber() {
+  Ends ends = Find(NumberAt);
+  if (Hits(ends) < Enough(kMost) || tagged_) return false;
+  SkipAttached(&ends);
+  Accept({.kind = StepKind::kNumber}, ends, words_ == 0 && signs_ > 0);
+  return true;
+}
+
+// Whether the rows stand in a column that `separator` ends: short texts of few words, in nearly all
+// rows.
+bool LayoutWalk::FindFields(char separator, Ends* ends) const {
+  const bool comma = separator == ',' || separator == ';';
+  size_t bytes = 0, words = 0;
+  ends->assign(rows_.size(), 0);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    // Commas are separators only right behind the column before.
+    if (comma && (at == 0 || line[at - 1] != separator)) continue;
+    const size_t end = line.substr(at, kFieldBytes).find(separator);
+    if (end == std::string_view::npos || end == 0) continue;
+    (*ends)[i] = at + end;
+    const std::string_view text = line.substr(at, end);
+    bytes += end;
+    words += 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ' '));
+  }
+  const size_t hits = Hits(*ends);
+  if (hits == 0 || hits < Enough(kAll) || bytes > 40 * hits) return false;
+  const bool few = rows_.size() < kFewLines;
+  if (separator == '|') {
+    const bool between = !steps_.empty() && steps_.back().text == "|";
+    return words <= 4 * hits && (rows_.size() > 1 || between) && !(few && signs_ == 0);
+  }
+  return words * 2 <= (few ? 2 : 3) * hits && (rows_.size() > 1 || separator == '\t');
+}
+
+// Columns between pipes, tabs, or commas and semicolons that follow the last column at once.
+bool LayoutWalk::TakeField() {
+  if (tagged_ || words_ > 0) return false;
+  for (const char separator : {'|', '\t', ',', ';'}) {
+    Ends ends;
+    if (!FindFields(separator, &ends)) continue;
+    const std::string text(1, separator);
+    Accept({.kind = StepKind::kField, .text = text}, ends, true);
+    if (separator == ',' || separator == ';') {
+      ends.clear();
+      for (const Row& row : rows_) ends.push_back(row.at + 1);
+      Accept({.kind = StepKind::kLiteral, .text = text}, ends, true);
+    }
+    return true;
+  }
+  return false;
+}
+
+bool LayoutWalk::TagIsName() const {
+  size_t names = 0;
+  for (const Row& row : rows_) {
+    const size_t end = TagAt(row.line, row.at);
+    if (end == 0) continue;
+    const std::string_view name = row.line.substr(row.at, end - 1 - row.at);
+    const bool inner_capital = std::any_of(name.begin() + 1, name.end(), IsUpper) &&
+                               std::any_of(name.begin(), name.end(), IsLower);
+    const bool small = !IsUpper(name[0]);
+    if (inner_capital || small || name.back() == ']' || name.find('.') != std::string_view::npos)
+      ++names;
+  }
+  return names >= Enough(0.5);
+}
+
+bool LayoutWalk::TakeTag() {
+  const Ends ends = Find(TagAt);
+  if (Hits(ends) < Enough(kMost) || tagged_ || words_ > 1) return false;
+  // With a line or two a name must look like one: "Connection: closed" is a message.
+  if (rows_.size() < 3 && !TagIsName()) return false;
+  size_t numbered = 0;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] > 1 && rows_[i].line[ends[i] - 2] == ']') ++numbered;
+  }
+  Accept({.kind = StepKind::kTag}, ends, signs_ > 0 || numbered >= Enough(0.5));
+  return true;
+}
+
+// A name of one or two words before " - ", where its words are not always the same number.
+bool LayoutWalk::TakeUntil() {
+  if (words_ > 0 || signs_ == 0 || rows_.size() < kFewLines || tagged_) return false;
+  Ends ends(rows_.size());
+  size_t words = 0;
+  std::set<std::string> distinct;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    const size_t end = line.substr(at, 64).find(" - ");
+    if (end == std::string_view::npos || end == 0) continue;
+    ends[i] = at + end + 3;
+    std::string text(line.substr(at, end));
+    words += 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ' '));
+    std::erase_if(text, IsDigit);
+    distinct.insert(std::move(text));
+  }
+  const size_t hits = Hits(ends);
+  if (hits < Enough(kMost) || words * 2 > hits * 5 ||
+      distinct.size() > std::max<size_t>(4, hits / 3))
+    return false;
+  Accept({.kind = StepKind::kUntil, .text = " - "}, ends, true);
+  return true;
+}
+
+bool LayoutWalk::TakeDotted() {
+  if (signs_ == 0 || tagged_ || words_ > (rows_.size() < kFewLines ? 0 : 1)) return false;
+  const Ends ends = Find(DottedAt);
+  if (Hits(ends) < Enough(kMost)) return false;
+  // Behind " - " the message may begin: with a host name, say.
+  const StepKind before = steps_[signs_ - 1].kind;
+  Accept({.kind = StepKind::kToken}, ends,
+         before != StepKind::kLiteral && before != StepKind::kUntil);
+  return true;
+}
+
+// A token that is filled up with blanks to a width, on either side.
+bool LayoutWalk::TakePadded() {
+  if (words_ > 0 || signs_ == 0 || tagged_) return false;
+  Ends ends(rows_.size());
+  size_t wide = 0;
+  std::set<size_t> lengths, lefts, rights;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
+    const size_t end = SkipToken(line, at);
+    const size_t next = SkipBlanks(line, end);
+    if (end == at || next == line.size()) continue;
+    ends[i] = end;
+    if (next - end >= 2) ++wide;
+    lengths.insert(end - at);
+    lefts.insert(next - at);
+    rights.insert(gap + end - at);
+  }
+  if (Hits(ends) < Enough(kMost)) return false;
+  const bool aligned =
+      lengths.size() >= 2 && (lefts.size() == 1 || rights.size() == 1) && rows_.size() >= kFewLines;
+  if (wide < Enough(kMost) && !aligned) return false;
+  Accept({.kind = StepKind::kToken}, ends, true);
+  return true;
+}
+
+// Two groups in most rows and one in the others: those lack the first.
+bool LayoutWalk::TakeFirstOfTwo(Groups groups) {
+  size_t two = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (groups.ends[i] == 0) continue;
+    const size_t next = SkipBlanks(rows_[i].line, groups.ends[i]);
+    if (At(rows_[i].line, next) == groups.open && BracketAt(rows_[i].line, next) != 0)
+      ++two;
+    else
+      groups.ends[i] = rows_[i].at;
+  }
+  if (optional_ >= Layout::kMaxOptional || two < Enough(0.6) || two >= Enough(kAll)) return false;
+  ++optional_;
+  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  return true;
+}
+
+// A sign of a header stands in most of `rows`, or a name or level behind one word.
+bool LayoutWalk::StrongFollows(const std::vector<Row>& rows) const {
+  constexpr Finder kNear[] = {TimeAt, WordLevelAt, BracketAt,     NumberAt,
+                              TagAt,  DottedAt,    PunctuationAt, LetterAt};
+  constexpr Finder kFar[] = {WordLevelAt, TagAt, DottedAt};
+  const auto most = [&](Finder find, bool far) {
+    size_t hits = 0;
+    for (const auto& [line, at, gap] : rows) {
+      const size_t from = far ? SkipBlanks(line, SkipToken(line, at)) : at;
+      if (from < line.size() && find(line, from) != 0) ++hits;
+    }
+    return hits >= Enough(kMost);
+  };
+  return std::any_of(std::begin(kNear), std::end(kNear),
+                     [&](Finder f) { return most(f, false); }) ||
+         std::any_of(std::begin(kFar), std::end(kFar), [&](Finder f) { return most(f, true); });
+}
+
+// A bracket group that only some lines have, with a sign of a header behind it in all.
+bool LayoutWalk::TakeOptional() {
+  if (steps_.empty() || optional_ >= Layout::kMaxOptional || tagged_ || rows_.size() < kFewLines)
+    return false;
+  Groups groups = FindGroups();
+  std::vector<Row> behind = rows_;
+  size_t hits = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (groups.ends[i] != 0 && !groups.leveled[i]) {
+      behind[i].at = SkipBlanks(rows_[i].line, groups.ends[i]);
+      ++hits;
+    } else {
+      groups.ends[i] = rows_[i].at;
+    }
+  }
+  if (hits < Enough(0.05) || !StrongFollows(behind)) return false;
+  ++optional_;
+  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  return true;
+}
+
+bool LayoutWalk::TakeBranch() {
+  if (rows_.size() < kFewLines || words_ > 1 || tagged_) return false;
+  return TakeTime(kBranch) || TakeLevel(kBranch) || TakeLetter(kBranch) ||
+         (words_ == 0 && TakeLiteral(kBranch));
+}
+
+bool LayoutWalk::TakeWord() {
+  if (words_ >= (anchored_ ? kWordsBetween : kWordsBefore) || tagged_) return false;
+  const Ends ends = Find([](std::string_view line, size_t at) {
+    const size_t end = SkipToken(line, at);
+    return end < line.size() ? end : size_t{0};  // nothing can follow the last word
+  });
+  if (Hits(ends) < Enough(kMost)) return false;
+  Accept({.kind = StepKind::kToken}, ends, false);
+  return true;
+}
+
+bool LayoutWalk::Next() {
+  SkipGaps();
+  return TakeLiteral(kAll) || TakeTime(kMost) || TakeLevel(kMost) || TakeLetter(kAll) ||
+         TakeBracket() || TakeNumber() || TakeField() || TakeTag() || TakeUntil() || TakeDotted() ||
+         TakePadded() || TakeOptional() || TakeBranch() || TakeWord();
+}
+
+}  // namespace alogd

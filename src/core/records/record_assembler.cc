@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Which lines go on with the record before them.
+#include "core/records/record_assembler.h"
+
+#include <algorithm>
+
+#include "core/headers/continuation.h"
+#include "core/headers/header_formats.h"
+#include "core/headers/scan.h"
+
+namespace alogd {
+
+namespace {
+
+constexpr size_t kMaxEvent = 64;  // an audit id has about 25 bytes
+
+uint32_t Length(uint64_t begin, uint64_t end) {
+  return static_cast<uint32_t>(std::min<uint64_t>(end - begin, UINT32_MAX));
+}
+
+}  // namespace
+
+Assembled RecordAssembler::Add(const Line& line) {
+  Wrapped wrapped;
+  if (parser_->Unwrap(line.text, &wrapped)) return Join(line, wrapped);
+  return Finish(line.text, nullptr, line.offset, line.offset + line.bytes);
+}
+
+Assembled RecordAssembler::Join(const Line& line, const Wrapped& wrapped) {
+  Held& held = held_[wrapped.standard_error ? 1 : 0];
+  const uint64_t end = line.offset + line.bytes;
+  if (wrapped.ends && !held.begun) return Finish(wrapped.text, &wrapped, line.offset, end);
+  if (!held.begun) {
+    held.begun = true;
+    held.offset = line.offset;
+  }
+  held.text.append(
+      wrapped.text.substr(0, kMaxJoined - std::min<size_t>(kMaxJoined, held.text.size())));
+  if (!wrapped.ends) {
+    return {Assembled::Kind::kHeld, Header(), wrapped.text, held.offset, Length(held.offset, end)};
+  }
+  joined_ = std::move(held.text);
+  const uint64_t begin = held.offset;
+  held = Held();
+  return Finish(joined_, &wrapped, begin, end);
+}
+
+bool RecordAssembler::Continues(const LineParts& parts, std::string_view text) const {
+  if (lines_ == 0 || lines_ >= kMaxLines) return false;
+  if (parts.header.recognised)
+    return parts.continues || (!parts.event.empty() && parts.event == event_);
+  return LooksContinued(text) || traceback_ || parser_->expects_header();
+}
+
+// What the line means for those that follow it.
+void RecordAssembler::Follow(const LineParts& parts, std::string_view text, bool continues) {
+  lines_ = continues ? lines_ + 1 : 1;
+  if (!continues) event_ = parts.event.substr(0, kMaxEvent);
+  if (BeginsTraceback(text))
+    traceback_ = true;
+  else if (!text.empty() && !IsBlank(text[0]))
+    traceback_ = false;
+}
+
+Assembled RecordAssembler::Finish(std::string_view text, const Wrapped* wrapped, uint64_t offset,
+                                  uint64_t end) {
+  const LineParts parts = parser_->ParseParts(text, wrapped);
+  const bool continues = Continues(parts, text);
+  Follow(parts, text, continues);
+  Assembled out{Assembled::Kind::kContinuation, Header(), text, offset, Length(offset, end)};
+  if (!continues) {
+    out.kind = Assembled::Kind::kRecord;
+    out.header = parts.header;
+  }
+  return out;
+}
+
+void RecordAssembler::Save(StateWriter& out) const {
+  out.U64(lines_);
+  out.Bool(traceback_);
+  out.Bytes(event_);
+  for (const Held& held : held_) {
+    out.Bool(held.begun);
+    if (!held.begun) continue;
+    out.U64(held.offset);
+    out.Bytes(held.text);
+  }
+}
+
+bool RecordAssembler::Load(StateReader& in) {
+  lines_ = in.U32();
+  traceback_ = in.Bool();
+  event_ = in.Bytes().substr(0, kMaxEvent);
+  for (Held& held : held_) {
+    held = Held();
+    held.begun = in.Bool();
+    if (!held.begun) continue;
+    held.offset = in.U64();
+    held.text = in.Bytes().substr(0, kMaxJoined);
+  }
+  return in.ok();
+}
+
+}  // namespace alogd

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The steps of retention: stamp, delete by age, delete by size, vacuum.
+#include "core/store/retention.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/store/store.h"
+
+namespace alogd {
+namespace {
+
+// Free pages that stay in the file for the next commits, and how many a step gives back at most
+// (256 x 4 KiB: a few milliseconds).
+constexpr int64_t kSlackPages = 256;
+constexpr int64_t kVacuumPages = 256;
+
+struct Pages {
+  int64_t size = 4096;
+  int64_t all = 0;
+  int64_t free = 0;
+  uint64_t used_bytes() const { return static_cast<uint64_t>((all - free) * size); }
+};
+
+Result<Pages> CountPages(Database* db) {
+  Pages pages;
+  for (auto [pragma, value] :
+       {std::pair{"PRAGMA page_size", &pages.size}, std::pair{"PRAGMA page_count", &pages.all},
+        std::pair{"PRAGMA freelist_count", &pages.free}}) {
+    Result<std::optional<int64_t>> read = db->Int(pragma);
+    if (!read.ok()) return read.error();
+    *value = read->value_or(*value);
+  }
+  return pages;
+}
+
+// Rows written since the last call are of now.
+Status Stamp(Database* db, int64_t now) {
+  return db->Run("UPDATE anomaly_rows SET kept_us = ? WHERE kept_us IS NULL", now);
+}
+
+// Deletes the oldest anomalies kept before `before`, and the incidents that they leave empty. The
+// latest incident of a group stays, with what it alerted: it may still be growing.
+Result<size_t> DeleteBefore(Database* db, int64_t before, size_t rows) {
+  std::vector<int64_t> incidents;
+  size_t deleted = 0;
+  {
+    Rows gone = db->Query(
+        "DELETE FROM anomaly_rows WHERE id IN (SELECT id FROM anomaly_rows a WHERE kept_us < ? AND "
+        "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.anomaly_id = a.id) "
+        "ORDER BY kept_us, id LIMIT ?) RETURNING coalesce(incident_id, 0)",
+        before, rows);
+    for (; gone.Next(); ++deleted) incidents.push_back(gone.Int(0));
+    if (!gone.status().ok()) return gone.status().error();
+  }
+  std::ranges::sort(incidents);
+  const auto repeated = std::ranges::unique(incidents);
+  incidents.erase(repeated.begin(), repeated.end());
+  for (const int64_t id : incidents) {
+    Status status = db->Run(
+        "DELETE FROM incident_rows AS i WHERE id = ?1 AND "
+        "NOT EXISTS (SELECT 1 FROM anomaly_rows WHERE incident_id = ?1) AND "
+        "NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = ?1) AND "
+        "seq < (SELECT max(seq) FROM incident_rows WHERE group_id = i.group_id)",
+        id);
+    if (!status.ok()) return status.error();
+  }
+  return deleted;
+}
+
+// True while there is more to give back.
+Result<bool> Vacuum(Database* db) {
+  Result<Pages> pages = CountPages(db);
+  if (!pages.ok()) return pages.error();
+  const int64_t spare = pages->free - kSlackPages;
+  if (spare <= 0) return false;
+  const std::string vacuum =
+      fmt::format("PRAGMA incremental_vacuum({})", std::min(spare, kVacuumPages));
+  if (Status status = db->Script(vacuum.c_str()); !status.ok()) return status.error();
+  return spare > kVacuumPages;
+}
+
+}  // namespace
+
+Result<bool> RetainStep(Database* db, const StorePolicy& policy, Time now, size_t rows) {
+  Result<Transaction> transaction = Transaction::Begin(db);
+  if (!transaction.ok()) return transaction.error();
+  if (Status status = Stamp(db, Micros(now)); !status.ok()) return status.error();
+  Result<size_t> deleted = DeleteBefore(db, Micros(now - policy.keep), rows);
+  if (!deleted.ok()) return deleted.error();
+  if (*deleted < rows) {
+    Result<Pages> pages = CountPages(db);
+    if (!pages.ok()) return pages.error();
+    if (pages->used_bytes() > policy.max_size) {
+      Result<size_t> more = DeleteBefore(db, INT64_MAX, rows - *deleted);
+      if (!more.ok()) return more.error();
+      *deleted += *more;
+    }
+  }
+  Result<bool> vacuum = Vacuum(db);
+  if (!vacuum.ok()) return vacuum.error();
+  if (Status status = transaction->Commit(); !status.ok()) return status.error();
+  return *deleted == rows || *vacuum;
+}
+
+}  // namespace alogd

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// The schema's text, version by version.
+#include "core/store/schema.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace alogd {
+namespace {
+
+// AUTOINCREMENT: an id that an operator noted down must not name another row after retention.
+// The views are what is promised to others; the tables may change with any version.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE group_rows (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  next_template_id INTEGER NOT NULL DEFAULT 0  -- over all ids ever given
+);
+CREATE TABLE source_rows (
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  name TEXT NOT NULL,
+  format TEXT NOT NULL,
+  records INTEGER NOT NULL,
+  last_us INTEGER,
+  PRIMARY KEY (group_id, name)
+) WITHOUT ROWID;
+CREATE TABLE file_rows (
+  file_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  source TEXT NOT NULL,
+  path TEXT NOT NULL,
+  inode INTEGER NOT NULL,
+  identity BLOB NOT NULL,
+  offset INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  read_bytes INTEGER NOT NULL,
+  chain INTEGER NOT NULL,
+  state INTEGER NOT NULL  -- 0 active, 1 rotated, 2 gone
+);
+CREATE INDEX file_by_source ON file_rows (group_id, source, state, file_id);
+CREATE TABLE template_rows (
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  template_id INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  first_us INTEGER,
+  last_us INTEGER,
+  trained INTEGER NOT NULL,
+  alias_of INTEGER,
+  PRIMARY KEY (group_id, template_id)
+) WITHOUT ROWID;
+CREATE TABLE incident_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  seq INTEGER NOT NULL,
+  first_us INTEGER,
+  last_us INTEGER,
+  level INTEGER NOT NULL,  -- 0 INFO to 4 CRITICAL
+  risk REAL NOT NULL,
+  anomalies INTEGER NOT NULL,
+  top_anomaly INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  by_rule INTEGER NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
+  alerted_level INTEGER NOT NULL DEFAULT -1,  -- -1: it has not alerted
+  UNIQUE (group_id, seq)
+);
+CREATE TABLE anomaly_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  seq INTEGER NOT NULL,
+  incident_id INTEGER REFERENCES incident_rows (id),
+  time_us INTEGER,
+  last_us INTEGER,
+  level INTEGER NOT NULL,
+  risk REAL NOT NULL,
+  score REAL NOT NULL,
+  severity INTEGER NOT NULL,
+  detector TEXT NOT NULL,
+  source TEXT NOT NULL,
+  stream TEXT NOT NULL,
+  template_id INTEGER,
+  template TEXT NOT NULL,
+  message TEXT NOT NULL,
+  evidence TEXT NOT NULL,
+  file_id INTEGER NOT NULL,  -- no reference: files are forgotten before what was found in them
+  ref_offset INTEGER NOT NULL,
+  ref_bytes INTEGER NOT NULL,
+  first_offset INTEGER NOT NULL,
+  last_offset INTEGER NOT NULL,
+  windows INTEGER NOT NULL,
+  bundle TEXT NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,  -- 0 new, 1 acked, 2 confirmed, 3 suppressed
+  kept_us INTEGER,  -- by the clock, stamped by retention: when it was first seen as it stands
+  UNIQUE (group_id, seq)
+);
+CREATE INDEX anomaly_by_incident ON anomaly_rows (incident_id);
+CREATE INDEX anomaly_by_time ON anomaly_rows (last_us);
+CREATE INDEX anomaly_by_age ON anomaly_rows (kept_us);
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  incident_id INTEGER NOT NULL REFERENCES incident_rows (id),
+  anomaly_id INTEGER REFERENCES anomaly_rows (id),
+  level INTEGER NOT NULL
+);
+CREATE INDEX outbox_by_incident ON outbox (incident_id);
+CREATE INDEX outbox_by_anomaly ON outbox (anomaly_id);
+CREATE TABLE state_delta (
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  seq INTEGER NOT NULL,
+  blob BLOB NOT NULL,
+  UNIQUE (group_id, seq)
+);
+CREATE TABLE state_shard (
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  idx INTEGER NOT NULL,
+  seq INTEGER NOT NULL,  -- as of this delta
+  blob BLOB NOT NULL,
+  UNIQUE (group_id, idx)
+);
+
+CREATE VIEW anomalies (id, time_us, level, risk, score, severity, detector, group_name, source,
+  stream, template_id, template, message, evidence, file_id, first_offset, last_offset, windows,
+  incident_id, bundle, state) AS
+SELECT a.id, a.time_us,
+  CASE a.level WHEN 4 THEN 'CRITICAL' WHEN 3 THEN 'HIGH' WHEN 2 THEN 'MEDIUM' WHEN 1 THEN 'LOW'
+    ELSE 'INFO' END,
+  a.risk, a.score, a.severity, a.detector, g.name, a.source, a.stream, a.template_id, a.template,
+  a.message, a.evidence, a.file_id, a.first_offset, a.last_offset, a.windows, a.incident_id,
+  a.bundle,
+  CASE a.state WHEN 1 THEN 'acked' WHEN 2 THEN 'confirmed' WHEN 3 THEN 'suppressed' ELSE 'new' END
+FROM anomaly_rows a JOIN group_rows g ON g.id = a.group_id;
+
+CREATE VIEW incidents (id, first_us, last_us, level, risk, group_name, anomalies, title, state) AS
+SELECT i.id, i.first_us, i.last_us,
+  CASE i.level WHEN 4 THEN 'CRITICAL' WHEN 3 THEN 'HIGH' WHEN 2 THEN 'MEDIUM' WHEN 1 THEN 'LOW'
+    ELSE 'INFO' END,
+  i.risk, g.name, i.anomalies, i.title,
+  CASE i.state WHEN 1 THEN 'acked' WHEN 2 THEN 'confirmed' WHEN 3 THEN 'suppressed' ELSE 'new' END
+FROM incident_rows i JOIN group_rows g ON g.id = i.group_id;
+
+CREATE VIEW templates (group_name, template_id, template, count, first_us, last_us, origin,
+  alias_of) AS
+SELECT g.name, t.template_id, t.text, t.count, t.first_us, t.last_us,
+  CASE t.trained WHEN 1 THEN 'trained' ELSE 'live' END, t.alias_of
+FROM template_rows t JOIN group_rows g ON g.id = t.group_id;
+
+CREATE VIEW sources (group_name, source, path, format, records, last_us) AS
+SELECT g.name, s.name,
+  coalesce((SELECT f.path FROM file_rows f WHERE f.group_id = s.group_id AND f.source = s.name
+            ORDER BY f.state, f.file_id DESC LIMIT 1), s.name),
+  s.format, s.records, s.last_us
+FROM source_rows s JOIN group_rows g ON g.id = s.group_id;
+
+CREATE VIEW files (file_id, source, path, inode, offset, bytes, chain, state) AS
+SELECT file_id, source, path, inode, offset, read_bytes, chain,
+  CASE state WHEN 0 THEN 'active' WHEN 1 THEN 'rotated' ELSE 'gone' END
+FROM file_rows;
+)sql";
+
+// kMigrations[n] makes version n + 1 of version n.
+constexpr const char* kMigrations[] = {kVersion1};
+static_assert(std::size(kMigrations) == kSchemaVersion);
+
+Result<int64_t> Pragma(Database* db, std::string_view name) {
+  Result<std::optional<int64_t>> value = db->Int(fmt::format("PRAGMA {}", name));
+  if (!value.ok()) return value.error();
+  return value->value_or(0);
+}
+
+Error Foreign(const std::string& path) {
+  return Error{fmt::format("{} is a SQLite database, but not one of alogd: move it aside, or set "
+                           "state_dir to another directory",
+                           path),
+               SQLITE_NOTADB};
+}
+
+Error Newer(const std::string& path, int64_t version) {
+  return Error{fmt::format("{} was written by a newer alogd (schema {}, this program knows {}): "
+                           "install that version again, or move the file aside to begin a new "
+                           "history",
+                           path, version, kSchemaVersion),
+               SQLITE_MISMATCH};
+}
+
+// The version of the file, 0 for an empty one; fails for foreign and newer ones.
+Result<int64_t> Version(Database* db) {
+  Result<int64_t> application = Pragma(db, "application_id");
+  if (!application.ok()) return application.error();
+  Result<int64_t> version = Pragma(db, "user_version");
+  if (!version.ok()) return version.error();
+  Result<std::optional<int64_t>> tables = db->Int("SELECT count(*) FROM sqlite_master");
+  if (!tables.ok()) return tables.error();
+  const bool empty = tables->value_or(0) == 0;
+  if (*application != kApplicationId && !(empty && *application == 0 && *version == 0)) {
+    return Foreign(db->path());
+  }
+  if (*version > kSchemaVersion) return Newer(db->path(), *version);
+  return empty ? int64_t{0} : *version;
+}
+
+// WAL is kept in the file; asking for it again costs nothing.
+Status UseWal(Database* db) {
+  Rows rows = db->Query("PRAGMA journal_mode = WAL");
+  const std::string mode = rows.Next() ? std::string(rows.Text(0)) : "";
+  if (!rows.status().ok()) return rows.status();
+  if (mode == "wal") return {};
+  return Error{
+      fmt::format("cannot use {}: its file system cannot hold a write-ahead log (it offers "
+                  "{}): set state_dir to a local file system",
+                  db->path(), mode),
+      SQLITE_CANTOPEN};
+}
+
+}  // namespace
+
+Status PrepareSchema(Database* db) {
+  Result<int64_t> found = Version(db);
+  if (!found.ok()) return found.error();
+  // Only an empty file can still choose it: retention gives space back in small steps.
+  if (*found == 0) {
+    if (Status status = db->Script("PRAGMA auto_vacuum = INCREMENTAL"); !status.ok()) return status;
+  }
+  if (Status status = UseWal(db); !status.ok()) return status;
+  if (*found == kSchemaVersion) return {};
+  Result<Transaction> transaction = Transaction::Begin(db);
+  if (!transaction.ok()) return transaction.error();
+  // Another process may have done it while we waited for the lock.
+  Result<int64_t> version = Version(db);
+  if (!version.ok()) return version.error();
+  for (int64_t v = *version; v < kSchemaVersion; ++v) {
+    if (Status status = db->Script(kMigrations[v]); !status.ok()) return status;
+  }
+  const std::string stamp = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                        kApplicationId, kSchemaVersion);
+  if (Status status = db->Script(stamp.c_str()); !status.ok()) return status;
+  return transaction->Commit();
+}
+
+Status CheckSchema(Database* db) {
+  Result<int64_t> version = Version(db);
+  if (!version.ok()) return version.error();
+  if (*version < kSchemaVersion) {
+    return Error{
+        fmt::format("{} is not made yet or of an older alogd (schema {}, this program knows "
+                    "{}): start alogd once, it brings the file up",
+                    db->path(), *version, kSchemaVersion),
+        SQLITE_SCHEMA};
+  }
+  return {};
+}
+
+}  // namespace alogd

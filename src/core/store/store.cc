@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// The writer's connection: opening, commits, the outbox, and loading a group's state.
+#include "core/store/store.h"
+
+#include <fmt/format.h>
+
+#include "core/store/anomaly_row.h"
+#include "core/store/retention.h"
+#include "core/store/schema.h"
+#include "core/store/sqlite.h"
+#include "core/store/unit_writer.h"
+#include "core/text.h"
+
+namespace alogd {
+namespace {
+
+// Pages (4 KiB) of WAL after which a commit checkpoints by itself. Far above what CheckpointWal
+// lets it grow to: a backstop for when nobody calls it, since a commit must not wait for the disk
+// twice.
+constexpr int kBackstopPages = 16384;
+// Bytes the WAL file keeps when it starts over.
+constexpr int64_t kWalKeep = 8 << 20;
+// Bytes of WAL below which its space is left in place: truncating costs more than it gives.
+constexpr int kTruncatePages = 1024;
+
+Status Configure(Database* db) {
+  const std::string pragmas = fmt::format(
+      "PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = {}; "
+      "PRAGMA journal_size_limit = {}",
+      kBackstopPages, kWalKeep);
+  if (Status status = db->Script(pragmas.c_str()); !status.ok()) return status;
+  // A reader of group alogd may not create -wal and -shm: they stay after a clean stop.
+  int persist = 1;
+  const int code = sqlite3_file_control(db->handle(), "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  if (code != SQLITE_OK) return db->Fail(code);
+  return {};
+}
+
+}  // namespace
+
+struct Store::Impl {
+  Database db;
+  StorePolicy policy;
+  Duration busy;
+  bool full = false;         // synchronous=FULL is in force
+  int64_t next_file_id = 0;  // 0: not asked for yet
+  std::optional<Database> checkpointer;
+
+  Status SetSynchronous(bool want_full) {
+    if (full == want_full) return {};
+    Status status = db.Run(want_full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    if (status.ok()) full = want_full;
+    return status;
+  }
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::Open(const std::string& path, const StorePolicy& policy, Duration busy) {
+  Result<Database> db = Database::Open(path, Database::Mode::kWriter, busy);
+  if (!db.ok()) return db.error();
+  if (Status status = PrepareSchema(&*db); !status.ok()) return status.error();
+  if (Status status = Configure(&*db); !status.ok()) return status.error();
+  return Store(std::unique_ptr<Impl>(new Impl{std::move(*db), policy, busy, false, 0, {}}));
+}
+
+void Store::set_policy(const StorePolicy& policy) { impl_->policy = policy; }
+
+Status Store::Commit(const CommitUnit& unit) {
+  if (unit.empty() && !unit.shard && unit.drop_deltas_to == 0) return {};
+  if (Status status = impl_->SetSynchronous(unit.durable()); !status.ok()) return status;
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  UnitWriter writer(&impl_->db, impl_->policy, unit);
+  if (Status status = writer.Write(); !status.ok()) return status;
+  return transaction->Commit();
+}
+
+Result<std::vector<Alert>> Store::Outbox(size_t limit) {
+  static const std::string kQuery = fmt::format(
+      "SELECT {}, o.id, o.incident_id, o.level, i.title, ig.name, o.anomaly_id "
+      "FROM outbox o JOIN incident_rows i ON i.id = o.incident_id "
+      "JOIN group_rows ig ON ig.id = i.group_id "
+      "LEFT JOIN anomaly_rows a ON a.id = o.anomaly_id LEFT JOIN group_rows g ON g.id = a.group_id "
+      "ORDER BY o.id LIMIT ?",
+      kAnomalyColumns);
+  constexpr int kNext = kAnomalyColumnCount;
+  std::vector<Alert> alerts;
+  Rows rows = impl_->db.Query(kQuery, limit);
+  while (rows.Next()) {
+    Alert alert;
+    alert.outbox_id = rows.Int(kNext);
+    alert.incident_id = rows.Int(kNext + 1);
+    alert.level = LevelAt(rows, kNext + 2);
+    alert.title = EscapeForTerminal(rows.Text(kNext + 3));
+    alert.group = rows.Text(kNext + 4);
+    if (!rows.Null(kNext + 5)) {
+      StoredAnomaly stored = ReadAnomaly(rows);
+      alert.anomaly_id = stored.id;
+      alert.anomaly = std::move(stored.anomaly);
+      alert.anomaly.evidence = ParseEvidenceJson(stored.evidence_json);
+    }
+    alerts.push_back(std::move(alert));
+  }
+  if (!rows.status().ok()) return rows.status().error();
+  return alerts;
+}
+
+Status Store::Sent(const std::vector<int64_t>& outbox_ids) {
+  if (outbox_ids.empty()) return {};
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  for (const int64_t id : outbox_ids) {
+    if (Status status = impl_->db.Run("DELETE FROM outbox WHERE id = ?", id); !status.ok()) {
+      return status;
+    }
+  }
+  return transaction->Commit();
+}
+
+namespace {
+
+Status LoadTemplates(Database* db, int64_t group, GroupState* state) {
+  Rows rows = db->Query(
+      "SELECT template_id, text, count, first_us, last_us, trained, alias_of FROM template_rows "
+      "WHERE group_id = ? ORDER BY template_id",
+      group);
+  while (rows.Next()) state->templates.push_back(ReadTemplate(rows, 0));
+  return rows.status();
+}
+
+Status LoadState(Database* db, int64_t group, GroupState* state) {
+  Rows shards =
+      db->Query("SELECT idx, seq, blob FROM state_shard WHERE group_id = ? ORDER BY idx", group);
+  while (shards.Next()) {
+    state->shards.push_back(
+        {static_cast<uint32_t>(shards.Int(0)), shards.Unsigned(1), std::string(shards.Bytes(2))});
+  }
+  if (!shards.status().ok()) return shards.status();
+  Rows deltas =
+      db->Query("SELECT seq, blob FROM state_delta WHERE group_id = ? ORDER BY seq", group);
+  while (deltas.Next()) {
+    state->deltas.push_back({deltas.Unsigned(0), std::string(deltas.Bytes(1))});
+  }
+  return deltas.status();
+}
+
+Status LoadFiles(Database* db, int64_t group, GroupState* state) {
+  static const std::string kQuery = fmt::format(
+      "SELECT {} FROM file_rows f JOIN group_rows g ON g.id = f.group_id WHERE f.group_id = ? "
+      "ORDER BY f.file_id",
+      kFileColumns);
+  Rows rows = db->Query(kQuery, group);
+  while (rows.Next()) state->files.push_back(ReadFile(rows).file);
+  return rows.status();
+}
+
+}  // namespace
+
+Result<GroupState> Store::LoadGroup(const std::string& group) {
+  Database* db = &impl_->db;
+  GroupState state;
+  Rows rows = db->Query("SELECT id, next_template_id FROM group_rows WHERE name = ?", group);
+  if (!rows.Next()) {
+    if (!rows.status().ok()) return rows.status().error();
+    return state;
+  }
+  const int64_t id = rows.Int(0);
+  state.next_template_id = static_cast<uint32_t>(rows.Int(1));
+  if (Status s = LoadTemplates(db, id, &state); !s.ok()) return s.error();
+  if (Status s = LoadState(db, id, &state); !s.ok()) return s.error();
+  if (Status s = LoadFiles(db, id, &state); !s.ok()) return s.error();
+  return state;
+}
+
+Result<int64_t> Store::NextFileId() {
+  if (impl_->next_file_id == 0) {
+    // AUTOINCREMENT keeps the greatest id that was ever committed here.
+    Result<std::optional<int64_t>> last =
+        impl_->db.Int("SELECT seq FROM sqlite_sequence WHERE name = 'file_rows'");
+    if (!last.ok()) return last.error();
+    impl_->next_file_id = last->value_or(0) + 1;
+  }
+  return impl_->next_file_id++;
+}
+
+Result<bool> Store::Retain(Time now, size_t rows) {
+  if (Status status = impl_->SetSynchronous(false); !status.ok()) return status.error();
+  return RetainStep(&impl_->db, impl_->policy, now, rows);
+}
+
+Status Store::CheckpointWal() {
+  if (!impl_->checkpointer) {
+    Result<Database> db = Database::Open(impl_->db.path(), Database::Mode::kWriter, impl_->busy);
+    if (!db.ok()) return db.error();
+    if (Status status = Configure(&*db); !status.ok()) return status;
+    impl_->checkpointer.emplace(std::move(*db));
+  }
+  sqlite3* handle = impl_->checkpointer->handle();
+  int frames = 0;
+  int done = 0;
+  int code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+  // Busy is somebody else's checkpoint: as good.
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return impl_->checkpointer->Fail(code);
+  if (code != SQLITE_OK || done < frames || frames < kTruncatePages) return {};
+  // Without waiting: a reader in the old WAL keeps it until the next time.
+  sqlite3_busy_timeout(handle, 0);
+  code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return impl_->checkpointer->Fail(code);
+  return {};
+}
+
+}  // namespace alogd

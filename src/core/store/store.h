@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The database: commit units in, alerts out, and what a group needs to go on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/commit_unit.h"
+#include "core/config/config.h"
+#include "core/result.h"
+#include "core/store/history.h"  // so that one include gives both sides
+
+namespace alogd {
+
+// An alert as it waits in the outbox for the journal.
+struct Alert {
+  int64_t outbox_id = 0;
+  int64_t anomaly_id = 0;  // database ids; 0 where the anomaly is not kept any more
+  int64_t incident_id = 0;
+  RiskLevel level = RiskLevel::kInfo;
+  std::string group;
+  std::string title;  // one line, escaped
+  Anomaly anomaly;    // the one that made the incident alert
+};
+
+// What the store decides inside the commit.
+struct StorePolicy {
+  RiskLevel store_min = RiskLevel::kInfo;
+  RiskLevel journal_min = RiskLevel::kHigh;
+  Duration keep = std::chrono::hours(24 * 90);
+  uint64_t max_size = 2ull << 30;
+};
+
+// The one writer's connection. Used from one thread.
+class Store {
+ public:
+  // Opens or creates the database (0640), migrates an older schema, refuses a newer one. A locked
+  // database is waited for up to `busy`.
+  static Result<Store> Open(const std::string& path, const StorePolicy& policy,
+                            Duration busy = std::chrono::seconds(1));
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  void set_policy(const StorePolicy& policy);
+
+  // One transaction, all or nothing. An incident whose level reaches journal_min, or rises above
+  // what it alerted before, puts an alert into the outbox; one that holds a rule match does so at
+  // any level. What is below store_min is not stored, unless it alerts: an alert can always be
+  // looked up. On failure nothing is changed and the same unit may be given again; so it may after
+  // success, which changes nothing either.
+  Status Commit(const CommitUnit& unit);
+
+  // Alerts not yet sent, oldest first, at most `limit`; Sent deletes them.
+  Result<std::vector<Alert>> Outbox(size_t limit);
+  Status Sent(const std::vector<int64_t>& outbox_ids);
+
+  // An empty one for a group that never committed.
+  Result<GroupState> LoadGroup(const std::string& group);
+  // A number that no file had before. It is kept once a unit with it is committed; until then a
+  // restart may give it again, which nothing can tell.
+  Result<int64_t> NextFileId();
+
+  // Deletes history older than policy.keep before `now`, and the oldest while the database is over
+  // max_size, in steps of at most `rows` anomalies and with them the incidents that hold none any
+  // more. True while there is more to do. Templates, files and state are never deleted here, nor
+  // the latest incident of a group, nor what waits in the outbox.
+  //
+  // An anomaly's age counts from the first call after it was last written, by the clock of `now`,
+  // not from its event time: logs of last year, read today, would otherwise lose their history at
+  // once.
+  Result<bool> Retain(Time now, size_t rows = 500);
+  // WAL checkpoint (passive, then truncate where nobody reads), on a connection of its own: another
+  // thread than Commit's may call this, if only one does.
+  Status CheckpointWal();
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace alogd

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Writes one commit unit into the tables, and decides what is stored and what alerts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/commit_unit.h"
+#include "core/result.h"
+#include "core/store/sqlite.h"
+
+namespace alogd {
+
+struct StorePolicy;
+
+// Lives for one Write, inside a transaction of the caller; after an error the caller rolls back.
+class UnitWriter {
+ public:
+  // All three outlive the writer.
+  UnitWriter(Database* db, const StorePolicy& policy, const CommitUnit& unit)
+      : db_(db), policy_(policy), unit_(unit) {}
+
+  Status Write();
+
+ private:
+  struct Kept {
+    const Anomaly* anomaly;
+    int64_t id;  // 0: not in the database yet
+  };
+  // What the database says of an incident of the unit.
+  struct Known {
+    int64_t id = 0;
+    int64_t alerted = -1;
+  };
+
+  Status FindGroup();
+  Status WriteSources();
+  Status WriteFiles();
+  Status WriteTemplates();
+  Status SelectAnomalies();
+  Status WriteIncidents();
+  Status WriteIncident(const Incident& incident);
+  Status WriteAnomalies();
+  Status InsertAnomaly(const Anomaly& a, const std::string& evidence);
+  Status UpdateAnomaly(const Anomaly& a, int64_t id, const std::string& evidence);
+  Status WriteAlerts();
+  Status WriteState();
+
+  bool Alerts(const Incident& incident) const;
+  Result<std::optional<int64_t>> IncidentId(uint64_t seq);
+  // The riskiest anomaly of the incident that is stored.
+  Result<std::optional<int64_t>> TopAnomaly(const Incident& incident, int64_t incident_id);
+
+  Database* db_;
+  const StorePolicy& policy_;
+  const CommitUnit& unit_;
+  int64_t group_ = 0;
+  std::vector<Kept> kept_;
+  std::unordered_set<uint64_t> kept_incidents_;    // seqs that they name
+  std::unordered_map<uint64_t, Known> incidents_;  // by seq
+};
+
+}  // namespace alogd

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// The templates that Drain matches against, found by text, by generality and by single position.
+#include "core/templates/template_index.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace alogd {
+namespace {
+
+constexpr uint32_t kLiveRoot = 0;
+constexpr uint32_t kTrainedRoot = 1;
+// Positions of a message that may become variable by merging; bounds memory for a message of many
+// tokens.
+constexpr size_t kMaxPositions = 64;
+// Nodes and symbols looked at for one message: it takes a hostile set of templates to get there.
+constexpr size_t kSearchBudget = 1 << 14;
+
+uint64_t Mix(uint64_t h) {
+  h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+  return (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+}
+
+uint64_t At(uint32_t hash, size_t position) { return Mix(hash | uint64_t{position} << 32); }
+
+uint64_t ChildHash(uint32_t node, uint32_t hash) { return Mix(uint64_t{node} << 32 | hash); }
+
+// What is the same for all texts that differ only in the word at `position`.
+uint64_t VariantHash(uint64_t sum, uint32_t hash, uint32_t as_variable, size_t position) {
+  return Mix(sum - At(hash, position) + At(as_variable, position) + position);
+}
+
+uint64_t SumOf(const std::vector<uint32_t>& hashes) {
+  uint64_t sum = hashes.size();
+  for (size_t i = 0; i < hashes.size(); ++i) sum += At(hashes[i], i);
+  return sum;
+}
+
+void HashSymbols(std::string_view text, const std::vector<Symbol>& symbols,
+                 std::vector<uint32_t>* out) {
+  out->clear();
+  for (const Symbol& symbol : symbols) out->push_back(SymbolHash(text, symbol, false));
+}
+
+}  // namespace
+
+TemplateIndex::TemplateIndex() : nodes_(2) {}
+
+uint64_t TemplateIndex::HashText(std::string_view text) {
+  return XXH3_64bits(text.data(), text.size());
+}
+
+// ---- the tree
+
+uint32_t TemplateIndex::Child(uint32_t node, uint32_t hash) const {
+  return children_.Find(ChildHash(node, hash), [&](uint32_t child) {
+    return nodes_[child].parent == node && nodes_[child].hash == hash;
+  });
+}
+
+uint32_t TemplateIndex::AddChild(uint32_t node, uint32_t hash) {
+  uint32_t child;
+  if (free_nodes_.empty()) {
+    child = static_cast<uint32_t>(nodes_.size());
+    nodes_.emplace_back();
+  } else {
+    child = free_nodes_.back();
+    free_nodes_.pop_back();
+  }
+  nodes_[child] = {.hash = hash, .parent = node, .children = 0, .leaf = kNone};
+  ++nodes_[node].children;
+  children_.Insert(ChildHash(node, hash), child);
+  return child;
+}
+
+// A path ends where no other entry shares it: two nodes an entry instead of one a symbol.
+void TemplateIndex::PlaceInTree(uint32_t entry) {
+  const std::vector<uint32_t>& hashes = entries_[entry].hashes;
+  uint32_t node = entries_[entry].trained ? kTrainedRoot : kLiveRoot;
+  for (size_t depth = 0;; ++depth) {
+    const uint32_t other = nodes_[node].leaf;
+    if (other != kNone && nodes_[node].children == 0 && entries_[other].hashes.size() > depth) {
+      nodes_[node].leaf = kNone;
+      const uint32_t below = AddChild(node, entries_[other].hashes[depth]);
+      nodes_[below].leaf = other;
+      entries_[other].node = below;
+    }
+    const bool root = node <= kTrainedRoot;
+    const bool ends_here = nodes_[node].children == 0 && nodes_[node].leaf == kNone && !root;
+    if (depth == hashes.size() || ends_here) break;
+    const uint32_t child = Child(node, hashes[depth]);
+    node = child != kNone ? child : AddChild(node, hashes[depth]);
+  }
+  // Two entries with all symbol hashes equal and other texts: the later one is found by text only.
+  if (nodes_[node].leaf != kNone) {
+    entries_[entry].node = kNone;
+    return;
+  }
+  nodes_[node].leaf = entry;
+  entries_[entry].node = node;
+}
+
+void TemplateIndex::RemoveFromTree(uint32_t entry) {
+  uint32_t node = entries_[entry].node;
+  if (node == kNone) return;
+  nodes_[node].leaf = kNone;
+  while (node > kTrainedRoot && nodes_[node].children == 0 && nodes_[node].leaf == kNone) {
+    const uint32_t parent = nodes_[node].parent;
+    children_.Erase(ChildHash(parent, nodes_[node].hash), node);
+    --nodes_[parent].children;
+    nodes_[node].parent = kNone;
+    free_nodes_.push_back(node);
+    node = parent;
+  }
+}
+
+// ---- entries
+
+std::vector<uint32_t>& TemplateIndex::Bucket(size_t symbols, uint32_t first_hash) {
+  return buckets_[uint64_t{first_hash} << 32 | symbols];
+}
+
+// Notes or forgets `entry` under each position that could still become variable.
+void TemplateIndex::Variants(uint32_t entry, bool add) {
+  const Entry& e = entries_[entry];
+  std::vector<Symbol> symbols;
+  SplitText(e.text, &symbols);
+  if (CountWords(symbols) < kWordsThatStay + 1) return;
+  for (size_t i = 1; i < std::min(symbols.size(), kMaxPositions); ++i) {
+    if (!MayVary(e.text, symbols, i)) continue;
+    const uint64_t hash = VariantHash(e.sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
+    add ? variants_.Insert(hash, entry) : variants_.Erase(hash, entry);
+  }
+}
+
+uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
+  uint32_t entry;
+  if (free_entries_.empty()) {
+    entry = static_cast<uint32_t>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    entry = free_entries_.back();
+    free_entries_.pop_back();
+  }
+  Entry& e = entries_[entry];
+  e = Entry{};
+  e.id = id;
+  e.used = true;
+  e.trained = trained;
+  e.text = std::move(text);
+  e.text_hash = HashText(e.text);
+  std::vector<Symbol> symbols;
+  SplitText(e.text, &symbols);
+  HashSymbols(e.text, symbols, &e.hashes);
+  e.sum = SumOf(e.hashes);
+  by_text_.Insert(e.text_hash, entry);
+  PlaceInTree(entry);
+  if (trained) return entry;
+  ++live_;
+  symbols_ += e.hashes.size();
+  Variants(entry, true);
+  auto& bucket = Bucket(e.hashes.size(), e.hashes.empty() ? 0 : e.hashes[0]);
+  const auto at = std::upper_bound(bucket.begin(), bucket.end(), id,
+                                   [&](TemplateId a, uint32_t b) { return a < entries_[b].id; });
+  bucket.insert(at, entry);
+  return entry;
+}
+
+void TemplateIndex::Remove(uint32_t entry) {
+  Entry& e = entries_[entry];
+  by_text_.Erase(e.text_hash, entry);
+  RemoveFromTree(entry);
+  if (!e.trained) {
+    --live_;
+    symbols_ -= e.hashes.size();
+    Variants(entry, false);
+    const uint64_t key = uint64_t{e.hashes.empty() ? 0 : e.hashes[0]} << 32 | e.hashes.size();
+    const auto bucket = buckets_.find(key);
+    std::erase(bucket->second, entry);
+    if (bucket->second.empty()) buckets_.erase(bucket);
+  }
+  e = Entry{};
+  free_entries_.push_back(entry);
+}
+
+// ---- lookups
+
+struct TemplateIndex::Search {
+  const TemplateIndex& index;
+  std::string_view text;
+  const std::vector<Symbol>& symbols;
+  size_t words = 0;
+  std::vector<uint32_t> hashes, as_variable;  // the latter 0 where only the symbol itself will do
+  size_t budget = kSearchBudget;
+  uint32_t best = kNone;
+  std::vector<Symbol> scratch = {};
+
+  void Visit(uint32_t node, size_t depth) {
+    if (budget == 0) return;
+    --budget;
+    const uint32_t leaf = index.nodes_[node].leaf;
+    if (leaf != kNone) Consider(leaf);
+    if (depth == symbols.size() || index.nodes_[node].children == 0) return;
+    if (const uint32_t child = index.Child(node, hashes[depth]); child != kNone)
+      Visit(child, depth + 1);
+    if (as_variable[depth] == 0) return;
+    if (const uint32_t child = index.Child(node, as_variable[depth]); child != kNone)
+      Visit(child, depth + 1);
+  }
+
+  void Consider(uint32_t leaf) {
+    const Entry& e = index.entries_[leaf];
+    if (e.hashes.size() != symbols.size()) return;
+    if (best != kNone && index.entries_[best].id < e.id) return;
+    budget -= std::min(budget, symbols.size());
+    SplitText(e.text, &scratch);
+    if (Covers(e.text, scratch, text, symbols)) best = leaf;
+  }
+};
+
+uint32_t TemplateIndex::FindCovering(std::string_view text,
+                                     const std::vector<Symbol>& symbols) const {
+  Search search{.index = *this, .text = text, .symbols = symbols, .hashes = {}, .as_variable = {}};
+  HashSymbols(text, symbols, &search.hashes);
+  for (size_t i = 0; i < symbols.size(); ++i)
+    search.as_variable.push_back(MayVary(text, symbols, i) ? SymbolHash(text, symbols[i], true)
+                                                           : 0);
+  search.Visit(kTrainedRoot, 0);
+  if (search.best == kNone) {
+    search.budget = kSearchBudget;
+    search.Visit(kLiveRoot, 0);
+  }
+  return search.best;
+}
+
+std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
+                                                 const std::vector<Symbol>& symbols,
+                                                 size_t at_most) const {
+  std::vector<uint32_t> found;
+  if (symbols.empty()) return found;
+  std::vector<uint32_t> hashes;
+  HashSymbols(text, symbols, &hashes);
+  const auto bucket = buckets_.find(uint64_t{hashes[0]} << 32 | hashes.size());
+  if (bucket == buckets_.end() || bucket->second.size() > at_most) return found;
+  std::vector<Symbol> scratch;
+  for (const uint32_t entry : bucket->second) {
+    const Entry& e = entries_[entry];
+    bool same = true;
+    for (size_t i = 0; same && i < hashes.size(); ++i)
+      same = hashes[i] == e.hashes[i] || symbols[i].kind == SymbolKind::kVariable;
+    if (!same) continue;
+    SplitText(e.text, &scratch);
+    if (Covers(text, symbols, e.text, scratch)) found.push_back(entry);
+  }
+  return found;
+}
+
+std::vector<uint32_t> TemplateIndex::FindVariants(uint32_t entry,
+                                                  const std::vector<Symbol>& symbols,
+                                                  size_t position, size_t at_least) const {
+  std::vector<uint32_t> found;
+  if (position >= kMaxPositions) return found;
+  const Entry& e = entries_[entry];
+  const uint64_t hash =
+      VariantHash(e.sum, e.hashes[position], SymbolHash(e.text, symbols[position], true), position);
+  (void)variants_.Find(hash, [&](uint32_t other) {
+    found.push_back(other);
+    return false;
+  });
+  if (found.size() < at_least) return {};
+  const std::string general = WithVariable(e.text, symbols[position]);
+  std::vector<Symbol> general_symbols, scratch;
+  SplitText(general, &general_symbols);
+  std::erase_if(found, [&](uint32_t other) {
+    SplitText(entries_[other].text, &scratch);
+    return !Covers(general, general_symbols, entries_[other].text, scratch);
+  });
+  if (found.size() < at_least) found.clear();
+  return found;
+}
+
+}  // namespace alogd

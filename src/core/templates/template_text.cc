@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// A template's text as symbols: what merging and matching of templates compares.
+#include "core/templates/template_text.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/templates/masks.h"
+#include "core/templates/words.h"
+
+namespace alogd {
+namespace {
+
+bool IsVariableAt(std::string_view text, size_t at) {
+  return text.compare(at, kWildcard.size(), kWildcard) == 0;
+}
+
+// The end of the word or run of dots at `at`, and whether it holds a letter.
+size_t EndOfWord(std::string_view text, size_t at, bool* letters) {
+  size_t end = at;
+  unsigned bits = 0;
+  for (; end < text.size(); ++end) {
+    const unsigned c = Class(text[end]);
+    if (c & (kBlank | kDelimiter)) {
+      const bool inside = text[end] == '\'' && end > at && end + 1 < text.size() &&
+                          Has(text[end - 1], kLetter) && Has(text[end + 1], kLetter);
+      if (!inside) break;
+    } else if ((c & kDot) && end + 1 < text.size() && text[end + 1] == '.') {
+      break;
+    }
+    bits |= c;
+  }
+  *letters = (bits & (kLetter | kHigh | kDigit)) != 0;
+  if (end > at) return end;
+  while (end < text.size() && text[end] == '.') ++end;
+  return end;
+}
+
+}  // namespace
+
+void SplitText(std::string_view text, std::vector<Symbol>* symbols) {
+  symbols->clear();
+  for (size_t at = 0; at < text.size();) {
+    Symbol symbol;
+    symbol.gap = static_cast<uint32_t>(at);
+    while (at < text.size() && Has(text[at], kBlank)) ++at;
+    symbol.begin = static_cast<uint32_t>(at);
+    if (at < text.size()) {
+      if (IsVariableAt(text, at)) {
+        symbol.kind = SymbolKind::kVariable;
+        at += kWildcard.size();
+      } else if (Has(text[at], kDelimiter)) {
+        ++at;
+      } else {
+        bool letters = false;
+        at = EndOfWord(text, at, &letters);
+        if (letters) symbol.kind = SymbolKind::kWord;
+      }
+    }
+    symbol.end = static_cast<uint32_t>(at);
+    symbols->push_back(symbol);
+  }
+}
+
+uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variable) {
+  if (!as_variable) {
+    return static_cast<uint32_t>(XXH3_64bits(text.data() + symbol.gap, symbol.end - symbol.gap));
+  }
+  std::array<char, 32> buffer;
+  const size_t gap = std::min<size_t>(symbol.begin - symbol.gap, buffer.size() - kWildcard.size());
+  std::memcpy(buffer.data(), text.data() + symbol.gap, gap);
+  std::memcpy(buffer.data() + gap, kWildcard.data(), kWildcard.size());
+  return static_cast<uint32_t>(XXH3_64bits(buffer.data(), gap + kWildcard.size()));
+}
+
+bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t at) {
+  const Symbol& symbol = symbols[at];
+  if (at == 0 || symbol.kind != SymbolKind::kWord) return false;
+  if (symbols[at - 1].kind == SymbolKind::kVariable && symbol.gap == symbol.begin) return false;
+  if (at + 1 < symbols.size() && symbols[at + 1].kind == SymbolKind::kVariable &&
+      symbols[at + 1].gap == symbols[at + 1].begin)
+    return false;
+  return !IsOutcomeWord(text.substr(symbol.begin, symbol.end - symbol.begin));
+}
+
+size_t CountWords(const std::vector<Symbol>& symbols) {
+  return static_cast<size_t>(std::count_if(
+      symbols.begin(), symbols.end(), [](const Symbol& s) { return s.kind == SymbolKind::kWord; }));
+}
+
+bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols,
+            std::string_view text, const std::vector<Symbol>& symbols) {
+  if (general_symbols.size() != symbols.size()) return false;
+  bool differs = false;
+  for (size_t i = 0; i < symbols.size(); ++i) {
+    const Symbol& g = general_symbols[i];
+    const Symbol& s = symbols[i];
+    const std::string_view g_text = general.substr(g.gap, g.end - g.gap);
+    if (g_text == text.substr(s.gap, s.end - s.gap)) continue;
+    if (g.kind != SymbolKind::kVariable || !MayVary(text, symbols, i)) return false;
+    if (general.substr(g.gap, g.begin - g.gap) != text.substr(s.gap, s.begin - s.gap)) return false;
+    differs = true;
+  }
+  return !differs || CountWords(general_symbols) >= kWordsThatStay;
+}
+
+std::string WithVariable(std::string_view text, const Symbol& at) {
+  std::string out;
+  out.reserve(text.size() + kWildcard.size());
+  out.append(text.substr(0, at.begin)).append(kWildcard).append(text.substr(at.end));
+  return out;
+}
+
+}  // namespace alogd

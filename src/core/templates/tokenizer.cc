@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: MIT
+// Masks a message: one pass over its bytes that leaves the constant tokens and puts <*> for
+// variables.
+#include "core/templates/tokenizer.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "core/templates/masked_text.h"
+#include "core/templates/masks.h"
+#include "core/templates/words.h"
+
+namespace alogd {
+namespace {
+
+// One message on its way to its masked form.
+class Masking {
+ public:
+  Masking(const WordMasks& masks, uint32_t max_tokens, std::string_view message, char* out)
+      : masks_(masks),
+        tokens_left_(max_tokens),
+        p_(message.data()),
+        end_(p_ + message.size()),
+        out_(out) {}
+
+  // `user`: parts that user masks matched, in order and apart.
+  std::string_view Run(std::span<const std::string_view> user) {
+    user_ = user;
+    while (p_ < end_) {
+      if (tokens_left_-- == 0 || !out_.HasRoom()) {
+        out_.SetGap(p_, p_);
+        out_.Variable();
+        p_ = end_;
+        break;
+      }
+      Token();
+    }
+    if (expect_value_) {
+      out_.NoGap();
+      out_.Variable();
+    }
+    return out_.view();
+  }
+
+ private:
+  void Token() {
+    const char* const gap = p_;
+    for (const char* const limit = Limit(); p_ < limit && Has(*p_, kBlank);) ++p_;
+    out_.SetGap(gap, p_);
+    if (p_ == end_) return;
+    if (!user_.empty() && p_ >= user_.front().data()) return UserMask();
+    if (!Has(*p_, kDelimiter)) return Word();
+    Delimiter();
+  }
+
+  void UserMask() {
+    p_ = user_.front().data() + user_.front().size();
+    user_ = user_.subspan(1);
+    expect_value_ = false;
+    out_.Variable();
+  }
+
+  const char* Limit() const { return user_.empty() ? end_ : user_.front().data(); }
+
+  // ---- words
+
+  void Word() {
+    const char* const begin = p_;
+    const char* const limit = Limit();
+    unsigned bits = 0;
+    while (p_ < limit) {
+      const unsigned c = Class(*p_);
+      if (c & (kBlank | kDelimiter)) {
+        if (*p_ != '\'' || !InsideWord(begin, limit)) break;
+      } else if ((c & kDot) && p_ + 1 < limit && p_[1] == '.') {
+        break;
+      }
+      bits |= c;
+      ++p_;
+    }
+    if (p_ == begin) return Dots();
+    if (expect_value_) return Value(begin, limit);
+    if (p_ < limit && *p_ == ':' && BeyondColon(begin, limit, bits)) return;
+    const std::string_view word(begin, static_cast<size_t>(p_ - begin));
+    switch (Classify(word, bits)) {
+      case WordKind::kVariable:
+        return VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);
+      case WordKind::kJoiner:
+        return out_.Constant(word, true);
+      case WordKind::kConstant:
+        break;
+    }
+    ConstantWord(word);
+  }
+
+  bool BeyondColon(const char* begin, const char* limit, unsigned bits) {
+    const std::string_view text(begin, static_cast<size_t>(limit - begin));
+    const auto beyond = masks_.MatchBeyondColon(text, static_cast<size_t>(p_ - begin), bits);
+    const std::string_view whole = text.substr(0, beyond.length);
+    if (whole.empty() || (!beyond.variable && !MayStay(whole))) return false;
+    p_ = begin + whole.size();
+    beyond.variable ? out_.Variable() : out_.Constant(whole, false);
+    return true;
+  }
+
+  // Whether bytes that no mask takes can stand in a template.
+  static bool MayStay(std::string_view text) {
+    const bool plain =
+        std::none_of(text.begin(), text.end(), [](char c) { return Has(c, kControl | kHigh); });
+    return plain && text.size() <= MaskedText::kMaxWord &&
+           text.find(kWildcard) == std::string_view::npos;
+  }
+
+  bool InsideWord(const char* begin, const char* limit) const {
+    return p_ > begin && p_ + 1 < limit && Has(p_[-1], kLetter) && Has(p_[1], kLetter);
+  }
+
+  void Dots() {
+    const char* const begin = p_;
+    while (p_ < Limit() && *p_ == '.' && p_ - begin < static_cast<ptrdiff_t>(MaskedText::kMaxWord))
+      ++p_;
+    out_.Constant({begin, static_cast<size_t>(p_ - begin)}, false);
+  }
+
+  WordKind Classify(std::string_view word, unsigned bits) {
+    if (word.size() > MaskedText::kMaxWord) return WordKind::kVariable;
+    if ((bits & kDigit) && (bits & kLetter) && !(bits & (kHigh | kControl)) &&
+        (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
+      return WordKind::kConstant;
+    const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
+    if (kind != WordKind::kConstant || word.size() < 3) return kind;
+    if (IsValueWord(word)) return WordKind::kVariable;
+    if (IsDateWord(word) && (out_.can_join() || DateFollows())) return WordKind::kVariable;
+    return kind;
+  }
+
+  // "sshd[17]", "pid 17", "pid: 17".
+  bool IsPidPlace(std::string_view word) const {
+    if (!out_.has_gap() && out_.last() == '[' && p_ < end_ && *p_ == ']') return true;
+    const char* q = word.data();
+    while (q > begin_ && (q[-1] == ' ' || q[-1] == ':' || q[-1] == '=' || q[-1] == '#')) --q;
+    return q - begin_ >= 3 && (q[-1] | 0x20) == 'd' && (q[-2] | 0x20) == 'i' &&
+           (q[-3] | 0x20) == 'p';
+  }
+
+  // "step2()".
+  bool IsCall(std::string_view word) const {
+    return end_ - p_ >= 2 && p_[0] == '(' && p_[1] == ')' && Has(word[0], kLetter);
+  }
+
+  // A number, or another part of a date and then a number, comes next.
+  bool DateFollows() const {
+    const char* q = p_;
+    for (int part = 0; part < 2; ++part) {
+      while (q < end_ && (Has(*q, kBlank) || *q == ',')) ++q;
+      if (q < end_ && Has(*q, kDigit)) return true;
+      if (end_ - q < 3 || !IsDateWord({q, 3}) || (end_ - q > 3 && Has(q[3], kLetter))) return false;
+      q += 3;
+    }
+    return false;
+  }
+
+  // The sentence's full stop stays outside.
+  void VariableWord(std::string_view word, bool number) {
+    const size_t tail = Tail(word);
+    out_.Variable(number);
+    if (tail == 0) return;
+    out_.NoGap();
+    out_.Constant(word.substr(word.size() - tail), true);
+  }
+
+  void ConstantWord(std::string_view word) {
+    if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
+    if (FollowsUser() || IsUserBeforeAddress()) return out_.Variable();
+    out_.Constant(word, false);
+    before_last_ = last_;
+    last_ = word;
+  }
+
+  // "for user X", "by user X", "invalid user X".
+  bool FollowsUser() const {
+    if (last_.size() != 4 || !out_.has_gap() || last_.data() + last_.size() != out_.gap())
+      return false;
+    if ((last_[0] | 0x20) != 'u' || last_.substr(1) != "ser") return false;
+    return before_last_ == "for" || before_last_ == "by" || before_last_ == "invalid" ||
+           before_last_ == "Invalid";
+  }
+
+  // "for X from 10.0.0.1".
+  bool IsUserBeforeAddress() const {
+    static constexpr std::string_view kFrom = " from ";
+    if (last_ != "for" || last_.data() + last_.size() != out_.gap()) return false;
+    const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
+    return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
+  }
+
+  // Behind '=': up to a blank or what separates pairs.
+  void Value(const char* begin, const char* limit) {
+    expect_value_ = false;
+    while (p_ < limit &&
+           (*p_ == ':' || *p_ == '\'' || *p_ == '|' || !Has(*p_, kBlank | kDelimiter)))
+      ++p_;
+    // "at=Point(3, 4)": with its parts, since it could be null the next time.
+    if (p_ > begin && p_ < limit && (*p_ == '(' || *p_ == '{' || *p_ == '[')) {
+      if (const char* const close = FindClose(p_, limit)) {
+        p_ = close + 1;
+        return out_.Variable();
+      }
+    }
+    const std::string_view word(begin, static_cast<size_t>(p_ - begin));
+    if (IsOutcomeWord(word)) return out_.Constant(word, false);  // "res=failed" is another event
+    VariableWord(word, false);
+  }
+
+  // ---- delimiters
+
+  void Delimiter() {
+    const char c = *p_;
+    const char* const limit = Limit();
+    if (c == '=') return Equals(limit);
+    if (expect_value_ && ValueGroup(c, limit)) return;
+    expect_value_ = false;
+    switch (c) {
+      case '(':
+      case '[':
+      case '{':
+      case '<':
+        return Open(c, limit);
+      case ')':
+      case ']':
+      case '}':
+      case '>':
+        ++p_;
+        return out_.Close(c);
+      case '"':
+      case '\'':
+        if (Quote(c, limit)) return;
+        break;
+      default:
+        break;
+    }
+    ++p_;
+    out_.Constant({p_ - 1, 1}, c == ',' || c == ':' || c == ';' || c == '|' || c == '&');
+  }
+
+  void Equals(const char* limit) {
+    const char* const begin = p_;
+    while (p_ < limit && (*p_ == '=' || *p_ == '>')) ++p_;
+    const bool assignment = p_ - begin == 1 && !OperatorBefore();
+    const bool spaced = out_.has_gap();
+    out_.Constant(
+        {begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord))},
+        assignment);
+    p_ = begin + std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord);
+    if (!assignment) return;
+    if (!spaced && (p_ == end_ || Has(*p_, kBlank) || *p_ == ',' || *p_ == ';')) {
+      out_.SetGap(p_, p_);
+      return out_.Variable();  // the value is empty, or a word or two away
+    }
+    expect_value_ = true;
+  }
+
+  bool OperatorBefore() const {
+    const char c = out_.last();
+    return !out_.has_gap() && (c == '!' || c == '<' || c == '>');
+  }
+
+  // Behind '=': a quoted string or a bracketed group is the value as a whole.
+  bool ValueGroup(char c, const char* limit) {
+    const char* q = p_;
+    if (c == '"' || c == '\'') {
+      q = FindQuote(p_ + 1, limit, c);
+    } else if (c == '(' || c == '[' || c == '{') {
+      q = FindClose(p_, limit);
+    } else {
+      q = nullptr;
+    }
+    if (!q) return false;
+    p_ = q + 1;
+    expect_value_ = false;
+    out_.Variable();
+    return true;
+  }
+
+  const char* FindQuote(const char* from, const char* limit, char quote) {
+    const char*& missing = no_quote_from_[quote == '"' ? 0 : 1];
+    if (missing && from >= missing) return nullptr;
+    for (const char* q = from; q < limit; ++q) {
+      if (*q == '\\' && q + 1 < limit) {
+        ++q;
+      } else if (*q == quote) {
+        return q;
+      }
+    }
+    missing = from;
+    return nullptr;
+  }
+
+  // The bracket that closes the one at `from`; looked for once a message beyond its end.
+  const char* FindClose(const char* from, const char* limit) {
+    if (unbalanced_) return nullptr;
+    size_t depth = 0;
+    for (const char* q = from; q < limit; ++q) {
+      if (*q == '(' || *q == '[' || *q == '{' || *q == '<') ++depth;
+      if ((*q == ')' || *q == ']' || *q == '}' || *q == '>') && --depth == 0) return q;
+    }
+    unbalanced_ = true;
+    return nullptr;
+  }
+
+  bool Quote(char c, const char* limit) {
+    const bool behind_word =
+        !out_.has_gap() && out_.last() != '\0' && !Has(out_.last(), kDelimiter | kBlank);
+    if (c == '\'' && behind_word) return false;
+    const char* const q = FindQuote(p_ + 1, limit, c);
+    if (!q) return false;
+    out_.Constant({p_, 1}, false);
+    out_.NoGap();
+    if (q > p_ + 1) out_.Variable();
+    out_.NoGap();
+    out_.Constant({q, 1}, false);
+    p_ = q + 1;
+    return true;
+  }
+
+  // ---- brackets
+
+  void Open(char c, const char* limit) {
+    if (c == '<' && limit - p_ >= 3 && p_[1] == '*' && p_[2] == '>') {
+      p_ += 3;
+      return out_.Variable();
+    }
+    if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
+    if (EmptyGroup(c, limit)) return out_.Variable();
+    ++p_;
+    out_.Open(c);
+  }
+
+  // "<1": less than, not a bracket.
+  bool ComparedNumber(const char* limit) {
+    const char* q = p_ + 1;
+    while (q < limit && (Has(*q, kDigit | kDot))) ++q;
+    if (q == p_ + 1 || (q < limit && (*q == '>' || !Has(*q, kBlank | kDelimiter)))) return false;
+    p_ = q;
+    return true;
+  }
+
+  // "10.0.0.1 ()": nothing stands where else a variable does.
+  bool EmptyGroup(char c, const char* limit) {
+    if (!out_.can_join() || !out_.has_gap() || limit - p_ < 2) return false;
+    if (p_[1] != MaskedText::Closing(c)) return false;
+    p_ += 2;
+    return true;
+  }
+
+  const WordMasks& masks_;
+  uint32_t tokens_left_;
+  const char* p_;
+  const char* const end_;
+  const char* const begin_ = p_;
+  MaskedText out_;
+  std::span<const std::string_view> user_;
+  bool expect_value_ = false;  // '=' came before
+  bool unbalanced_ = false;
+  // From here on no closing quote follows: what keeps unbalanced quotes linear.
+  const char* no_quote_from_[2] = {nullptr, nullptr};
+  std::string_view last_, before_last_;  // constant words
+};
+
+}  // namespace
+
+struct Tokenizer::Impl {
+  WordMasks masks;
+  uint32_t max_tokens;
+  std::vector<std::unique_ptr<RE2>> user;
+  std::vector<std::string_view> spans;
+  std::unique_ptr<char[]> out = std::make_unique<char[]>(kMaxMasked + MaskedText::kSlack);
+
+  void FindUserSpans(std::string_view message);
+};
+
+void Tokenizer::Impl::FindUserSpans(std::string_view message) {
+  spans.clear();
+  for (const auto& re : user) {
+    re2::StringPiece match;
+    const re2::StringPiece text(message.data(), message.size());
+    for (size_t at = 0; at < message.size();) {
+      if (!re->Match(text, at, message.size(), RE2::UNANCHORED, &match, 1)) break;
+      if (!match.empty()) spans.emplace_back(match.data(), match.size());
+      at = static_cast<size_t>(match.data() - message.data()) + std::max<size_t>(match.size(), 1);
+    }
+  }
+  std::sort(spans.begin(), spans.end(), [](std::string_view a, std::string_view b) {
+    return a.data() != b.data() ? a.data() < b.data() : a.size() > b.size();
+  });
+  const char* covered = message.data();
+  std::erase_if(spans, [&](std::string_view s) {
+    if (s.data() < covered) return true;
+    covered = s.data() + s.size();
+    return false;
+  });
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Result<Tokenizer> Tokenizer::Create(const MaskOptions& options, uint32_t max_tokens) {
+  auto impl = std::make_unique<Impl>(
+      Impl{.masks = WordMasks(options), .max_tokens = max_tokens, .user = {}, .spans = {}});
+  for (const std::string& pattern : options.user) {
+    RE2::Options re_options;
+    re_options.set_log_errors(false);
+    re_options.set_max_mem(8 << 20);  // RE2's own default, stated: a pattern cannot take more
+    auto re = std::make_unique<RE2>(pattern, re_options);
+    if (!re->ok())
+      return Error{"user mask '" + pattern + "': " + re->error() + "; write it as RE2 reads it"};
+    impl->user.push_back(std::move(re));
+  }
+  return Tokenizer(std::move(impl));
+}
+
+std::string_view Tokenizer::Mask(std::string_view message) {
+  Impl& impl = *impl_;
+  message = TrimEnd(message);
+  if (!impl.user.empty()) impl.FindUserSpans(message);
+  Masking masking(impl.masks, impl.max_tokens, message, impl.out.get());
+  return masking.Run(impl.spans);
+}
+
+}  // namespace alogd

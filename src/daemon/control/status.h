@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What the daemon says of itself: snapshots of its parts, and the answer to `status`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/pipeline.h"
+#include "core/types.h"
+#include "daemon/alert_sender.h"
+#include "daemon/committer.h"
+#include "daemon/files/source_set.h"
+
+namespace alogd {
+
+// One group, as its worker published it at its last tick.
+struct GroupStatus {
+  std::string name;
+  std::string bundle;
+  Time bundle_since = kNoTime;  // when it came into force here
+  Pipeline::Stats stats;
+  double windows_per_s = 0;
+  double lines_per_s = 0;
+  size_t templates = 0;
+  size_t memory = 0;
+  bool waiting = false;  // for the committer: reading stands still
+  struct Source {
+    SourceSet::Row row;
+    std::string format;
+    uint64_t records = 0;
+  };
+  std::vector<Source> sources;
+};
+
+struct ReloadStatus {
+  Time at = kNoTime;  // kNoTime: there was none
+  bool ok = true;
+  std::string message;
+};
+
+struct DaemonStatus {
+  std::chrono::seconds uptime{0};
+  std::string config;
+  std::string state_dir;
+  std::vector<GroupStatus> groups;
+  Committer::Stats commit;
+  AlertSender::Stats alerts;
+  ReloadStatus last_reload;
+  std::map<std::string, uint64_t> watch_limits;  // overflows of inotify queues and the like
+  Time now{};
+};
+
+// The fields are listed in core/control.h.
+nlohmann::json StatusJson(const DaemonStatus& status);
+// For the service manager: "2 groups, 14 sources, 120 lines/s, 0 bytes behind".
+std::string StatusLine(const DaemonStatus& status);
+
+}  // namespace alogd

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+// One turn of a source: look at the path, read its files in order, let go of those that are done.
+#include "daemon/files/source_files.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "daemon/files/source_files_impl.h"
+
+namespace alogd {
+namespace {
+
+// As often as the watcher stats everything.
+constexpr Duration kRetry = std::chrono::seconds(2);
+// Less than this is not worth the verification that each turn begins with.
+constexpr size_t kLeastTurn = ContentMark::kBlockBytes;
+
+std::string_view Advice(int code) {
+  switch (code) {
+    case EACCES:
+    case EPERM:
+      return "; let the service read it: put its user into the file's group (adm for most logs) "
+             "and "
+             "see that the group may read the file and search its directories";
+    case EMFILE:
+      return "; raise LimitNOFILE= of the service";
+    case ENFILE:
+      return "; raise fs.file-max";
+    case EIO:
+      return "; the disk or the network file system fails, see the kernel's log";
+    default:
+      return "";
+  }
+}
+
+bool Gone(int code) { return code == ENOENT || code == ENOTDIR || code == EINVAL; }
+
+}  // namespace
+
+SourceFiles::SourceFiles(std::string path, Options options, std::function<FileId()> new_file_id,
+                         std::vector<FileCheckpoint> checkpoints)
+    : impl_(std::make_unique<Impl>(this, std::move(path), options, std::move(new_file_id),
+                                   std::move(checkpoints))) {}
+SourceFiles::~SourceFiles() = default;
+
+bool SourceFiles::Read(Time now, const LineSink& line, const ClosedSink& closed) {
+  return impl_->Read(now, line, closed);
+}
+Time SourceFiles::deadline() const { return impl_->deadline(); }
+bool SourceFiles::done() const { return impl_->done(); }
+std::vector<FileCheckpoint> SourceFiles::TakeCheckpoints() { return impl_->TakeCheckpoints(); }
+std::vector<FileId> SourceFiles::TakeForgotten() { return impl_->TakeForgotten(); }
+std::vector<std::string> SourceFiles::TakeProblems() { return impl_->TakeProblems(); }
+size_t SourceFiles::ReleaseHeld(const ClosedSink& closed) { return impl_->ReleaseHeld(closed); }
+std::string SourceFiles::ReadText(const RecordRef& ref) const { return impl_->ReadText(ref); }
+const std::string& SourceFiles::path() const { return impl_->path(); }
+SourceFiles::Info SourceFiles::info() const { return impl_->info(); }
+
+bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& closed) {
+  line_ = &line;
+  closed_ = &closed;
+  last_read_ = now;
+  retry_ = kEndOfTime;
+  current_problem_.clear();
+  if (!restored_ || !rows_.empty()) Restore(now);
+  bool more = false;
+  if (restored_) {
+    LookAtPath(now);
+    more = ReadFiles(now);
+    was_empty_ = active_ != nullptr && active_->read_offset() == 0;
+    Expire(now);
+  }
+  if (!current_problem_.empty() && current_problem_ != problem_) {
+    problems_.push_back(current_problem_);
+  }
+  problem_ = current_problem_;
+  return more;
+}
+
+void SourceFiles::Impl::LookAtPath(Time now) {
+  struct stat st {};
+  alias_ = false;
+  const int failed = ::stat(path_.c_str(), &st) != 0 ? errno : 0;
+  if (failed != 0 || !S_ISREG(st.st_mode)) {
+    const int code = failed != 0 ? failed : EINVAL;
+    missing_ = Gone(code);
+    if (!missing_) return Problem(ErrnoError("cannot look at", path_, code), now);
+    first_look_ = false;
+    const bool was_there = active_ != nullptr;
+    Retire(now);
+    // What was rotated away together with the path need not wait for a new file to come.
+    const bool due =
+        was_there || searched_at_ == kNoTime || now < searched_at_ || now - searched_at_ >= kRetry;
+    if (last_ && due && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
+    return;
+  }
+  missing_ = false;
+  // The open descriptor keeps the inode from being reused, so the number is enough here.
+  if (active_ != nullptr && active_->inode().key() == Inode(st.st_dev, st.st_ino)) return;
+  Retire(now);
+  if (first_look_ && !first_size_) first_size_.emplace(st.st_ino, st.st_size);
+  OpenActive(now);
+}
+
+void SourceFiles::Impl::OpenActive(Time now) {
+  Result<OpenedFile> file = OpenRegular(path_);
+  if (!file) {
+    if (!Gone(file.error().code)) Problem(file.error(), now);
+    return;  // gone again: the next look retires or finds what came
+  }
+  const size_t open = FindOpen(file->stat.id.key());
+  if (open < files_.size()) return MakeActive(open);
+  if (last_ && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
+  StartActive(std::move(*file), now);
+}
+
+void SourceFiles::Impl::Retire(Time now) {
+  if (active_ == nullptr) return;
+  // It may have been truncated before it was moved: then its text stands in a copy, which must not
+  // be taken for another file.
+  if (active_->IsTruncated()) {
+    const int64_t seen = last_->seen_mtime_ns;
+    Truncated(files_.size() - 1, now);
+    last_->seen_mtime_ns = seen;
+  }
+  Entry& entry = files_.back();
+  entry.retired = now;
+  const std::string path = CurrentPath(active_->fd());
+  if (!path.empty()) active_->set_path(path);
+  active_->set_dirty(true);
+  active_ = nullptr;
+  ++totals_.rotations;
+  totals_.last_rotation = now;
+}
+
+bool SourceFiles::Impl::FilledAgain() {
+  FileStat now = active_->stat();
+  if (!was_empty_ || !Restat(active_->fd(), &now)) return false;
+  if (now.size == 0 && now.mtime_ns == last_->seen_mtime_ns) return false;
+  was_empty_ = false;
+  return true;
+}
+
+bool SourceFiles::Impl::ReadFiles(Time now) {
+  size_t budget = options_.turn_bytes;
+  for (size_t i = 0; i < files_.size();) {
+    FileReader* reader = files_[i].reader.get();
+    if (reader != active_ && reader->Quiet()) {
+      EndTurn(now, reader);
+      ++i;
+      continue;
+    }
+    if (budget < std::min(kLeastTurn, options_.turn_bytes)) return true;
+    if (reader == active_ && FilledAgain()) {
+      InsertRotatedBetween(i, now);
+      if (files_[i].reader.get() != reader) continue;
+    }
+    const uint64_t before = reader->read_offset();
+    const FileReader::Outcome outcome = reader->Turn(now, budget, *line_);
+    const uint64_t got = reader->read_offset() - before;
+    totals_.bytes += got;
+    budget -= static_cast<size_t>(got);
+    if (reader == active_ && outcome != FileReader::Outcome::kTruncated) {
+      last_->seen_mtime_ns = reader->seen_mtime_ns();
+    }
+    switch (outcome) {
+      case FileReader::Outcome::kMore:
+        return true;
+      case FileReader::Outcome::kTruncated:
+        Truncated(i, now);
+        return true;
+      case FileReader::Outcome::kFailed:
+        Problem(Error{reader->problem(), 0}, now);
+        ++i;
+        break;
+      case FileReader::Outcome::kEnd:
+        EndTurn(now, reader);
+        if (reader->medium() == FileReader::Medium::kFile)
+          ++i;
+        else
+          Finish(i, now);  // a copy does not grow
+        break;
+    }
+  }
+  return false;
+}
+
+void SourceFiles::Impl::EndTurn(Time now, FileReader* reader) {
+  if (reader->has_partial() && now - reader->last_growth() >= options_.partial_timeout) {
+    FlushPartial(reader);
+  }
+}
+
+void SourceFiles::Impl::Expire(Time now) {
+  if (memory_ && now >= memory_until_) Forget(std::exchange(memory_, std::nullopt));
+  for (size_t i = 0; i < files_.size();) {
+    const Entry& entry = files_[i];
+    const FileReader& reader = *entry.reader;
+    const bool failed = !reader.problem().empty();
+    const bool unread =
+        reader.medium() != FileReader::Medium::kFile || reader.read_offset() < reader.stat().size;
+    if (&reader == active_ || (unread && !failed) ||
+        now - std::max(reader.last_growth(), entry.retired) < options_.hold_deleted) {
+      ++i;
+      continue;
+    }
+    if (failed) CountLost(reader.lag(), reader.consumed(), reader.path(), reader.problem());
+    Finish(i, now);
+  }
+}
+
+Time SourceFiles::Impl::deadline() const {
+  Time next = memory_ ? std::min(retry_, memory_until_) : retry_;
+  for (const Entry& entry : files_) {
+    const FileReader& reader = *entry.reader;
+    if (reader.last_growth() == kNoTime) continue;
+    if (reader.has_partial()) {
+      next = std::min(next, reader.last_growth() + options_.partial_timeout);
+    }
+    if (&reader != active_) {
+      next = std::min(next, std::max(reader.last_growth(), entry.retired) + options_.hold_deleted);
+    }
+  }
+  return next;
+}
+
+bool SourceFiles::Impl::done() const {
+  return restored_ && missing_ && files_.empty() && rows_.empty() && !memory_;
+}
+
+std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
+  std::vector<FileCheckpoint> rows = std::exchange(written_rows_, {});
+  for (const Entry& entry : files_) {
+    FileReader& reader = *entry.reader;
+    if (!reader.dirty()) continue;
+    using State = FileCheckpoint::State;
+    const State state = &reader == active_         ? State::kActive
+                        : reader.stat().links == 0 ? State::kGone
+                                                   : State::kRotated;
+    rows.push_back(reader.Checkpoint(path_, state));
+  }
+  return rows;
+}
+
+size_t SourceFiles::Impl::ReleaseHeld(const ClosedSink& closed) {
+  closed_ = &closed;
+  const Time now = last_read_;
+  size_t released = 0;
+  for (size_t i = 0; i < files_.size();) {
+    const FileReader& reader = *files_[i].reader;
+    if (&reader == active_ || !reader.Quiet() || reader.has_partial()) {
+      ++i;
+      continue;
+    }
+    Finish(i, now);
+    ++released;
+  }
+  return released;
+}
+
+std::string SourceFiles::Impl::ReadText(const RecordRef& ref) const {
+  const size_t index = FindOpen(ref.file);
+  return index < files_.size() ? files_[index].reader->ReadText(ref.offset, ref.bytes)
+                               : std::string();
+}
+
+SourceFiles::Info SourceFiles::Impl::info() const {
+  Info info = totals_;
+  info.path = path_;
+  info.problem = problem_;
+  info.open_files = files_.size();
+  for (const Entry& entry : files_) {
+    info.lag += entry.reader->lag();
+    info.lines += entry.reader->lines();
+    info.cut_lines += entry.reader->cut_lines();
+  }
+  if (active_ != nullptr) {
+    info.offset = active_->consumed();
+    info.size = active_->stat().size;
+  }
+  info.state = !problem_.empty() ? "unreadable"
+               : alias_          ? "alias"
+               : info.lag > 0    ? "reading"
+               : active_         ? "idle"
+               : !files_.empty() ? "rotated"
+                                 : "missing";
+  return info;
+}
+
+void SourceFiles::Impl::Problem(const Error& error, Time now) {
+  retry_ = std::min(retry_, now + kRetry);
+  if (current_problem_.empty()) {
+    current_problem_ = error.message + std::string(Advice(error.code));
+  }
+}
+
+void SourceFiles::Impl::CountLost(uint64_t bytes, uint64_t offset, const std::string& path,
+                                  std::string_view why) {
+  if (bytes == 0) return;
+  totals_.lost_bytes += bytes;
+  problems_.push_back(
+      fmt::format("lost {} bytes of {} after offset {}: {}; let the rotated copy "
+                  "stand beside the log until it was read",
+                  bytes, path, offset, why));
+}
+
+}  // namespace alogd

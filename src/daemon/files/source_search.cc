@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// What happened between two looks: files that came and went, and where truncated text was saved.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "daemon/files/source_files_impl.h"
+
+namespace alogd {
+namespace {
+
+// Tools that compress or copy keep a file's time, some in whole seconds.
+constexpr int64_t kCopyMtimeSlackNs = 1'000'000'000;
+
+bool OlderFirst(const RotatedName& a, const FileStat& a_stat, const RotatedName& b,
+                const FileStat& b_stat, bool by_name) {
+  if (by_name) return NewerByName(b, a);
+  return a_stat.mtime_ns < b_stat.mtime_ns;
+}
+
+// What a search needs to know of a name before it opens it; false for what is no file.
+bool StatName(const std::string& path, FileStat* stat) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  stat->id.device = st.st_dev;
+  stat->id.inode = st.st_ino;
+  stat->size = static_cast<uint64_t>(st.st_size);
+  stat->mtime_ns = int64_t{st.st_mtim.tv_sec} * 1'000'000'000 + st.st_mtim.tv_nsec;
+  return true;
+}
+
+}  // namespace
+
+bool SourceFiles::Impl::HeadOf(const Rotated& file, const ContentMark& mark) {
+  if (mark.empty()) return false;
+  return file.compressed ? CompressedFile::HasHead(file.file, mark)
+                         : HasHead(file.file.fd.get(), mark);
+}
+
+// Where a symlink leads, though nothing may stand there; empty for what is no symlink.
+std::string SourceFiles::Impl::TargetOf(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+  if (error) return {};
+  return std::filesystem::weakly_canonical(std::filesystem::path(path).parent_path() / target,
+                                           error)
+      .string();
+}
+
+// A name that reads like a rotated one may be a source by itself: worker.1 beside worker.
+bool SourceFiles::Impl::OfAnother(Inode inode) const {
+  if (options_.registry == nullptr) return false;
+  const SourceFiles* owner = options_.registry->Owner(inode);
+  const SourceFiles* claimant = options_.registry->Claimant(inode.second);
+  return (owner != nullptr && owner != owner_) || (claimant != nullptr && claimant != owner_);
+}
+
+// Open, judged by an earlier search, or read by another source.
+bool SourceFiles::Impl::IsKnown(const FileStat& stat) const {
+  const Inode inode = stat.id.key();
+  const auto known = known_.find(inode);
+  return FindOpen(inode) < files_.size() || OfAnother(inode) ||
+         (known != known_.end() && known->second == stat.mtime_ns);
+}
+
+// What a judged file was compressed to has another inode and the same time.
+bool SourceFiles::Impl::KnownTime(int64_t mtime_ns) const {
+  return std::any_of(known_.begin(), known_.end(),
+                     [&](const auto& known) { return known.second == mtime_ns; });
+}
+
+// The names under which a part of the log may stand, newest first.
+std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(Time now) {
+  const std::string target = TargetOf(path_);
+  const std::string former = last_ && last_->target != target ? last_->target : std::string();
+  std::vector<RotatedName> all;
+  // What a symlink led to before may have been replaced before it was left.
+  if (!former.empty()) {
+    all.push_back({former, RotatedName::Scheme::kNumber, 0, {}});
+  }
+  for (const std::string& place : std::set<std::string>{path_, target, former}) {
+    if (place.empty()) continue;
+    Result<std::vector<RotatedName>> names = ListRotated(place);
+    if (names) {
+      std::move(names->begin(), names->end(), std::back_inserter(all));
+    } else {
+      search_failed_ = true;
+      Problem(names.error(), now);
+    }
+  }
+  return all;
+}
+
+// Opens the rotated names of the log that are wanted. Newest first: a rotation meanwhile shifts
+// files to higher numbers, towards where we have not been yet, so none slips by (it may be met
+// twice).
+std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const Wanted& wanted,
+                                                                          Time now) {
+  std::vector<Rotated> found;
+  std::map<Inode, int64_t> looked_at;
+  search_failed_ = false;
+  for (RotatedName& name : NamesOfRotated(now)) {
+    FileStat stat;
+    if (!StatName(name.path, &stat)) continue;
+    if (!IsKnown(stat) && wanted(stat)) {
+      Result<OpenedFile> file = OpenRegular(name.path);
+      if (!file && file.error().code != ENOENT) {
+        search_failed_ = true;
+        Problem(file.error(), now);
+      }
+      // Another file may stand there by now.
+      if (!file || IsKnown(file->stat) || !wanted(file->stat)) continue;
+      stat = file->stat;
+      if (looked_at.contains(stat.id.key())) continue;
+      const bool compressed = IsCompressed(file->fd.get());
+      const bool known = compressed && KnownTime(stat.mtime_ns);
+      if (!known) found.push_back({std::move(name), std::move(*file), compressed});
+    }
+    looked_at[stat.id.key()] = stat.mtime_ns;
+  }
+  known_ = std::move(looked_at);
+  searched_ = true;
+  return found;
+}
+
+// Written after the log was last seen to be what we had read. Clocks tick coarsely: at the very
+// same tick, what was not there at the last search is news.
+bool SourceFiles::Impl::IsNews(const Rotated& file, bool searched) const {
+  const int64_t mtime_ns = file.file.stat.mtime_ns;
+  return mtime_ns > last_->seen_mtime_ns || (mtime_ns == last_->seen_mtime_ns && searched);
+}
+
+// Written after the file of that mtime that stands at `path` under a rotated name; at the same tick
+// of the clock the names decide.
+bool SourceFiles::Impl::IsAfter(const Rotated& file, int64_t mtime_ns,
+                                const std::string& path) const {
+  if (file.file.stat.mtime_ns != mtime_ns) return file.file.stat.mtime_ns > mtime_ns;
+  if (!path.starts_with(path_)) return false;
+  const RotatedName other = ParseRotatedName(path, std::string_view(path).substr(path_.size()));
+  return other.scheme == file.name.scheme && NewerByName(file.name, other);
+}
+
+void SourceFiles::Impl::InsertUnseen(size_t index, std::vector<Rotated> unseen, Time now) {
+  std::erase_if(unseen, [](const Rotated& file) { return file.gone(); });
+  const bool by_name = std::all_of(unseen.begin(), unseen.end(), [&](const Rotated& file) {
+    return file.name.scheme == unseen.front().name.scheme &&
+           file.name.scheme != RotatedName::Scheme::kOther;
+  });
+  std::stable_sort(unseen.begin(), unseen.end(), [&](const Rotated& a, const Rotated& b) {
+    return OlderFirst(a.name, a.file.stat, b.name, b.file.stat, by_name);
+  });
+  for (Rotated& file : unseen) {
+    Insert(index++, NewReader(std::move(file.file), file.compressed), now);
+  }
+}
+
+// A file that is open here was compressed meanwhile: its text is read from the descriptor. What was
+// read of a truncated one may well stand in a copy.
+bool SourceFiles::Impl::IsOpenUncompressed(const Rotated& file, const FileReader* truncated) const {
+  if (!file.compressed) return false;
+  return std::any_of(files_.begin(), files_.end(), [&](const Entry& entry) {
+    const FileReader& reader = *entry.reader;
+    FileStat now = reader.stat();
+    // The tools unlink what they compressed, and give its time to the result.
+    if (reader.medium() != FileReader::Medium::kFile || !Restat(reader.fd(), &now) ||
+        now.links > 0) {
+      return false;
+    }
+    return file.file.stat.mtime_ns == now.mtime_ns ||
+           (&reader != truncated && reader.read_offset() > 0 &&
+            CompressedFile::Open(file.file, reader.read_mark()));
+  });
+}
+
+// Inserts what was written under the path since the last look and was rotated away already.
+void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now) {
+  searched_at_ = now;
+  const bool searched = searched_;
+  std::vector<Rotated> rotated = CollectRotated(
+      [&](const FileStat& stat) { return stat.mtime_ns >= last_->seen_mtime_ns; }, now);
+  // At the same tick, what was born after the log came after it, if the log itself left the path.
+  std::erase_if(rotated, [&](const Rotated& file) {
+    const FileStat& stat = file.file.stat;
+    const bool younger = active_ == nullptr && !file.compressed && last_->birth_ns != 0 &&
+                         stat.id.birth_ns > last_->birth_ns;
+    return !IsNews(file, searched || younger) || IsOpenUncompressed(file, nullptr);
+  });
+  InsertUnseen(index, std::move(rotated), now);
+}
+
+// The file that we had read is the newest rotated one, so that nothing came between. (Asked of the
+// descriptor: the name may have moved on since the file was retired.)
+bool SourceFiles::Impl::NothingBetween() const {
+  return !was_empty_ && !files_.empty() && CurrentPath(files_.back().reader->fd()) == path_ + ".1";
+}
+
+// Hands the reader the newest copy that holds what it had read; the rest of it is read from there.
+bool SourceFiles::Impl::MoveToCopy(FileReader* reader, std::vector<Rotated>* rotated,
+                                   FileStat* copy) {
+  const ContentMark mark = reader->read_mark();
+  std::vector<Rotated*> newest_first;
+  for (Rotated& file : *rotated) newest_first.push_back(&file);
+  std::stable_sort(newest_first.begin(), newest_first.end(),
+                   [](const Rotated* a, const Rotated* b) {
+                     return a->file.stat.mtime_ns > b->file.stat.mtime_ns;
+                   });
+  for (Rotated* file : newest_first) {
+    if (!file->compressed && !HasMark(file->file.fd.get(), mark)) continue;
+    *copy = file->file.stat;
+    if (reader->MoveTo(&file->file, file->copy_medium())) return true;
+  }
+  return false;
+}
+
+// What stood before the read position is gone. copytruncate saved it under a rotated name; if it
+// did so more than once since the last look, the later copies were never seen.
+void SourceFiles::Impl::Truncated(size_t index, Time now) {
+  FileReader* reader = files_[index].reader.get();
+  const bool was_active = reader == active_;
+  const bool searched = searched_;
+  const int64_t since = reader->seen_mtime_ns() - kCopyMtimeSlackNs;
+  ++totals_.truncations;
+  totals_.last_rotation = now;
+  std::vector<Rotated> rotated =
+      CollectRotated([&](const FileStat& stat) { return stat.mtime_ns >= since; }, now);
+  if (options_.registry != nullptr) {
+    options_.registry->Remove(reader->inode().key(), reader->id());
+  }
+  std::erase_if(rotated, [&](const Rotated& other) { return IsOpenUncompressed(other, reader); });
+  OpenedFile file = reader->TakeFile();
+  FileStat copy;
+  const bool moved = MoveToCopy(reader, &rotated, &copy);
+  if (moved) {
+    files_[index].retired = now;
+    if (options_.registry != nullptr) options_.registry->Add(copy.id.key(), reader->id(), owner_);
+  }
+  if (was_active) {
+    active_ = nullptr;
+    const ContentMark mark = reader->read_mark();
+    std::erase_if(rotated, [&](const Rotated& other) {
+      if (other.gone()) return true;
+      if (moved) return !IsAfter(other, copy.mtime_ns, reader->path());
+      // A copy that is shorter than what was read of the same text holds nothing new.
+      return !IsNews(other, searched) || HeadOf(other, mark);
+    });
+    InsertUnseen(index + 1, std::move(rotated), now);
+    auto next = std::make_unique<FileReader>(new_file_id_(), std::move(file), options_.max_line);
+    reader->set_successor(next->id());
+    Insert(files_.size(), std::move(next), kNoTime);
+    MakeActive(files_.size() - 1);
+  }
+  if (moved) return;
+  CountLost(reader->seen_size() - std::min(reader->seen_size(), reader->read_offset()),
+            reader->read_offset(), path_, "it was truncated and no copy of it was found");
+  Finish(index, now);
+}
+
+}  // namespace alogd

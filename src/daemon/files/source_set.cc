@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// Round robin over sources, their beginning and end, and the copies of their checkpoints.
+#include "daemon/files/source_set.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace alogd {
+namespace {
+
+// What year-less times of the source's lines are near to.
+Time ReferenceOf(const std::string& path, Time now) {
+  struct stat st {};
+  if (stat(path.c_str(), &st) != 0) return now;
+  return FromMicros(int64_t{st.st_mtim.tv_sec} * 1'000'000 + st.st_mtim.tv_nsec / 1000);
+}
+
+}  // namespace
+
+SourceSet::SourceSet(PathSet paths, SourceFiles::Options options,
+                     std::vector<FileCheckpoint> checkpoints, std::function<FileId()> new_file_id,
+                     Sinks sinks)
+    : paths_(std::move(paths)),
+      options_(options),
+      new_file_id_(std::move(new_file_id)),
+      sinks_(std::move(sinks)) {
+  options_.registry = &registry_;
+  for (FileCheckpoint& row : checkpoints) {
+    checkpoints_[row.source].insert_or_assign(Index(row.id), std::move(row));
+  }
+}
+
+void SourceSet::Start(const std::vector<std::string>& standing, bool from_beginning, Time now) {
+  // What was being read comes first: the rest of a rotated file may stand under a path that would
+  // otherwise be taken for a new source.
+  std::vector<std::string> known;
+  for (const auto& [path, rows] : checkpoints_) {
+    if (paths_.Matches(path)) known.push_back(path);
+  }
+  std::sort(known.begin(), known.end());
+  for (const std::string& path : known) MakeReady(Add(path, true, now));
+  for (const std::string& path : standing) {
+    if (Find(path) != nullptr) continue;
+    Source* source = Add(path, from_beginning, now);
+    MakeReady(source);
+    if (from_beginning) continue;
+    // Where the end is, is decided now and not when the worker gets there.
+    source->files->Read(now, LineSinkOf(source), sinks_.on_closed);
+    Touch(source);
+  }
+}
+
+void SourceSet::MarkDirty(const std::string& path, Time now) {
+  Source* source = Find(path);
+  MakeReady(source != nullptr ? source : Add(path, true, now));
+}
+
+void SourceSet::SetPaths(PathSet paths) {
+  paths_ = std::move(paths);
+  for (auto it = sources_.begin(); it != sources_.end();) {
+    const auto next = std::next(it);
+    if (!paths_.Matches(it->first)) End(it);
+    it = next;
+  }
+}
+
+void SourceSet::MarkOverdue(Time now) {
+  for (auto& [path, source] : sources_) {
+    if (source.files->deadline() <= now) MakeReady(&source);
+  }
+}
+
+SourceSet::Source* SourceSet::Find(const std::string& path) {
+  const auto it = sources_.find(path);
+  return it == sources_.end() ? nullptr : &it->second;
+}
+
+SourceSet::Source* SourceSet::Add(const std::string& path, bool from_beginning, Time now) {
+  std::vector<FileCheckpoint> rows;
+  if (const auto it = checkpoints_.find(path); it != checkpoints_.end()) {
+    for (const auto& [id, row] : it->second) rows.push_back(row);
+  }
+  SourceFiles::Options options = options_;
+  options.from_beginning = from_beginning;
+  Source& source = sources_[path];
+  source.id = sinks_.on_source(path, ReferenceOf(path, now));
+  source.files = std::make_unique<SourceFiles>(path, options, new_file_id_, std::move(rows));
+  return &source;
+}
+
+void SourceSet::MakeReady(Source* source) {
+  if (std::exchange(source->ready, true)) return;
+  ready_.push_back(source);
+}
+
+void SourceSet::Touch(Source* source) {
+  if (std::exchange(source->touched, true)) return;
+  touched_.push_back(source);
+}
+
+SourceFiles::LineSink SourceSet::LineSinkOf(Source* source) {
+  return [this, source](FileId file, const Line& line) {
+    if (file != source->last_file) {
+      source->last_file = file;
+      source->open.insert(Index(file));
+    }
+    turn_bytes_ += line.bytes;
+    sinks_.on_line(source->id, file, line);
+  };
+}
+
+uint64_t SourceSet::ReadOne(Time now) {
+  Source* source = ready_.front();
+  ready_.pop_front();
+  source->ready = false;
+  turn_bytes_ = 0;
+  const bool more = source->files->Read(now, LineSinkOf(source), [this, source](FileId file) {
+    source->open.erase(Index(file));
+    if (source->last_file == file) source->last_file = FileId{-1};
+    sinks_.on_closed(file);
+  });
+  Touch(source);
+  for (const std::string& problem : source->files->TakeProblems()) sinks_.on_problem(problem);
+  if (more) {
+    MakeReady(source);
+  } else if (source->files->done()) {
+    End(sources_.find(source->files->path()));
+  }
+  return turn_bytes_;
+}
+
+void SourceSet::TakeCheckpoints(Source* source, CommitUnit* unit) {
+  const std::string& path = source->files->path();
+  for (FileCheckpoint& row : source->files->TakeCheckpoints()) {
+    checkpoints_[path].insert_or_assign(Index(row.id), row);
+    unit->files.push_back(std::move(row));
+  }
+  for (const FileId id : source->files->TakeForgotten()) {
+    if (const auto it = checkpoints_.find(path); it != checkpoints_.end()) {
+      it->second.erase(Index(id));
+      if (it->second.empty()) checkpoints_.erase(it);
+    }
+    unit->forgotten_files.push_back(id);
+  }
+}
+
+void SourceSet::End(std::map<std::string, Source>::iterator it) {
+  Source* source = &it->second;
+  TakeCheckpoints(source, &ended_);
+  for (const int64_t id : source->open) sinks_.on_closed(FileId{id});
+  if (source->ready) std::erase(ready_, source);
+  if (source->touched) std::erase(touched_, source);
+  sources_.erase(it);
+}
+
+void SourceSet::TakeInto(CommitUnit* unit) {
+  unit->files = std::move(ended_.files);
+  unit->forgotten_files = std::move(ended_.forgotten_files);
+  ended_ = {};
+  for (Source* source : touched_) {
+    source->touched = false;
+    TakeCheckpoints(source, unit);
+  }
+  touched_.clear();
+}
+
+std::vector<SourceSet::Row> SourceSet::Rows(double seconds) {
+  std::vector<Row> rows;
+  rows.reserve(sources_.size());
+  for (auto& [path, source] : sources_) {
+    Row row{source.files->info(), path, 0};
+    const uint64_t lines = row.info.lines - std::exchange(source.lines_before, row.info.lines);
+    if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
+    source.open_files = row.info.open_files;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string SourceSet::ReadText(const RecordRef& ref) const {
+  const SourceFiles* files = registry_.Find(ref.file);
+  return files == nullptr ? std::string() : files->ReadText(ref);
+}
+
+void SourceSet::LimitOpenFiles(size_t limit) {
+  size_t open = 0;
+  for (const auto& [path, source] : sources_) open += source.open_files;
+  for (auto& [path, source] : sources_) {
+    if (open <= limit) return;
+    if (source.open_files < 2) continue;
+    open -= std::min(open, source.files->ReleaseHeld([this, s = &source](FileId file) {
+      s->open.erase(Index(file));
+      sinks_.on_closed(file);
+    }));
+    Touch(&source);
+  }
+}
+
+}  // namespace alogd

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The sources of one group: whose turn it is, and what they have consumed.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "core/commit_unit.h"
+#include "core/config/path_set.h"
+#include "core/record.h"
+#include "core/types.h"
+#include "daemon/files/file_registry.h"
+#include "daemon/files/source_files.h"
+
+namespace alogd {
+
+// Keeps a copy of every checkpoint of the group, those of sources that are not read at present too:
+// a source that comes back (its path is configured again, or a file appears there again) goes on
+// where it was, without a question to the database. Lives on the group's worker.
+class SourceSet {
+ public:
+  // What a set tells of itself at the pace of the status.
+  struct Row {
+    SourceFiles::Info info;
+    std::string path;  // the source's
+    double lines_per_s = 0;
+  };
+  struct Sinks {
+    // A source is read from now on; gives its number in the pipeline.
+    std::function<SourceId(const std::string& path, Time reference)> on_source;
+    std::function<void(SourceId, FileId, const Line&)> on_line;
+    std::function<void(FileId)> on_closed;
+    std::function<void(const std::string& problem)> on_problem;
+  };
+
+  SourceSet(PathSet paths, SourceFiles::Options options, std::vector<FileCheckpoint> checkpoints,
+            std::function<FileId()> new_file_id, Sinks sinks);
+
+  // The first thing to call: the paths that stand, and those with checkpoints, become sources.
+  // Without `from_beginning` what stands is opened at its end, now.
+  void Start(const std::vector<std::string>& standing, bool from_beginning, Time now);
+  // Something may have happened to the source at `path`.
+  void MarkDirty(const std::string& path, Time now);
+  // Sources that are no longer among `paths` end; their checkpoints stay.
+  void SetPaths(PathSet paths);
+  // Those with something to wait for (an unfinished line, a held file) whose time has come.
+  void MarkOverdue(Time now);
+
+  // Nothing more to read at present.
+  bool idle() const { return ready_.empty(); }
+  // One source's turn. Returns the bytes it consumed.
+  uint64_t ReadOne(Time now);
+
+  // What changed since the last call; belongs into the unit with the lines that were handed out.
+  void TakeInto(CommitUnit* unit);
+
+  // Rates are since the call before, `seconds` ago.
+  std::vector<Row> Rows(double seconds);
+  size_t size() const { return sources_.size(); }
+  // The text of a record, from a file that is open; else empty.
+  std::string ReadText(const RecordRef& ref) const;
+  // Closes held files beyond `limit` open ones.
+  void LimitOpenFiles(size_t limit);
+
+ private:
+  struct Source {
+    std::unique_ptr<SourceFiles> files;
+    SourceId id{};
+    bool ready = false;
+    bool touched = false;              // read since the last TakeInto
+    uint64_t lines_before = 0;         // as of the last Rows
+    size_t open_files = 0;             // likewise
+    std::unordered_set<int64_t> open;  // file ids the pipeline has heard of
+    FileId last_file{-1};
+  };
+
+  Source* Find(const std::string& path);
+  Source* Add(const std::string& path, bool from_beginning, Time now);
+  void MakeReady(Source* source);
+  void Touch(Source* source);
+  void TakeCheckpoints(Source* source, CommitUnit* unit);
+  void End(std::map<std::string, Source>::iterator it);
+  SourceFiles::LineSink LineSinkOf(Source* source);
+
+  PathSet paths_;
+  SourceFiles::Options options_;
+  std::function<FileId()> new_file_id_;
+  Sinks sinks_;
+  FileRegistry registry_;
+  std::map<std::string, Source> sources_;  // nodes: addresses stay
+  std::deque<Source*> ready_;
+  std::vector<Source*> touched_;
+  uint64_t turn_bytes_ = 0;  // consumed by the turn under way
+  CommitUnit ended_;  // files and forgotten_files of sources that ended since the last TakeInto
+  // By source path.
+  std::unordered_map<std::string, std::map<int64_t, FileCheckpoint>> checkpoints_;
+};
+
+}  // namespace alogd

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Shape of the next-word LSTM and where each of its tensors stands in one flat array of parameters.
+#include "models/deeplog/lstm.h"
+
+#include <cassert>
+
+namespace alogd {
+
+uint32_t LstmInputs(const LstmLayout& layout, uint32_t layer) {
+  return layer == 0 ? layout.embedding : layout.units[layer - 1];
+}
+
+LstmLayout MakeLstmLayout(uint32_t words, uint32_t embedding, const uint32_t* units,
+                          uint32_t layers) {
+  assert(layers >= 1 && layers <= kMaxLstmLayers);
+  LstmLayout layout{};
+  layout.words = words;
+  layout.embedding = embedding;
+  layout.layers = layers;
+  const size_t classes = size_t{words} + 1;
+  size_t at = classes * embedding;
+  for (uint32_t l = 0; l < layers; ++l) {
+    layout.units[l] = units[l];
+    const size_t gates = size_t{4} * units[l];
+    layout.wx[l] = at;
+    at += gates * LstmInputs(layout, l);
+    layout.wh[l] = at;
+    at += gates * units[l];
+    layout.b[l] = at;
+    at += gates;
+  }
+  layout.wo = at;
+  at += classes * units[layers - 1];
+  layout.bo = at;
+  layout.size = at + classes;
+  return layout;
+}
+
+}  // namespace alogd

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Training of a group: a corpus in, a bundle out.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/result.h"
+#include "models/bundle/bundle.h"
+#include "models/training/corpus.h"
+
+namespace alogd {
+
+struct TrainOptions {
+  std::vector<std::string> detectors;  // empty: all that the group enables
+  uint64_t seed = 1;
+  double held_out = 0.2;  // the last share of the records, by time, is for thresholds
+  // Alarms that each detector may raise in held-out normal records: alerts.budget_per_day. Most
+  // alarms are of low risk, so that those of HIGH risk stay well within the budget.
+  double alarms_per_day = 1;
+  // Called with a step ("deeplog: epoch 12 of 300, held-out loss 0.31") and the share done, 0 to 1;
+  // returning false stops the training, which then fails with "interrupted".
+  std::function<bool(const std::string& step, double done)> progress;
+};
+
+// Splits by time, trains each detector, sets thresholds and calibration on the later part, and says
+// what it left out. The same corpus, options and instruction set give the same bundle, bit for bit.
+Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group,
+                           const TrainOptions& options, std::vector<std::string>* remarks);
+
+// Peak memory that training is expected to need, bytes.
+uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupConfig& group);
+
+}  // namespace alogd

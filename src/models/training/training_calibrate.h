@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Thresholds: the detectors themselves, run over the corpus as the daemon would, judge its later
+// part.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/detection/detector.h"
+#include "models/bundle/bundle.h"
+#include "models/calibration.h"
+#include "models/training/training_split.h"
+
+namespace alogd {
+
+// One detector on its way through calibration.
+struct Candidate {
+  std::unique_ptr<Detector> detector;
+  bool stateless = true;                  // the part that is trained on need not be shown to it
+  double min_span = 1;                    // see FitCalibration
+  std::optional<double> fixed_threshold;  // the operator's
+  double least_threshold = 0;
+  // The highest raw score there can be, 0 where there is none: it gets an anomaly score of at least
+  // 50 where it is over the threshold at all.
+  double reach = 0;
+  // Filled by Judge:
+  std::vector<float> raw;            // of the held-out windows with an opinion
+  std::vector<GoldenWindow> golden;  // some of them, evenly spread; stateless ones only
+};
+
+// Runs all candidates over the corpus at once. Templates that the trained part lacks are unknown to
+// them. False if `progress` stopped it.
+bool Judge(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
+           std::vector<Candidate>* candidates, const std::function<bool(double)>& progress);
+
+// Threshold and tail for at most `alarms_per_day`, and what the held-out part says of them: its
+// windows and alarms, and the rate that the true one is under with 95% confidence. Fewer alarms
+// than one in the held-out part cannot be asked for: the threshold is then the highest normal
+// score.
+struct Calibrated {
+  Calibration calibration;
+  nlohmann::json metrics;
+  std::string remark;
+};
+Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split, double alarms_per_day);
+
+// "12 days", "1.3 days", "7.2 hours", "14 minutes".
+std::string SpanText(double days);
+
+// Upper bound at 95% of a Poisson mean of which `count` events were seen: 3.0 of none
+// (Wilson-Hilferty).
+double PoissonUpperBound(uint64_t count);
+
+}  // namespace alogd

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Rules: which line is whose, in order, whatever stands around it.
+#include "core/detection/rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <re2/re2.h>
+
+#include <memory>
+#include <random>
+
+#include "core/records/literal_scanner.h"
+
+namespace alogd {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<RuleConfig> Rules(std::initializer_list<const char*> patterns) {
+  std::vector<RuleConfig> rules;
+  for (const char* pattern : patterns) rules.emplace_back().match = pattern;
+  return rules;
+}
+
+std::string Matched(const RuleSet& rules, std::string_view line) {
+  const RuleConfig* rule = rules.Match(line);
+  return rule == nullptr ? "(none)" : rule->match;
+}
+
+TEST(RulesTest, NoRules) {
+  const Result<RuleSet> rules = RuleSet::Create({});
+  ASSERT_TRUE(rules.ok());
+  EXPECT_TRUE(rules->empty());
+  EXPECT_EQ(rules->Match("anything"), nullptr);
+}
+
+TEST(RulesTest, FirstInOrderOfConfiguration) {
+  const Result<RuleSet> rules = RuleSet::Create(
+      Rules({"session closed", "session (opened|closed) for user", "user", "^kernel: ", "x{3}"}));
+  ASSERT_TRUE(rules.ok());
+  EXPECT_EQ(Matched(*rules, "pam: session closed for user root"), "session closed");
+  EXPECT_EQ(Matched(*rules, "pam: session opened for user root"),
+            "session (opened|closed) for user");
+  EXPECT_EQ(Matched(*rules, "pam: session paused for user root"), "user");
+  EXPECT_EQ(Matched(*rules, "kernel: foo"), "^kernel: ");
+  EXPECT_EQ(Matched(*rules, " kernel: foo"), "(none)");
+  EXPECT_EQ(Matched(*rules, "axxxa"), "x{3}");
+  EXPECT_EQ(Matched(*rules, "axxa"), "(none)");
+  EXPECT_EQ(Matched(*rules, ""), "(none)");
+}
+
+TEST(RulesTest, RulesWithoutLiteralsSeeEveryLine) {
+  const Result<RuleSet> rules = RuleSet::Create(Rules({"killed process", "[0-9]+%", "OOM"}));
+  ASSERT_TRUE(rules.ok());
+  EXPECT_EQ(Matched(*rules, "disk 99%"), "[0-9]+%");
+  EXPECT_EQ(Matched(*rules, "OOM"), "OOM");
+  EXPECT_EQ(Matched(*rules, "5% killed process"), "killed process");
+  EXPECT_EQ(Matched(*rules, "nothing"), "(none)");
+}
+
+TEST(RulesTest, Case) {
+  const Result<RuleSet> rules =
+      RuleSet::Create(Rules({"(?i)read-only file system", "Out of memory"}));
+  ASSERT_TRUE(rules.ok());
+  EXPECT_NE(rules->Match("REMOUNTING: Read-Only FILE system"), nullptr);
+  EXPECT_NE(rules->Match("Out of memory: Killed"), nullptr);
+  EXPECT_EQ(rules->Match("out of memory: killed"), nullptr);
+}
+
+TEST(RulesTest, InvalidUtf8HidesNothing) {
+  const Result<RuleSet> rules =
+      RuleSet::Create(Rules({"Failed password for .* from", "größer als 10", "(?i)ÄRGER im haus"}));
+  ASSERT_TRUE(rules.ok());
+  EXPECT_NE(rules->Match("Failed password for x\xff\xfe y from 1.2.3.4"), nullptr);
+  EXPECT_NE(rules->Match(std::string_view("Failed password for \0 from", 26)), nullptr);
+  EXPECT_NE(rules->Match("viel gr\xc3\xb6\xc3\x9f"
+                         "er als 10 GB"),
+            nullptr);
+  EXPECT_NE(rules->Match("\xff \xc3\xa4rger IM Haus"), nullptr);
+  EXPECT_EQ(rules->Match("Failed password for x\xff"), nullptr);
+}
+
+TEST(RulesTest, RefusedPatterns) {
+  const Result<RuleSet> rules = RuleSet::Create(Rules({"fine", "(open"}));
+  ASSERT_FALSE(rules.ok());
+  EXPECT_EQ(rules.error().message, "rules.1: RE2 does not take '(open': missing ): (open");
+  EXPECT_THAT(CheckRulePattern(R"((a)\1)").error().message,
+              HasSubstr("invalid escape sequence: \\1"));
+  EXPECT_THAT(CheckRulePattern("((a{100}){100}){100}").error().message,
+              HasSubstr("RE2 does not take"));
+  EXPECT_THAT(CheckRulePattern(std::string(5000, 'a')).error().message, HasSubstr("5000 bytes"));
+  EXPECT_FALSE(CheckRulePattern("a\xff").ok());
+  EXPECT_TRUE(CheckRulePattern("").ok());
+}
+
+// Random lines over an alphabet that makes near misses common, against RE2 on every pattern in
+// turn.
+TEST(RulesTest, AgreesWithTryingEveryPattern) {
+  const auto patterns = {"abab", "aabb(cc|dd)", "(?i)BACA",     "^caba", "abcabcabcabcabcabcabc",
+                         "d+b$", "a.c.a.c",     "(abca|bcab)d", "ccccc?"};
+  const Result<RuleSet> rules = RuleSet::Create(Rules(patterns));
+  ASSERT_TRUE(rules.ok());
+  std::vector<std::pair<std::string, std::unique_ptr<RE2>>> one_by_one;
+  for (const char* pattern : patterns)
+    one_by_one.emplace_back(pattern, std::make_unique<RE2>(pattern));
+  std::mt19937 random(7);
+  size_t matches = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string line;
+    for (size_t n = random() % 40; n > 0; --n)
+      line += "abcdABCD"[random() % (random() % 8 == 0 ? 8 : 4)];
+    if (random() % 50 == 0) line += "abcabcabcabcabcabcabc";
+    std::string expected = "(none)";
+    for (const auto& [pattern, compiled] : one_by_one) {
+      if (!RE2::PartialMatch(line, *compiled)) continue;
+      expected = pattern;
+      break;
+    }
+    ASSERT_EQ(Matched(*rules, line), expected) << line;
+    if (expected != "(none)") ++matches;
+  }
+  EXPECT_GT(matches, 2000u);
+  EXPECT_LT(matches, 18'000u);
+}
+
+TEST(LiteralScannerTest, EveryPlaceInALine) {
+  const std::vector<std::string> literals = {"needle", "a long literal with many bytes", "wxyz-"};
+  const LiteralScanner scanner(literals);
+  std::vector<int> found;
+  for (size_t before = 0; before < 40; ++before) {
+    for (size_t i = 0; i < literals.size(); ++i) {
+      const std::string text(before, '.');
+      scanner.Scan(text + literals[i], &found);
+      EXPECT_THAT(found, ::testing::ElementsAre(static_cast<int>(i))) << before;
+      scanner.Scan(text + literals[i].substr(0, literals[i].size() - 1), &found);
+      EXPECT_THAT(found, ::testing::IsEmpty());
+      scanner.Scan(text + literals[i].substr(1) + "...", &found);
+      EXPECT_THAT(found, ::testing::IsEmpty());
+    }
+  }
+  scanner.Scan("NEEDLE nEEdle WXYZ-needle", &found);
+  EXPECT_THAT(found, ::testing::UnorderedElementsAre(0, 2));
+  scanner.Scan("abc", &found);
+  EXPECT_THAT(found, ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace alogd

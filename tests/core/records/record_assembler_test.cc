@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// Which lines make one record.
+#include "core/records/record_assembler.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace alogd {
+namespace {
+
+using Kind = Assembled::Kind;
+
+class RecordAssemblerTest : public ::testing::Test {
+ protected:
+  Assembled Add(std::string_view text) {
+    Line line{text, offset_, static_cast<uint32_t>(text.size() + 1), false, false};
+    offset_ += line.bytes;
+    return assembler_.Add(line);
+  }
+  void ExpectKinds(const std::vector<std::pair<std::string, Kind>>& lines) {
+    for (const auto& [text, kind] : lines) EXPECT_EQ(Add(text).kind, kind) << text;
+  }
+
+  HeaderParser parser_ = HeaderParser::Create({.time_zone = "UTC"}).value();
+  RecordAssembler assembler_{&parser_};
+  uint64_t offset_ = 0;
+};
+
+TEST_F(RecordAssemblerTest, JavaStackTrace) {
+  ExpectKinds({
+      {"2024-02-29 13:45:01,250 INFO [main] a.b.C: started", Kind::kRecord},
+      {"2024-02-29 13:45:02,250 ERROR [main] a.b.C: request failed", Kind::kRecord},
+      {"java.io.IOException: broken pipe", Kind::kContinuation},
+      {"\tat a.b.C.run(C.java:12)", Kind::kContinuation},
+      {"Caused by: java.sql.SQLException: gone", Kind::kContinuation},
+      {"\t... 12 more", Kind::kContinuation},
+      {"", Kind::kContinuation},
+      {"2024-02-29 13:45:03,250 INFO [main] a.b.C: next", Kind::kRecord},
+  });
+}
+
+TEST_F(RecordAssemblerTest, PythonTracebackWithoutHeaders) {
+  ExpectKinds({
+      {"starting up", Kind::kRecord},
+      {"ready", Kind::kRecord},
+      {"Traceback (most recent call last):", Kind::kRecord},
+      {"  File \"x.py\", line 3, in <module>", Kind::kContinuation},
+      {"    main()", Kind::kContinuation},
+      {"ValueError: bad", Kind::kContinuation},
+      {"restarting", Kind::kRecord},
+  });
+}
+
+TEST_F(RecordAssemblerTest, SourceWithoutHeaders) {
+  ExpectKinds({{"one", Kind::kRecord},
+               {"two", Kind::kRecord},
+               {"  indented", Kind::kContinuation},
+               {"three", Kind::kRecord}});
+}
+
+TEST_F(RecordAssemblerTest, AuditEventIsOneRecord) {
+  ExpectKinds({
+      {"type=SYSCALL msg=audit(1709214301.250:71): arch=c000003e syscall=59", Kind::kRecord},
+      {"type=EXECVE msg=audit(1709214301.250:71): argc=2 a0=\"ls\"", Kind::kContinuation},
+      {"type=CWD msg=audit(1709214301.250:71): cwd=\"/\"", Kind::kContinuation},
+      {"type=USER_END msg=audit(1709214301.250:72): pid=7", Kind::kRecord},
+  });
+}
+
+TEST_F(RecordAssemblerTest, PostgresDetailIsOneRecord) {
+  ExpectKinds({
+      {"2024-02-29 13:45:01.250 UTC [77] app@db ERROR:  duplicate key", Kind::kRecord},
+      {"2024-02-29 13:45:01.250 UTC [77] app@db DETAIL:  Key (id)=(3) exists.",
+       Kind::kContinuation},
+      {"2024-02-29 13:45:01.250 UTC [77] app@db STATEMENT:  insert into t", Kind::kContinuation},
+      {"\tvalues (3)", Kind::kContinuation},
+      {"2024-02-29 13:45:02.250 UTC [77] app@db LOG:  checkpoint", Kind::kRecord},
+  });
+}
+
+TEST_F(RecordAssemblerTest, OffsetsAndText) {
+  Add("2024-02-29 13:45:01 INFO a.b: one");
+  const Assembled second = Add("2024-02-29 13:45:01 INFO a.b: two");
+  EXPECT_EQ(second.offset, 34u);
+  EXPECT_EQ(second.bytes, 34u);
+  EXPECT_EQ(second.text, "2024-02-29 13:45:01 INFO a.b: two");
+  EXPECT_EQ(second.header.message, "two");
+}
+
+TEST_F(RecordAssemblerTest, DockerPiecesAreJoined) {
+  const Assembled first = Add(
+      R"({"log":"2024-02-29 13:45:01 WARN a.b: \"long","stream":"stdout","time":"2024-02-29T13:45:02.5Z"})");
+  EXPECT_EQ(first.kind, Kind::kHeld);
+  // The other output takes its turn in between.
+  const Assembled other =
+      Add(R"({"log":"plain\n","stream":"stderr","time":"2024-02-29T13:45:02.5Z"})");
+  EXPECT_EQ(other.kind, Kind::kRecord);
+  EXPECT_EQ(other.header.message, "plain");
+  EXPECT_EQ(Micros(other.header.time), 1709214302500000);
+  const Assembled last =
+      Add(R"({"log":" line\"\n","stream":"stdout","time":"2024-02-29T13:45:02.5Z"})");
+  EXPECT_EQ(last.kind, Kind::kRecord);
+  EXPECT_EQ(last.text, "2024-02-29 13:45:01 WARN a.b: \"long line\"");
+  EXPECT_EQ(last.header.message, "\"long line\"");
+  EXPECT_EQ(last.header.level, Level::kWarning);
+  EXPECT_EQ(Micros(last.header.time), 1709214301000000);
+  EXPECT_EQ(last.offset, 0u);
+  EXPECT_EQ(last.bytes, offset_);
+}
+
+TEST_F(RecordAssemblerTest, CriPiecesAreJoined) {
+  EXPECT_EQ(Add("2024-02-29T13:45:02.123456789Z stdout P panic: it ").kind, Kind::kHeld);
+  const Assembled last = Add("2024-02-29T13:45:02.223456789Z stdout F broke");
+  EXPECT_EQ(last.kind, Kind::kRecord);
+  EXPECT_EQ(last.text, "panic: it broke");
+  EXPECT_EQ(Micros(last.header.time), 1709214302223456);
+  EXPECT_EQ(Add("2024-02-29T13:45:02.3Z stderr F \tat x(y)").kind, Kind::kContinuation);
+}
+
+TEST_F(RecordAssemblerTest, JoinedPiecesAreBounded) {
+  const std::string piece = fmt::format(
+      R"({{"log":"{}","stream":"stdout","time":"2024-02-29T13:45:02Z"}})", std::string(16384, 'x'));
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(Add(piece).kind, Kind::kHeld);
+  const Assembled last = Add(R"({"log":"end\n","stream":"stdout","time":"2024-02-29T13:45:02Z"})");
+  EXPECT_EQ(last.text.size(), RecordAssembler::kMaxJoined);
+}
+
+TEST_F(RecordAssemblerTest, RecordsAreBounded) {
+  Add("2024-02-29 13:45:01 INFO a.b: one");
+  uint32_t continuations = 0, records = 0;
+  for (uint32_t i = 0; i < 3 * RecordAssembler::kMaxLines; ++i) {
+    const Kind kind = Add("\tmore of it").kind;
+    continuations += kind == Kind::kContinuation ? 1 : 0;
+    records += kind == Kind::kRecord ? 1 : 0;
+  }
+  EXPECT_EQ(records, 3u);
+  EXPECT_EQ(continuations, 3 * RecordAssembler::kMaxLines - 3);
+}
+
+// Restored after any line, the rest comes out the same.
+TEST(RecordAssemblerStateTest, SaveAndLoadAnywhere) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 12; ++i) {
+    lines.push_back(fmt::format(
+        R"({{"log":"2024-02-29 13:45:{:02} INFO a.b: part {} ","stream":"stdout","time":"2024-02-29T13:45:02Z"}})",
+        i, i));
+    if (i % 3 == 0)
+      lines.push_back(
+          R"({"log":"Traceback (most recent call last):\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"and the end\n","stream":"stdout","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"  File \"x\"\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"E: last\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+  }
+  const auto run = [&](size_t cut) {
+    HeaderParser parser = HeaderParser::Create({.time_zone = "UTC"}).value();
+    RecordAssembler assembler(&parser);
+    HeaderParser parser2 = HeaderParser::Create({.time_zone = "UTC"}).value();
+    RecordAssembler assembler2(&parser2);
+    std::string out;
+    uint64_t offset = 0;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (i == cut) {
+        std::string blob;
+        StateWriter writer(&blob);
+        parser.Save(writer);
+        assembler.Save(writer);
+        StateReader reader(blob);
+        EXPECT_TRUE(parser2.Load(reader) && assembler2.Load(reader) && reader.at_end());
+      }
+      const Line line{lines[i], offset, static_cast<uint32_t>(lines[i].size() + 1), false, false};
+      offset += line.bytes;
+      const Assembled a = i >= cut ? assembler2.Add(line) : assembler.Add(line);
+      out += fmt::format("{} {} {} {} {}\n", static_cast<int>(a.kind), a.offset, a.bytes, a.text,
+                         a.header.message);
+    }
+    return out;
+  };
+  const std::string expected = run(lines.size());
+  for (size_t cut = 0; cut < lines.size(); ++cut) EXPECT_EQ(run(cut), expected) << cut;
+}
+
+}  // namespace
+}  // namespace alogd

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// What retention deletes, what it never does, and that it gives space back.
+#include "core/store/retention.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/store/sqlite.h"
+#include "core/store/store.h"
+#include "testing/store_samples.h"
+
+namespace alogd {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::At;
+using testing::OpenStore;
+using testing::SampleAnomaly;
+using testing::SampleUnit;
+using testing::StoreDir;
+
+constexpr Time kNow = FromMicros(1'800'000'000'000'000);
+
+int64_t Count(const std::string& path, const std::string& what) {
+  Result<Database> db = Database::Open(path, Database::Mode::kReader, 1s);
+  EXPECT_TRUE(db.ok());
+  return db->Int("SELECT count(*) FROM " + what)->value_or(-1);
+}
+
+void SendAll(Store* store) {
+  std::vector<int64_t> ids;
+  const Result<std::vector<Alert>> alerts = store->Outbox(10'000);
+  ASSERT_TRUE(alerts.ok());
+  for (const Alert& alert : *alerts) ids.push_back(alert.outbox_id);
+  ASSERT_TRUE(store->Sent(ids).ok());
+}
+
+TEST(RetentionTest, AgeCountsFromWhenItWasKept) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 24h;
+  Store store = OpenStore(dir.db(), policy);
+  for (uint64_t seq = 1; seq <= 3; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
+  SendAll(&store);
+  // Years after their event time, and yet new here.
+  EXPECT_FALSE(*store.Retain(kNow + 24h * 3650));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 3);
+  // One grows within the day, and is kept for another.
+  ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
+  EXPECT_FALSE(*store.Retain(kNow + 24h * 3650 + 23h));
+  EXPECT_FALSE(*store.Retain(kNow + 24h * 3650 + 25h));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 1);
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE id = 2"), 1);
+  // Incident 1 went with its anomaly; 3 is the latest and stays with what it alerted.
+  EXPECT_EQ(Count(dir.db(), "incidents"), 2);
+  EXPECT_EQ(Count(dir.db(), "incidents WHERE id = 1"), 0);
+}
+
+TEST(RetentionTest, SmallSteps) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 1h;
+  Store store = OpenStore(dir.db(), policy);
+  for (uint64_t seq = 1; seq <= 25; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
+  SendAll(&store);
+  ASSERT_TRUE(store.Retain(kNow).ok());
+  EXPECT_TRUE(*store.Retain(kNow + 2h, 10));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 15);
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE id <= 10"), 0);  // the oldest first
+  EXPECT_TRUE(*store.Retain(kNow + 2h, 10));
+  EXPECT_FALSE(*store.Retain(kNow + 2h, 10));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 0);
+}
+
+TEST(RetentionTest, IncidentStaysWhileItHoldsAnomalies) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 1h;
+  Store store = OpenStore(dir.db(), policy);
+  CommitUnit unit = SampleUnit(1);
+  unit.anomalies.push_back(SampleAnomaly(2, 1));
+  ASSERT_TRUE(store.Commit(unit).ok());
+  ASSERT_TRUE(store.Commit(SampleUnit(3)).ok());
+  SendAll(&store);
+  ASSERT_TRUE(store.Retain(kNow).ok());
+  ASSERT_TRUE(*store.Retain(kNow + 2h, 1));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 2);
+  EXPECT_EQ(Count(dir.db(), "incidents"), 2);
+  ASSERT_TRUE(*store.Retain(kNow + 2h, 1));
+  EXPECT_EQ(Count(dir.db(), "incidents"), 1);
+}
+
+TEST(RetentionTest, UnsentAlertsStay) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 1h;
+  Store store = OpenStore(dir.db(), policy);
+  for (uint64_t seq = 1; seq <= 2; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
+  ASSERT_TRUE(store.Retain(kNow).ok());
+  EXPECT_FALSE(*store.Retain(kNow + 2h));
+  Result<std::vector<Alert>> alerts = store.Outbox(10);
+  ASSERT_EQ(alerts->size(), 2u);
+  EXPECT_EQ(alerts->front().anomaly_id, 1);
+}
+
+TEST(RetentionTest, AnomalyThatComesAgainAfterItWasDeleted) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 1h;
+  Store store = OpenStore(dir.db(), policy);
+  for (uint64_t seq = 1; seq <= 2; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
+  SendAll(&store);
+  ASSERT_TRUE(store.Retain(kNow).ok());
+  ASSERT_TRUE(store.Retain(kNow + 2h).ok());
+  ASSERT_EQ(Count(dir.db(), "anomalies"), 0);
+  ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE incident_id = 2"), 1);
+  EXPECT_TRUE(store.Outbox(10)->empty());  // its incident had alerted
+  CommitUnit lone = SampleUnit(1);
+  lone.incidents.clear();
+  ASSERT_TRUE(store.Commit(lone).ok());
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE incident_id IS NULL"), 1);
+}
+
+TEST(RetentionTest, SizeIsHeldAndSpaceGivenBack) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.max_size = 3 << 20;
+  Store store = OpenStore(dir.db(), policy);
+  CommitUnit state;
+  state.group = "system";
+  state.state_seq = 1;
+  state.delta = std::string(1 << 20, 's');
+  ASSERT_TRUE(store.Commit(state).ok());
+  for (uint64_t seq = 1; seq <= 1000; seq += 50) {
+    CommitUnit unit;
+    unit.group = "system";
+    for (uint64_t i = seq; i < seq + 50; ++i) {
+      unit.anomalies.push_back(SampleAnomaly(i, i, RiskLevel::kLow));
+      unit.anomalies.back().message.assign(8000, 'm');
+      unit.incidents.push_back(testing::SampleIncident(i, i, RiskLevel::kLow));
+    }
+    ASSERT_TRUE(store.Commit(unit).ok());
+  }
+  ASSERT_TRUE(store.CheckpointWal().ok());
+  EXPECT_GT(std::filesystem::file_size(dir.db()), 8u << 20);
+  int steps = 0;
+  while (*store.Retain(kNow, 50)) ASSERT_LT(++steps, 1000);
+  ASSERT_TRUE(store.CheckpointWal().ok());
+  EXPECT_LT(std::filesystem::file_size(dir.db()), 5u << 20);
+  EXPECT_GT(steps, 5);
+  const int64_t left = Count(dir.db(), "anomalies");
+  EXPECT_GT(left, 50);
+  EXPECT_LT(left, 400);
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE id = 1000"), 1);  // the newest stays
+  EXPECT_EQ(store.LoadGroup("system")->deltas.size(), 1u);
+}
+
+TEST(RetentionTest, StateAloneOverTheLimitEnds) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.max_size = 1000;
+  Store store = OpenStore(dir.db(), policy);
+  EXPECT_FALSE(*store.Retain(kNow));
+}
+
+}  // namespace
+}  // namespace alogd

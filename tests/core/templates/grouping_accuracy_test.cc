@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Holds the reached grouping accuracy on the labelled logs, with a small margin.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/templates/drain.h"
+#include "testing/grouping.h"
+
+namespace alogd {
+namespace {
+
+struct Means {
+  double corrected = 0, original = 0, given = 0, fga = 0, pa = 0, fta = 0;
+};
+
+std::vector<std::string_view> Views(const std::vector<std::string>& strings) {
+  return {strings.begin(), strings.end()};
+}
+
+// Adds this log's scores to `means`; returns GA on corrected labels with aliases resolved.
+double Score(const testing::LabelledLog& log, Means* means) {
+  Catalog catalog;
+  Drain drain = std::move(*Drain::Create({}, &catalog));
+  std::vector<uint32_t> given, resolved;
+  for (const std::string& message : log.content)
+    given.push_back(Index(drain.Add(message, kNoTime).id));
+  std::vector<std::string_view> texts;
+  for (const uint32_t id : given) {
+    resolved.push_back(Index(catalog.Resolve(TemplateId{id})));
+    texts.push_back(catalog.Text(TemplateId{id}));
+  }
+  const auto truth = Views(log.corrected_text);
+  const auto corrected = testing::ScoreGrouping(resolved, texts, truth, truth);
+  means->corrected += corrected.ga / 10;
+  means->fga += corrected.fga / 10;
+  means->pa += corrected.pa / 10;
+  means->fta += corrected.fta / 10;
+  means->given += testing::ScoreGrouping(given, texts, truth, truth).ga / 10;
+  means->original +=
+      testing::ScoreGrouping(resolved, texts, Views(log.original_event), Views(log.original_text))
+          .ga /
+      10;
+  return corrected.ga;
+}
+
+TEST(GroupingAccuracyTest, HoldsWhatWasReached) {
+  Means means;
+  for (const std::string_view system : testing::kLabelledSystems) {
+    const auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
+    if (!log) GTEST_SKIP() << "no labelled logs; set ALOGD_TEST_DATA";
+    EXPECT_GE(Score(*log, &means), 0.94) << system;
+  }
+  EXPECT_GE(means.corrected, 0.988);  // reached: .991
+  EXPECT_GE(means.original, 0.960);   // .963
+  EXPECT_GE(means.given, means.corrected - 0.005);
+  EXPECT_GE(means.fga, 0.950);  // .953
+  EXPECT_GE(means.pa, 0.80);    // .813
+  EXPECT_GE(means.fta, 0.81);   // .823
+}
+
+TEST(GroupingAccuracyTest, OrderOfLinesMattersLittle) {
+  double worst = 1;
+  for (const std::string_view system : testing::kLabelledSystems) {
+    auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
+    if (!log) GTEST_SKIP() << "no labelled logs; set ALOGD_TEST_DATA";
+    Means means;
+    const double in_order = Score(*log, &means);
+    std::mt19937 random(1);
+    for (size_t i = log->content.size(); i > 1; --i) {
+      const size_t j = random() % i;
+      std::swap(log->content[i - 1], log->content[j]);
+      std::swap(log->corrected_text[i - 1], log->corrected_text[j]);
+      std::swap(log->original_event[i - 1], log->original_event[j]);
+      std::swap(log->original_text[i - 1], log->original_text[j]);
+    }
+    worst = std::min(worst, 1 - std::abs(in_order - Score(*log, &means)));
+  }
+  EXPECT_GE(worst, 0.99);
+}
+
+// Worked out by hand: groups {a a b} {c} against {a a} {b} {c c -> c}.
+TEST(GroupingScoreTest, SmallCase) {
+  const std::vector<uint32_t> predicted = {1, 1, 1, 2};
+  const std::vector<std::string_view> text = {"x <*>", "x <*>", "x <*>", "y"};
+  const std::vector<std::string_view> truth = {"A", "A", "B", "C"};
+  const std::vector<std::string_view> truth_text = {"x <*>", "x <*>", "x z", "y <*>"};
+  const auto score = testing::ScoreGrouping(predicted, text, truth, truth_text);
+  EXPECT_DOUBLE_EQ(score.ga, 0.25);        // only the line of group 2
+  EXPECT_DOUBLE_EQ(score.fga, 2.0 / 5.0);  // 1 exact of 2 predicted and 3 true
+  EXPECT_DOUBLE_EQ(score.pa, 0.5);
+  EXPECT_DOUBLE_EQ(score.fta, 0);
+}
+
+TEST(GroupingScoreTest, NormalisedTexts) {
+  EXPECT_EQ(testing::NormaliseTemplate("a  <*>:<*>, <*> b"), "a <*> b");
+  EXPECT_EQ(testing::NormaliseTemplate("tag=\"<*>\" '<*>' "), "tag=<*>");
+  EXPECT_EQ(testing::NormaliseTemplate("<*>(<*>)"), "<*>(<*>)");
+  EXPECT_EQ(testing::NormaliseTemplate("<*>, "), "<*>,");
+}
+
+}  // namespace
+}  // namespace alogd
