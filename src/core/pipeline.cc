@@ -21,6 +21,8 @@ Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, Mode
   windower.emplace(group.stream, group.max_gap, group.state_budget, Specs());
   batch_.by_detector.assign(models.detectors.size(), 0);
   tracker.set_bundle(models.bundle);
+  // Evidence quotes templates as they were when their record came, however late it is scored.
+  parser.catalog().set_before_text_change([this] { Flush(); });
 }
 
 void Pipeline::Impl::Feed(SourceId source, FileId file, const Line& line) {

@@ -103,6 +103,7 @@ uint64_t Catalog::Count(TemplateId id, Time time) {
 void Catalog::Widen(TemplateId id, std::string_view text) {
   Row* row = Lookup(id);
   if (!row || row->text == text) return;
+  if (before_) before_();
   RemoveText(*row);
   text_bytes_ -= row->text.size();
   row->text.assign(text);
@@ -115,6 +116,7 @@ void Catalog::SetAlias(TemplateId younger, TemplateId older) {
   Row* row = Lookup(younger);
   const TemplateId target = Resolve(older);
   if (!row || target >= younger) return;  // only ever an alias of an older one
+  if (before_) before_();
   RemoveText(*row);
   row->alias_of = target;
   MarkChanged(*row);
@@ -174,6 +176,7 @@ void Catalog::DropLongestUnseen() {
   });
   const size_t drop = std::min(live.size(), limit_ / 64 + 1);
   if (drop == 0) return;
+  if (before_) before_();
   std::nth_element(live.begin(), live.begin() + static_cast<ptrdiff_t>(drop - 1), live.end());
   for (size_t i = 0; i < drop; ++i) {
     Row& row = *Lookup(live[i].second);

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/types.h"
@@ -31,6 +33,11 @@ struct Template {
 class Catalog {
  public:
   explicit Catalog(size_t limit = 1 << 20) : limit_(limit > 0 ? limit : 1) {}
+
+  // `before` is called just before the text that some id resolves to changes: widened, aliased, or
+  // dropped. What still has to be said with the old texts is said there. It must not change the
+  // catalog.
+  void set_before_text_change(std::function<void()> before) { before_ = std::move(before); }
 
   // A new template; `text` is copied.
   TemplateId Create(std::string_view text, bool trained, Time now);
@@ -94,6 +101,7 @@ class Catalog {
   void RemoveText(const Row& row);
   void DropLongestUnseen();
 
+  std::function<void()> before_;
   size_t limit_;
   size_t size_ = 0;
   size_t text_bytes_ = 0;
