@@ -11,23 +11,11 @@
 #include <random>
 #include <string_view>
 
+#include "testing/random.h"
+
 namespace alogd::testing {
 
 namespace {
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  size_t Below(size_t n) { return static_cast<size_t>(engine_() % n); }
-  bool Chance(size_t percent) { return Below(100) < percent; }
-  template <typename T>
-  const T& Of(const std::vector<T>& from) {
-    return from[Below(from.size())];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 // A column writes itself into a line. What surrounds it belongs to it; separators do not.
 struct Column {
@@ -89,14 +77,7 @@ std::string WriteTime(const std::string& form, const Clock& clock) {
   return out;
 }
 
-std::string Word(Random& random) {
-  static const std::vector<std::string> kParts = {"ta",  "ri",  "cor", "ven", "sto", "lib", "que",
-                                                  "na",  "dex", "mon", "pal", "ser", "tic", "ob",
-                                                  "ran", "fil", "gra", "ul",  "est", "hub"};
-  std::string out;
-  for (size_t n = 2 + random.Below(2); n > 0; --n) out += random.Of(kParts);
-  return out;
-}
+std::string Word(Random& random) { return MadeUpWord(random); }
 
 std::string Capital(std::string word) {
   word[0] = static_cast<char>(word[0] - 32);
@@ -332,22 +313,45 @@ std::string Write(const Message& message, Random& random) {
   return out;
 }
 
-GeneratedLine WriteLine(const Grammar& g, const std::vector<Message>& messages, Random& random) {
-  GeneratedLine line;
+GeneratedHeader WriteHeader(const Grammar& g, Random& random) {
+  GeneratedHeader header;
   for (const Column& column : g.columns) {
     if (random.Chance(column.missing)) continue;
-    if (&column != &g.columns.front()) line.text += g.separator;
-    line.text += column.write(random);
-    line.leveled |= column.name == "level";
+    if (&column != &g.columns.front()) header.text += g.separator;
+    header.text += column.write(random);
+    header.leveled |= column.name == "level";
   }
+  header.text += g.end;
+  return header;
+}
+
+GeneratedLine WriteLine(const Grammar& g, const std::vector<Message>& messages, Random& random) {
+  const GeneratedHeader header = WriteHeader(g, random);
   // Few templates make most of the lines.
   const size_t bound = 1 + random.Below(messages.size());
-  line.message = Write(messages[random.Below(bound)], random);
-  line.text += g.end + line.message;
-  return line;
+  const std::string message = Write(messages[random.Below(bound)], random);
+  return {header.text + message, message, true, header.leveled};
 }
 
 }  // namespace
+
+struct HeaderSource::Impl {
+  explicit Impl(uint64_t seed) : random(seed * 2654435761u + 17) {}
+  Random random;
+  Clock clock;
+  Grammar grammar = MakeGrammar(random, &clock);
+};
+
+HeaderSource::HeaderSource(uint64_t seed) : impl_(std::make_unique<Impl>(seed)) {}
+HeaderSource::HeaderSource(HeaderSource&&) noexcept = default;
+HeaderSource::~HeaderSource() = default;
+
+const std::string& HeaderSource::grammar() const { return impl_->grammar.name; }
+
+GeneratedHeader HeaderSource::Next() {
+  impl_->clock.us += static_cast<int64_t>(impl_->random.Below(2500000));
+  return WriteHeader(impl_->grammar, impl_->random);
+}
 
 GeneratedLog GenerateHeaders(uint64_t seed, size_t lines) {
   Random random(seed * 2654435761u + 17);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,26 @@ struct GeneratedLine {
   std::string message;   // what its author would call the message
   bool header = true;    // false: a continuation line, all of it text
   bool leveled = false;  // its header has a level column
+};
+
+// What stands before a message, with what separates them.
+struct GeneratedHeader {
+  std::string text;
+  bool leveled = false;
+};
+
+// Headers of one random grammar, for messages from elsewhere; time goes on from one to the next.
+class HeaderSource {
+ public:
+  explicit HeaderSource(uint64_t seed);
+  HeaderSource(HeaderSource&&) noexcept;
+  ~HeaderSource();
+  GeneratedHeader Next();
+  const std::string& grammar() const;  // for people
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 struct GeneratedLog {
