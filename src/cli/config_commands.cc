@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "cli/cli.h"
+#include "core/config/rule_examples.h"
 #include "core/config/yaml_reader.h"
 #include "core/text.h"
 
@@ -103,15 +104,17 @@ void Show(CliContext* context) {
 void Check(CliContext* context, const std::string& file) {
   const bool given = !file.empty();
   const std::string& path = given ? file : context->config_path;
-  const LoadedConfig loaded = LoadConfig(path, given || context->config_given);
+  LoadedConfig loaded = LoadConfig(path, given || context->config_given);
+  for (ConfigProblem& problem : CheckRuleExamples(loaded))
+    loaded.problems.push_back(std::move(problem));
   for (const ConfigProblem& problem : loaded.problems) PrintProblem(problem, *context, stdout);
   if (!loaded.ok()) context->exit_status = kExitUsage;
   if (!loaded.ok() || context->json || context->quiet) return;
   std::error_code ignored;
   const bool stands = std::filesystem::exists(path, ignored);
-  fmt::print("{}: {} (rules: {}, groups: {})\n", EscapeForTerminal(path),
+  fmt::print("{}: {} (rules: {}, their examples: {}, groups: {})\n", EscapeForTerminal(path),
              stands ? "good" : "not there, the defaults hold", loaded.config.rules.size(),
-             loaded.config.groups.size());
+             CountRuleExamples(loaded.config), loaded.config.groups.size());
 }
 
 void AddCheck(CLI::App* app, CliContext* context, const std::string& description) {

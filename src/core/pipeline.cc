@@ -117,15 +117,18 @@ void Pipeline::Impl::OnRule(const ParsedLine& line, const RuleConfig& rule) {
   ++stats.rule_matches;
   const Time watermark = parser.clock().watermark();
   const bool is_record = line.kind == Assembled::Kind::kRecord;
+  const Time time = is_record ? line.time : watermark == kNoTime ? Time{} : watermark;
   BatchStep step;
+  if (rule.count > 1) {
+    auto burst = rule_counts.Hit(rule, rules.KeyOf(rule, line.text), time);
+    if (!burst) return;
+    step.burst = *std::move(burst);
+  }
   step.kind = BatchStep::Kind::kRule;
   step.rule = &rule;
   step.key = is_record ? key_ : std::string();
-  step.record = batch_.AddRecord(line.source, line.ref, line.id,
-                                 is_record              ? line.time
-                                 : watermark == kNoTime ? Time{}
-                                                        : watermark,
-                                 line.severity, is_record ? line.header.message : line.text);
+  step.record = batch_.AddRecord(line.source, line.ref, line.id, time, line.severity,
+                                 is_record ? line.header.message : line.text);
   batch_.steps.push_back(std::move(step));
 }
 

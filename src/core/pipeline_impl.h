@@ -10,6 +10,7 @@
 
 #include "core/detection/anomaly_tracker.h"
 #include "core/detection/batch.h"
+#include "core/detection/rule_counts.h"
 #include "core/detection/stream_key.h"
 #include "core/detection/window.h"
 #include "core/parser.h"
@@ -45,6 +46,7 @@ class Pipeline::Impl {
   Parser parser;
   ReadText read_text;
   RuleSet rules;
+  RuleCounts rule_counts;
   StreamKeys keys;
   ModelSet models;
   AnomalyTracker tracker;

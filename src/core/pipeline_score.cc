@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Steps out of the batch: windows scored together, judged in order; and the swap of models.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <tuple>
 
 #include "core/pipeline_impl.h"
 
 namespace alogd {
+namespace {
+
+std::string DescribeMatch(const RuleConfig& rule, const RuleBurst& burst) {
+  const std::string& name = rule.name.empty() ? rule.match : rule.name;
+  if (rule.count == 1) return fmt::format("the line matches the rule '{}'", name);
+  const double seconds = std::chrono::duration<double>(burst.took).count();
+  return fmt::format("{} lines within {:.3g} s match the rule '{}'{}", burst.count, seconds, name,
+                     burst.key.empty() ? "" : fmt::format(", all by '{}'", burst.key));
+}
+
+}  // namespace
 
 void Pipeline::Impl::Flush() {
   if (!batch_.steps.empty()) {
@@ -78,8 +91,7 @@ void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
       f.message = batch_.Message(record);
       f.ref = f.first = f.last = record.ref;
       f.evidence.detector = "rule";
-      f.evidence.summary = "the line matches the rule '" +
-                           (step.rule->name.empty() ? step.rule->match : step.rule->name) + "'";
+      f.evidence.summary = DescribeMatch(*step.rule, step.burst);
       return tracker.Rule(std::move(f), step.rule->level);
     }
   }
@@ -190,6 +202,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   tracker.set_bundle(model_set.bundle);
   parser.set_severity(config.severity);
   rules = std::move(rule_set);
+  rule_counts.Keep(rules.rules());
   keys = std::move(stream_keys);
   models = std::move(model_set);
   group = group_config;

@@ -96,6 +96,7 @@ void Pipeline::Impl::SaveRest(StateWriter& out, bool whole) {
   SaveTotals(out, whole);
   SaveOpenRecords(out, whole);
   SaveDetectors(out, whole);
+  whole ? rule_counts.Save(out) : rule_counts.SaveChanges(out);
 }
 
 bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
@@ -104,7 +105,9 @@ bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
   if (!LoadTotals(in)) return false;
   if (!whole)
     for (size_t n = in.Count(1); n > 0 && in.ok(); --n) open_records_.erase(FileId{in.I64()});
-  return LoadOpenRecords(in) && LoadDetectors(in, whole);
+  if (!LoadOpenRecords(in) || !LoadDetectors(in, whole)) return false;
+  if (in.at_end()) return true;  // written before rules could count
+  return whole ? rule_counts.Load(in) : rule_counts.ApplyChanges(in);
 }
 
 bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool whole) {

@@ -71,7 +71,7 @@ TEST_F(ConfigCommandsTest, CheckOfAGoodFile) {
                                                   {"config", "check", "--config", path_}}) {
     const Outcome outcome = Alogctl(command);
     EXPECT_EQ(outcome.status, 0);
-    EXPECT_EQ(outcome.out, path_ + ": good (rules: 1, groups: 1)\n");
+    EXPECT_EQ(outcome.out, path_ + ": good (rules: 1, their examples: 0, groups: 1)\n");
     EXPECT_THAT(outcome.err, IsEmpty());
   }
   EXPECT_THAT(Alogctl({"check", path_, "--quiet"}).out, IsEmpty());
@@ -90,7 +90,8 @@ TEST_F(ConfigCommandsTest, CheckOfAWrongFile) {
           "risks will not span 0 to 100\n" +
           path_ +
           ":2:1: error: unknown key 'stor', did you mean 'store'?; known here: state_dir, "
-          "control_socket, database, store, journal, risk, alerts, severity, rules, groups\n");
+          "control_socket, database, store, journal, risk, alerts, training, severity, rules, "
+          "groups\n");
   std::istringstream lines(Alogctl({"--json", "check", path_}).out);
   std::vector<nlohmann::json> problems;
   for (std::string line; std::getline(lines, line);)

@@ -313,6 +313,47 @@ TEST(PipelineTest, RuleMatchesEachLineOnceAndIgnoreTakesRecordsOut) {
   EXPECT_EQ(critical, denied);
 }
 
+TEST(PipelineTest, CountedRulesOverRestarts) {
+  Config config;
+  RuleConfig& rule = config.rules.emplace_back();
+  rule.match = "permission denied";
+  rule.name = "denials";
+  rule.count = 4;
+  rule.within = 15min;
+  rule.by = "web1 (\\w+)";
+  const auto lines = RandomLines(5, 600);
+  // Counted independently: times by program, from the lines themselves.
+  std::map<std::string, std::vector<int64_t>> times;
+  size_t expected = 0;
+  for (const Given& line : lines) {
+    if (line.text.find(rule.match) == std::string::npos) continue;
+    const size_t name = line.text.find("web1 ") + 5;
+    auto& seen = times[line.text.substr(name, line.text.find('[') - name)];
+    seen.push_back(line.seconds);
+    while (line.seconds - seen.front() > 15 * 60) seen.erase(seen.begin());
+    if (seen.size() < 4) continue;
+    seen.clear();
+    ++expected;
+  }
+  ASSERT_GT(expected, 5u);
+  for (const size_t restart_every : {size_t{0}, size_t{7}}) {
+    Driver driver(config, {}, ModelSet());
+    for (size_t i = 0; i < lines.size(); ++i) {
+      driver.Feed(lines[i].text);
+      if (restart_every == 0 || i % restart_every != 0) continue;
+      driver.Commit();
+      driver.Start(ModelSet(), driver.Saved());
+    }
+    driver.Finish();
+    ASSERT_EQ(driver.anomalies().size(), expected);
+    const Anomaly& first = driver.anomalies().begin()->second;
+    EXPECT_TRUE(first.evidence[0].summary.starts_with("4 lines within "))
+        << first.evidence[0].summary;
+    EXPECT_NE(first.evidence[0].summary.find("match the rule 'denials', all by '"),
+              std::string::npos);
+  }
+}
+
 TEST(PipelineTest, SwapNamesTheNewBundleFromTheNextAnomalyOn) {
   const auto lines = RandomLines(8, 600);
   Driver driver;

@@ -8,9 +8,10 @@ namespace alogd {
 
 // Structured bindings, so that a field that is added and not compared does not compile.
 inline bool Same(const RuleConfig& x, const RuleConfig& y) {
-  const auto& [a, b, c, d] = x;
-  const auto& [e, f, g, h] = y;
-  return a == e && b == f && c == g && d == h;
+  const auto& [a, b, c, d, e, f, g, h, i, j] = x;
+  const auto& [k, l, m, n, o, p, q, r, s, t] = y;
+  return a == k && b == l && c == m && d == n && e == o && f == p && g == q && h == r && i == s &&
+         j == t;
 }
 inline bool Same(const RiskOptions& x, const RiskOptions& y) {
   const auto& [a, b, c, d, e, f] = x;
@@ -78,11 +79,16 @@ inline bool Same(const GroupConfig& x, const GroupConfig& y) {
          i == i2 && j == j2 && k == k2 && l == l2 && Same(m, m2) && Same(n, n2) && Same(o, o2) &&
          Same(p, p2) && Same(q, q2) && r == r2;
 }
+inline bool Same(const TrainingOptions& x, const TrainingOptions& y) {
+  const auto& [a, b, c, d, e, f] = x;
+  const auto& [g, h, i, j, k, l] = y;
+  return a == g && b == h && c == i && d == j && e == k && f == l;
+}
 inline bool Same(const Config& x, const Config& y) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = x;
-  const auto& [a2, b2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2] = y;
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m] = x;
+  const auto& [a2, b2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2, m2] = y;
   return a == a2 && b == b2 && c == c2 && d == d2 && e == e2 && f == f2 && Same(g, g2) && h == h2 &&
-         i == i2 && Same(j, j2) && Same(k, k2) && Same(l, l2);
+         i == i2 && Same(j, j2) && Same(k, k2) && Same(l, l2) && Same(m, m2);
 }
 
 }  // namespace alogd

@@ -15,11 +15,12 @@
 #include "core/config/config_check.h"
 #include "core/config/config_reader.h"
 #include "core/config/config_schema.h"
+#include "core/config/named_rules.h"
 
 namespace alogd {
 namespace {
 
-constexpr size_t kMaxFiles = 1000;  // in conf.d
+constexpr size_t kMaxFiles = 1000;  // in conf.d, or in rules.d
 
 class Descriptor {
  public:
@@ -75,9 +76,9 @@ Result<std::string> ReadTrusted(const std::string& path) {
   return ReadAll(fd.get(), path);
 }
 
-// The names in conf.d, in order. Hidden ones are editors' leftovers.
-Result<std::vector<std::string>> ListConfD(const std::string& directory,
-                                           std::vector<std::string>* odd) {
+// The names in conf.d or rules.d, in order. Hidden ones are editors' leftovers.
+Result<std::vector<std::string>> ListYaml(const std::string& directory,
+                                          std::vector<std::string>* odd) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(directory.c_str()), closedir);
   if (dir == nullptr && errno == ENOENT) return names;
@@ -109,7 +110,9 @@ class Loader {
       return notes_.Add({notes_.files.size() - 1, error.line, error.column}, error.message);
     }
     ConfigReader reader(root, &notes_);
+    if (shipped_) return reader.Root([&] { DescribeRules(reader, loaded_.config.rules); });
     reader.Root([&] { DescribeConfig(reader, loaded_.config); });
+    own_rules_ = loaded_.config.rules.size();
   }
 
   void AddFile(const std::string& path, bool must_exist) {
@@ -119,9 +122,15 @@ class Loader {
     AddProblem(path, text.error().message);
   }
 
-  void AddConfD(const std::string& directory) {
+  // The files that follow hold rules and nothing else, which come behind the operator's own.
+  void AddRulesD(const std::string& directory) {
+    shipped_ = true;
+    AddDirectory(directory);
+  }
+
+  void AddDirectory(const std::string& directory) {
     std::vector<std::string> odd;
-    const Result<std::vector<std::string>> names = ListConfD(directory, &odd);
+    const Result<std::vector<std::string>> names = ListYaml(directory, &odd);
     if (!names) return AddProblem(directory, names.error().message);
     for (const std::string& name : odd)
       AddProblem(directory + "/" + name,
@@ -131,6 +140,7 @@ class Loader {
 
   LoadedConfig Finish() {
     if (notes_.files.empty()) notes_.files.emplace_back("(defaults)");
+    MergeNamedRules(&loaded_.config.rules, own_rules_, &notes_);
     CompleteConfig(&loaded_.config);
     // With a file left out, values would be missing that are not missing.
     if (complete_) CheckConfig(loaded_.config, &notes_);
@@ -150,6 +160,8 @@ class Loader {
 
   LoadedConfig loaded_;
   ConfigNotes notes_;
+  size_t own_rules_ = 0;  // of the configuration; behind them stand those of rules.d
+  bool shipped_ = false;  // rules.d is being read
   bool complete_ = true;  // every file was read
 };
 
@@ -163,7 +175,9 @@ LoadedConfig LoadConfig(const std::string& path, bool must_exist) {
   Loader loader;
   loader.AddFile(path, must_exist);
   const size_t slash = path.rfind('/');
-  loader.AddConfD(slash == std::string::npos ? "conf.d" : path.substr(0, slash) + "/conf.d");
+  const std::string beside = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  loader.AddDirectory(beside + "conf.d");
+  loader.AddRulesD(beside + "rules.d");
   return loader.Finish();
 }
 

@@ -20,11 +20,18 @@ namespace alogd {
 using namespace std::chrono_literals;  // durations of the defaults below
 
 // A line that matches `match` (RE2, unanchored) is an anomaly of `level` by itself, or is ignored.
+// With a count, so many lines within a time are one anomaly, by the key that `by` finds in them.
 struct RuleConfig {
   std::string match;
   RiskLevel level = RiskLevel::kHigh;
   bool ignore = false;  // the record takes no part in windows, learns its template only
   std::string name;     // shown in alerts; the pattern where empty
+  bool enabled = true;
+  uint32_t count = 1;  // matches that make an anomaly ...
+  Duration within{0};  // ... when the last comes no later than this after the first (event time)
+  std::string by;      // RE2; its first group, or all of it, is what is counted by; empty: together
+  std::vector<std::string> examples;         // lines that it has to match, for `alogctl check`
+  std::vector<std::string> counterexamples;  // lines near to them that it must not match
 };
 
 struct RiskOptions {
@@ -104,6 +111,16 @@ struct GroupConfig {
   std::string model = "current";  // or the path of a bundle
 };
 
+// When `alogctl train --auto`, which a timer starts, trains a group by itself.
+struct TrainingOptions {
+  bool automatic = true;
+  uint64_t after_records = 20'000;  // in the logs on disk; fewer say too little of what is normal
+  Duration after = 24h;             // from the first of them to the last: a host's day has a shape
+  Duration every = 24h * 7;         // then again
+  uint64_t max_records = 300'000;   // that a training reads; bounds its memory and time
+  double min_quality = 60;          // a bundle that validates lower is never activated by itself
+};
+
 struct Config {
   std::string state_dir = "/var/lib/alogd";
   std::string control_socket;                // empty: <state_dir>/control.sock
@@ -114,6 +131,7 @@ struct Config {
   RiskOptions risk;
   uint32_t budget_per_day = 1;  // alerts.budget_per_day: what thresholds are calibrated for
   Duration incident_gap = 60s;  // alerts.incident_gap
+  TrainingOptions training;
   SeverityOptions severity;
   std::vector<RuleConfig> rules;
   std::vector<GroupConfig> groups;
@@ -143,7 +161,9 @@ struct LoadedConfig {
 };
 
 // Reads `path` and then conf.d/*.yaml beside it in order of name: maps merge, a later scalar or
-// list replaces an earlier one, `rules` and `groups` append (groups of one name merge). A missing
+// list replaces an earlier one, `rules` and `groups` append (groups of one name merge). The rules
+// of rules.d/*.yaml beside it come last; a rule without `match` changes the one of its name there.
+// A missing
 // `path` is a problem only if `must_exist`. Files that others than their owner may write are
 // refused. Where no group is given there is one, `system`, of what rsyslog writes. Never throws.
 LoadedConfig LoadConfig(const std::string& path, bool must_exist);

@@ -63,10 +63,22 @@ class Checker {
       Error("rules", fmt::format("rules: {} of them; alogd takes {}: join some with |",
                                  config_.rules.size(), kMostRules));
     for (size_t i = 0; i < config_.rules.size(); ++i) {
-      const std::string key = fmt::format("rules.{}", i);
-      if (config_.rules[i].match.empty())
-        Error(key, key + " has no match, and would apply to every line; add match: 'PATTERN'");
+      CheckRule(config_.rules[i], fmt::format("rules.{}", i));
     }
+  }
+
+  void CheckRule(const RuleConfig& rule, const std::string& key) {
+    if (rule.match.empty())
+      return Error(key, key + " has no match, and would apply to every line; add match: 'PATTERN'");
+    if (rule.count > 1 && rule.within == Duration{0})
+      Error(key + ".count",
+            fmt::format("{}: count {} without a time; add within: 1min", key, rule.count));
+    if (rule.count > 1 && rule.ignore)
+      Error(key + ".count", key + ": a rule that ignores counts nothing; remove count or ignore");
+    if (rule.count == 1 && rule.within > Duration{0})
+      Warn(key + ".within", key + ": within has no effect without count; add count: 10");
+    if (rule.count == 1 && !rule.by.empty())
+      Warn(key + ".by", key + ": by has no effect without count; add count: 10 and within: 1min");
   }
 
   void CheckGroup(const GroupConfig& group, const std::string& key,

@@ -31,17 +31,6 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// The known key that `word` was probably meant to be; empty where none is near.
-std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& known) {
-  std::string_view best;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string_view key : known) {
-    const size_t distance = EditDistance(word.substr(0, 64), key);
-    if (distance < least && distance < key.size()) best = key, least = distance;
-  }
-  return best;
-}
-
 // What stands there, as a message begins: "'90d' where a map belongs".
 std::string Found(const YamlNode& node) {
   switch (node.kind) {
@@ -66,6 +55,16 @@ std::string ListFix(const YamlNode& node) {
 }
 
 }  // namespace
+
+std::string_view NearestWord(std::string_view word, const std::vector<std::string_view>& known) {
+  std::string_view best;
+  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view key : known) {
+    const size_t distance = EditDistance(word.substr(0, 64), key);
+    if (distance < least && distance < key.size()) best = key, least = distance;
+  }
+  return best;
+}
 
 void ConfigNotes::Add(const ConfigMark& mark, const std::string& message, bool warning) {
   const std::string where = fmt::format("{}:{}:{}", files[mark.file], mark.line, mark.column);
@@ -131,7 +130,7 @@ void ConfigReader::Refuse(const YamlNode& node, const std::string& path,
 void ConfigReader::ReportUnknown() {
   for (const YamlNode& key : frame_.map->keys) {
     if (std::ranges::find(frame_.known, key.scalar) != frame_.known.end()) continue;
-    const std::string_view meant = Nearest(key.scalar, frame_.known);
+    const std::string_view meant = NearestWord(key.scalar, frame_.known);
     if (!meant.empty()) notes_->refused.insert(Path(meant));
     Report(key, fmt::format("unknown key '{}'{}{}; known here: {}", key.scalar.substr(0, 80),
                             frame_.path.empty() ? "" : " in " + frame_.path,

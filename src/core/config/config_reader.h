@@ -38,6 +38,9 @@ struct ConfigNotes {
   void ForgetBelow(const std::string& key);
 };
 
+// The one of `known` that `word` was probably meant to be; empty where none is near.
+std::string_view NearestWord(std::string_view word, const std::vector<std::string_view>& known);
+
 // The visitor of config_schema.h that reads. One object a file.
 class ConfigReader {
  public:

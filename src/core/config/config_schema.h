@@ -66,6 +66,18 @@ void DescribeRule(V& v, RuleConfig& rule) {
   v.Key("level", &rule.level, LevelValue{});
   v.Key("ignore", &rule.ignore, FlagValue{});
   v.Key("name", &rule.name, TextValue{});
+  v.Key("enabled", &rule.enabled, FlagValue{});
+  v.Key("count", &rule.count, CountValue{1, 1000});
+  v.Key("within", &rule.within, DurationValue{});
+  v.Key("by", &rule.by, TextValue{CheckPattern});
+  v.Key("examples", &rule.examples, ListValue<TextValue>{{}, 0, 100});
+  v.Key("counterexamples", &rule.counterexamples, ListValue<TextValue>{{}, 0, 100});
+}
+
+// What a file of rules.d may hold.
+template <typename V>
+void DescribeRules(V& v, std::vector<RuleConfig>& rules) {
+  v.Appended("rules", &rules, [&v](RuleConfig& rule) { DescribeRule(v, rule); });
 }
 
 template <typename V>
@@ -183,8 +195,17 @@ void DescribeConfig(V& v, Config& config) {
     v.Key("budget_per_day", &config.budget_per_day, CountValue{0, 100'000});
     v.Key("incident_gap", &config.incident_gap, DurationValue{});
   });
+  v.Map("training", [&] {
+    TrainingOptions& training = config.training;
+    v.Key("automatic", &training.automatic, FlagValue{});
+    v.Key("after_records", &training.after_records, CountValue{1000});
+    v.Key("after", &training.after, DurationValue{});
+    v.Key("every", &training.every, DurationValue{1h});
+    v.Key("max_records", &training.max_records, CountValue{1000, 10'000'000});
+    v.Key("min_quality", &training.min_quality, kRiskValue);
+  });
   v.Map("severity", [&] { DescribeSeverity(v, config.severity); });
-  v.Appended("rules", &config.rules, [&v](RuleConfig& rule) { DescribeRule(v, rule); });
+  DescribeRules(v, config.rules);
   v.Groups("groups", &config.groups, [&v](GroupConfig& group) { DescribeGroup(v, group); });
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "core/detection/rule_counts.h"
 #include "core/detection/window.h"
 #include "core/types.h"
 
@@ -32,7 +33,8 @@ struct BatchStep {
   uint32_t record = kNoRecord;       // index; none for what a deadline ended
   WindowEvent window;                // kWindow; its stream for kClose and kForget
   const RuleConfig* rule = nullptr;  // kRule
-  std::string key;                   // kRaise: the stream's
+  std::string key;                   // kRaise, kRule: the stream's
+  RuleBurst burst;                   // kRule: what a counted rule found
   uint64_t number = 0;               // kRaise: of the record in it
   uint8_t severity = 0;              // kRaise
 };

@@ -47,6 +47,7 @@ Status CheckRulePattern(std::string_view pattern) {
 
 struct RuleSet::Impl {
   std::vector<RuleConfig> rules;
+  std::vector<std::unique_ptr<RE2>> keys;  // by rule; null where `by` is empty
   std::unique_ptr<re2::FilteredRE2> filter;
   LiteralScanner scanner;
   std::vector<int>
@@ -56,6 +57,7 @@ struct RuleSet::Impl {
   // Takes the filter with the given shortest literal; false if it leaves more rules unfiltered than
   // before.
   bool Adopt(int shortest, bool first);
+  Status CompileKeys();
   const RuleConfig* MatchSlowly(std::string_view line, std::vector<int>* found) const;
 };
 
@@ -85,12 +87,36 @@ bool RuleSet::Impl::Adopt(int shortest, bool first) {
   return true;
 }
 
+Status RuleSet::Impl::CompileKeys() {
+  RE2::Options options = PatternOptions();
+  options.set_never_capture(false);
+  for (const RuleConfig& rule : rules) {
+    keys.push_back(rule.by.empty() ? nullptr : std::make_unique<RE2>(rule.by, options));
+    if (keys.back() && !keys.back()->ok())
+      return Error{fmt::format("rules: RE2 does not take '{}': {}", rule.by.substr(0, 200),
+                               keys.back()->error())};
+  }
+  return {};
+}
+
+std::string RuleSet::KeyOf(const RuleConfig& rule, std::string_view line) const {
+  const RE2* by = impl_->keys[static_cast<size_t>(&rule - impl_->rules.data())].get();
+  if (by == nullptr) return {};
+  const std::string valid = ToValidUtf8(line, line.size() * 3);
+  re2::StringPiece found[2];
+  const int groups = by->NumberOfCapturingGroups() > 0 ? 2 : 1;
+  if (!by->Match(valid, 0, valid.size(), RE2::UNANCHORED, found, groups)) return {};
+  return std::string(found[groups - 1].data(), found[groups - 1].size());
+}
+
 Result<RuleSet> RuleSet::Create(std::vector<RuleConfig> rules) {
   auto impl = std::make_unique<Impl>();
   for (size_t i = 0; i < rules.size(); ++i)
     if (const Status status = CheckRulePattern(rules[i].match); !status)
       return status.error().With(fmt::format("rules.{}", i));
+  std::erase_if(rules, [](const RuleConfig& rule) { return !rule.enabled; });
   impl->rules = std::move(rules);
+  if (const Status status = impl->CompileKeys(); !status) return status.error();
   if (impl->rules.empty()) return RuleSet(std::move(impl));
   if (!impl->Adopt(LiteralScanner::kShortest, true)) return Error{"rules: RE2 is out of memory"};
   for (int shortest = kLongestMinimum; shortest > static_cast<int>(LiteralScanner::kShortest);
@@ -123,6 +149,7 @@ const RuleConfig* RuleSet::Impl::MatchSlowly(std::string_view line, std::vector<
   return rule < 0 ? nullptr : &rules[static_cast<size_t>(rule)];
 }
 
+const std::vector<RuleConfig>& RuleSet::rules() const { return impl_->rules; }
 bool RuleSet::empty() const { return impl_->rules.empty(); }
 
 RuleSet::RuleSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

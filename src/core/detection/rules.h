@@ -27,7 +27,7 @@ Status CheckRulePattern(std::string_view pattern);
 // Safe to use from several threads.
 class RuleSet {
  public:
-  // Fails with the rule's number and RE2's reason.
+  // Fails with the rule's number and RE2's reason. Rules that are not enabled are left out.
   static Result<RuleSet> Create(std::vector<RuleConfig> rules);
   RuleSet(RuleSet&&) noexcept;
   RuleSet& operator=(RuleSet&&) noexcept;
@@ -36,6 +36,9 @@ class RuleSet {
   // The first rule in the order of the configuration that matches; null where none does. The
   // pointer lives as long as the set.
   const RuleConfig* Match(std::string_view line) const;
+  // What a counted rule counts the line by; `rule` is one that Match returned for it.
+  std::string KeyOf(const RuleConfig& rule, std::string_view line) const;
+  const std::vector<RuleConfig>& rules() const;  // those that are enabled
   bool empty() const;
 
  private:

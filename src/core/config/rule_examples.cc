@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Each example against its own rule alone, and against all of them in order.
+#include "core/config/rule_examples.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "core/detection/rules.h"
+#include "core/text.h"
+
+namespace alogd {
+namespace {
+
+std::string Title(const RuleConfig& rule) {
+  return rule.name.empty() ? rule.match.substr(0, 80) : rule.name;
+}
+
+std::string_view Short(std::string_view line) { return line.substr(0, 200); }
+
+class ExampleCheck {
+ public:
+  ExampleCheck(const LoadedConfig& loaded, const RuleSet& all) : loaded_(loaded), all_(all) {}
+
+  void Rule(size_t number) {
+    const RuleConfig& rule = loaded_.config.rules[number];
+    const auto alone = RuleSet::Create({rule});
+    if (!rule.enabled || !alone) return;  // what RE2 refuses was said already
+    number_ = number;
+    for (const std::string& line : rule.examples) Example(rule, *alone, line);
+    for (const std::string& line : rule.counterexamples)
+      if (alone->Match(line) != nullptr)
+        Add("counterexamples",
+            fmt::format("matches the counterexample '{}'; make the pattern narrower", Short(line)));
+  }
+
+  std::vector<ConfigProblem> Take() && { return std::move(problems_); }
+
+ private:
+  void Example(const RuleConfig& rule, const RuleSet& alone, const std::string& line) {
+    const RuleConfig* own = alone.Match(line);
+    if (own == nullptr)
+      return Add("examples",
+                 fmt::format("does not match its example '{}'; mend the pattern or the example",
+                             Short(line)));
+    if (!rule.by.empty() && alone.KeyOf(*own, line).empty())
+      Add("by",
+          fmt::format("finds nothing to count by in the example '{}'; mend `by`", Short(line)));
+    const RuleConfig* first = all_.Match(line);
+    if (first != nullptr && (first->match != rule.match || first->name != rule.name))
+      Add("examples",
+          fmt::format("never sees its example '{}', which the earlier rule '{}' takes", Short(line),
+                      Title(*first)),
+          true);
+  }
+
+  void Add(std::string_view key, const std::string& message, bool warning = false) {
+    const RuleConfig& rule = loaded_.config.rules[number_];
+    const auto origin = loaded_.origins.find(fmt::format("rules.{}.{}", number_, key));
+    const std::string where = origin == loaded_.origins.end() ? "(rules)" : origin->second;
+    problems_.push_back({EscapeForTerminal(where),
+                         EscapeForTerminal(fmt::format("rule '{}' {}", Title(rule), message)),
+                         warning});
+  }
+
+  const LoadedConfig& loaded_;
+  const RuleSet& all_;
+  size_t number_ = 0;
+  std::vector<ConfigProblem> problems_;
+};
+
+}  // namespace
+
+std::vector<ConfigProblem> CheckRuleExamples(const LoadedConfig& loaded) {
+  const auto all = RuleSet::Create(loaded.config.rules);
+  if (!all) return {};
+  ExampleCheck check(loaded, *all);
+  for (size_t i = 0; i < loaded.config.rules.size(); ++i) check.Rule(i);
+  return std::move(check).Take();
+}
+
+size_t CountRuleExamples(const Config& config) {
+  size_t count = 0;
+  for (const RuleConfig& rule : config.rules)
+    if (rule.enabled) count += rule.examples.size() + rule.counterexamples.size();
+  return count;
+}
+
+}  // namespace alogd
