@@ -292,9 +292,15 @@ TEST(PipelineTest, NothingNewIsNothingToCommit) {
 
 TEST(PipelineTest, RuleMatchesEachLineOnceAndIgnoreTakesRecordsOut) {
   Config config;
-  config.rules.push_back({"heartbeat", RiskLevel::kInfo, true, ""});
-  config.rules.push_back({"permission denied", RiskLevel::kCritical, false, "denied"});
-  config.rules.push_back({"Thing.java", RiskLevel::kLow, false, ""});
+  const auto add = [&config](const char* match, RiskLevel level) -> RuleConfig& {
+    RuleConfig& rule = config.rules.emplace_back();
+    rule.match = match;
+    rule.level = level;
+    return rule;
+  };
+  add("heartbeat", RiskLevel::kInfo).ignore = true;
+  add("permission denied", RiskLevel::kCritical).name = "denied";
+  add("Thing.java", RiskLevel::kLow);
   Driver driver(config, {}, ModelSet());
   const auto lines = RandomLines(5, 300);
   uint64_t denied = 0, frames = 0, heartbeats = 0;

@@ -70,6 +70,7 @@ class Checker {
   void CheckRule(const RuleConfig& rule, const std::string& key) {
     if (rule.match.empty())
       return Error(key, key + " has no match, and would apply to every line; add match: 'PATTERN'");
+    if (notes_->Refused(key)) return;
     if (rule.count > 1 && rule.within == Duration{0})
       Error(key + ".count",
             fmt::format("{}: count {} without a time; add within: 1min", key, rule.count));

@@ -40,6 +40,7 @@ store: {min_level: LOW}
 journal: {min_level: critical}
 risk: {anomaly_weight: 0.7, severity_weight: 0.3, levels: {critical: 90, high: 70.5, medium: 50, low: 10}}
 alerts: {budget_per_day: 7, incident_gap: 1min 30s}
+training: {automatic: no, after_records: 5000, after: 2h, every: 3d, max_records: 70000, min_quality: 50.5}
 severity:
   levels: {trace: 1, debug: 2, info: 3, notice: 4, warning: 5, error: 6, critical: 7, alert: 8, emergency: 9}
   words: [{severity: 99, words: [boom]}]
@@ -49,7 +50,8 @@ severity:
   silence: 15
   rate: 16
 rules:
-  - {match: 'it''s "x" \d+', level: LOW, name: "bell\u00e9"}
+  - {match: 'it''s "x" \d+', level: LOW, name: "bell\u00e9", ignore: false, enabled: false, count: 7, within: 9s,
+     by: 'k=(\w+)', examples: ['it''s "x" 5 k=a', 'it''s "x" 6 k=b'], counterexamples: [y]}
   - {match: noise, ignore: true}
 groups:
   - name: web-1
@@ -158,7 +160,11 @@ TEST(ConfigTest, ShownValuesNameTheirOrigin) {
     if (line.ends_with(":")) continue;
     // A rule's other keys and session-less streams keep defaults; all else was given.
     const bool rule = line.starts_with("- match") || line.starts_with("  level") ||
-                      line.starts_with("  ignore") || line.starts_with("  name: ''");
+                      line.starts_with("  ignore") || line.starts_with("  name: ''") ||
+                      line.starts_with("  enabled: true") || line.starts_with("  count: 1 ") ||
+                      line.starts_with("  within: 0s") || line.starts_with("  by: ''") ||
+                      line.starts_with("  examples: []") ||
+                      line.starts_with("  counterexamples: []");
     if (!rule) {
       EXPECT_THAT(line, HasSubstr("# a.yaml:")) << line;
     }
