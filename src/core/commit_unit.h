@@ -56,6 +56,7 @@ struct CommitUnit {
   std::string delta;
   std::optional<StateShard> shard;  // rewritten as of state_seq, after the delta
   uint64_t drop_deltas_to = 0;      // deltas up to this number are in every shard
+  bool discard_state = false;       // shards and deltas that stand are dropped first
   bool new_ids = false;             // holds templates that were not in the database
 
   // synchronous=FULL: what was alerted or named must not be forgotten.
@@ -82,6 +83,17 @@ struct GroupState {
   std::vector<Shard> shards;
   std::vector<Delta> deltas;  // ascending seq
   std::vector<FileCheckpoint> files;
+  uint64_t last_anomaly_seq = 0;  // the greatest in the database
+  uint64_t last_incident_seq = 0;
+  bool discarded = false;
+
+  // The state cannot be read: the group begins anew, but for its templates and how far its files
+  // were read. Its first unit drops the old shards and deltas.
+  void Discard() {
+    shards.clear();
+    deltas.clear();
+    discarded = true;
+  }
 };
 
 }  // namespace alogd

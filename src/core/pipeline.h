@@ -21,6 +21,9 @@ namespace alogd {
 
 struct ParsedLine;
 
+// Error::code of a group state that cannot be read: GroupState::Discard is the way on.
+inline constexpr int kDamagedState = -1;
+
 // Lines and ticks in order, a model and a state go in; commit units come out. No clock, no thread,
 // no descriptor: the daemon, `alogctl scan` and the tests drive the same object and get the same
 // anomalies for the same records in the same order.
@@ -44,7 +47,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Takes up where the committed state ends; once, before the first line.
+  // Takes up where the committed state ends; once, before the first line. Fails with kDamagedState,
+  // and is of no use then.
   Status Restore(const GroupState& state);
 
   SourceId AddSource(std::string_view name, Time reference);

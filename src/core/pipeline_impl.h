@@ -116,6 +116,7 @@ class Pipeline::Impl {
   uint64_t last_shard_bytes_ = 0;
   uint32_t next_shard_ = 0;
   std::vector<uint64_t> shard_seqs_ = std::vector<uint64_t>(kShardCount, 0);
+  bool discard_state_ = false;
   bool rewrite_rest_ =
       false;  // the models changed: deltas of the old ones must not be applied to them
   uint32_t committed_ids_ = 0;  // template ids below this are in the database

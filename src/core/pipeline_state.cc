@@ -117,7 +117,8 @@ bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool wh
 }
 
 Status Pipeline::Impl::ApplyDelta(const GroupState::Delta& delta) {
-  const Error bad{fmt::format("the state of group {} is damaged at delta {}", name, delta.seq)};
+  const Error bad{fmt::format("the state of group {} is damaged at delta {}", name, delta.seq),
+                  kDamagedState};
   StateReader in(delta.blob);
   if (in.U8() != kStateVersion) return bad;
   for (size_t n = in.Count(2); n > 0; --n) {
@@ -137,7 +138,8 @@ Status Pipeline::Impl::Restore(const GroupState& state) {
   for (const GroupState::Shard& shard : state.shards) {
     if (shard.index >= kShardCount || shard.blob.empty() || shard.blob[0] != char{kStateVersion} ||
         !LoadSection(shard.index, std::string_view(shard.blob).substr(1), true))
-      return Error{fmt::format("the state of group {} is damaged in shard {}", name, shard.index)};
+      return Error{fmt::format("the state of group {} is damaged in shard {}", name, shard.index),
+                   kDamagedState};
     shard_seqs_[shard.index] = shard.seq;
     state_seq_ = std::max(state_seq_, shard.seq);
   }
@@ -146,6 +148,8 @@ Status Pipeline::Impl::Restore(const GroupState& state) {
     state_seq_ = std::max(state_seq_, delta.seq);
     delta_bytes_ += delta.blob.size();
   }
+  tracker.NumberAfter(state.last_anomaly_seq, state.last_incident_seq);
+  discard_state_ = dirty = state.discarded;
   windower->FinishLoad();
   next_shard_ = static_cast<uint32_t>(std::min_element(shard_seqs_.begin(), shard_seqs_.end()) -
                                       shard_seqs_.begin());
@@ -167,6 +171,7 @@ void Pipeline::Impl::SaveState(CommitUnit* unit) {
     out.Bytes(bytes);
   }
   unit->state_seq = ++state_seq_;
+  unit->discard_state = std::exchange(discard_state_, false);
   delta_bytes_ += unit->delta.size();
   if (!rewrite_rest_ && delta_bytes_ < std::max(kShardEvery, last_shard_bytes_)) return;
   StateShard& shard = unit->shard.emplace();

@@ -8,6 +8,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/store/rescue.h"
 #include "core/text.h"
 #include "daemon/logging.h"
 
@@ -64,6 +65,8 @@ void Committer::Offer(CommitUnit unit, bool force) {
 
 void Committer::Sent(std::vector<int64_t> outbox_ids) {
   const std::lock_guard lock(mutex_);
+  const bool of_outbox = std::erase(outbox_ids, 0) == 0;
+  if (!of_outbox && outbox_ids.empty()) return;  // uncommitted ones: they stay where they are
   sent_.insert(sent_.end(), outbox_ids.begin(), outbox_ids.end());
   alerts_out_ = false;
   // What was not sent waits for the next commit or start: the sender gives back part of a batch
@@ -106,6 +109,7 @@ void Committer::Run() {
     if (finishing_ && (drained() || now >= finish_by_)) break;
     const bool worked = now >= retry_at_ && DoOne(lock);
     if (!finishing_) KeepHouse(lock, !worked);
+    if (failing_ && now >= failing_since_ + hooks_.alert_after) AlertUncommitted(lock);
     if (worked) continue;
     Clock::time_point until = Clock::now() + kRound;
     if (retry_at_ > now) until = std::min(until, retry_at_);
@@ -150,6 +154,7 @@ void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (!status.ok()) return Failed(status.error());
   if (std::exchange(failing_, false)) {
+    alerted_uncommitted_.clear();
     spdlog::info("the database takes commits again; nothing was lost, reading goes on");
   }
   stats_.last_error.clear();
@@ -223,10 +228,39 @@ void Committer::Failed(const Error& error) {
   retry_at_ = Clock::now() + kRetry;
   ++stats_.failures;
   stats_.last_error = EscapeForTerminal(error.message);
-  if (std::exchange(failing_, true)) return;
+  if (IsDamage(error) && !std::exchange(damaged_, true) && hooks_.on_damage) hooks_.on_damage();
+  if (damaged_ || std::exchange(failing_, true)) return;
+  failing_since_ = Clock::now();
   Announce({Notice::Kind::kDatabaseTrouble,
             error.message + "; reading waits, the commit is tried again until it succeeds", "", "",
             ""});
+}
+
+// What the waiting units would alert goes out now, and again with its id once it is committed.
+void Committer::AlertUncommitted(std::unique_lock<std::mutex>& lock) {
+  const RiskLevel least = store_.policy().journal_min;
+  std::vector<Alert> alerts;
+  for (const CommitUnit& unit : units_) {
+    for (const Incident& incident : unit.incidents) {
+      if (!incident.by_rule && incident.level < least) continue;
+      const auto top =
+          std::find_if(unit.anomalies.begin(), unit.anomalies.end(),
+                       [&](const Anomaly& a) { return a.seq == incident.top_anomaly; });
+      if (top == unit.anomalies.end()) continue;
+      if (!alerted_uncommitted_.emplace(unit.group, incident.seq).second) continue;
+      Alert alert;
+      alert.level = incident.level;
+      alert.group = unit.group;
+      alert.title = EscapeForTerminal(incident.title);
+      alert.uncommitted = true;
+      alert.anomaly = *top;
+      alerts.push_back(std::move(alert));
+    }
+  }
+  if (alerts.empty() || !hooks_.on_alerts) return;
+  lock.unlock();
+  hooks_.on_alerts(std::move(alerts));
+  lock.lock();
 }
 
 }  // namespace alogd

@@ -9,8 +9,10 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/commit_unit.h"
@@ -33,6 +35,11 @@ class Committer {
     std::function<void(const std::string& group)> on_room;
     // Alerts to be sent; answered by Sent. At most one batch is out. On the committer's thread.
     std::function<void(std::vector<Alert>)> on_alerts;
+    // The database is damaged: trying again is useless. Once, on the committer's thread.
+    std::function<void()> on_damage;
+    // Alerts wait so long for a database that does not take their commit, then they go out before
+    // it.
+    std::chrono::milliseconds alert_after = std::chrono::seconds(10);
   };
 
   struct Stats {
@@ -78,6 +85,7 @@ class Committer {
   void ReadOutbox(std::unique_lock<std::mutex>& lock);
   void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
   void Failed(const Error& error);
+  void AlertUncommitted(std::unique_lock<std::mutex>& lock);
   bool call_due() const { return !calls_.empty() && calls_.front().after_units <= stats_.units; }
   bool drained() const {
     return units_.empty() && sent_.empty() && !alerts_out_ && !look_in_outbox_;
@@ -103,6 +111,9 @@ class Committer {
   Clock::time_point finish_by_{};
   Clock::time_point retry_at_{};  // nothing touches the database before, after a failure
   bool failing_ = false;
+  Clock::time_point failing_since_{};
+  std::set<std::pair<std::string, uint64_t>> alerted_uncommitted_;  // group, incident; this outage
+  bool damaged_ = false;
   Stats stats_;
 
   // The thread's own.

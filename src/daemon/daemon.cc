@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "daemon/journal_sender.h"
 #include "daemon/logging.h"
+#include "daemon/store_opening.h"
 
 namespace alogd {
 namespace {
@@ -36,6 +37,8 @@ constexpr milliseconds kBusy{250};
 constexpr milliseconds kReloadPatience{50};
 constexpr milliseconds kCommitPatience{650};
 constexpr milliseconds kSendPatience{100};
+// Databases set aside in one life of the process.
+constexpr int kMostDamages = 5;
 // Descriptors for everything that is no log: database, sockets, bundles being loaded.
 constexpr size_t kOtherDescriptors = 128;
 
@@ -69,7 +72,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(DaemonOptions options, Plan plan)
   if (!loop) return loop.error();
   std::unique_ptr<Daemon> daemon(
       new Daemon(std::move(options), std::move(plan), std::move(*directory), std::move(*loop)));
-  if (Status opened = daemon->OpenStore(); !opened) return opened.error();
+  if (Status opened = daemon->OpenDatabase(); !opened) return opened.error();
   if (Status started = daemon->StartLoop(); !started) return started.error();
   return daemon;
 }
@@ -87,12 +90,20 @@ Daemon::~Daemon() {
   if (!ran_) ShutDown();
 }
 
-Status Daemon::OpenStore() {
-  Result<Store> store = Store::Open(config_->DatabasePath(), PolicyOf(*config_), kBusy);
-  if (!store) return store.error();
-  const Result<int64_t> file_id = store->NextFileId();
-  if (!file_id) return file_id.error();
-  next_file_id_->store(*file_id);
+Status Daemon::OpenDatabase() {
+  StoreOpening opening;
+  opening.path = config_->DatabasePath();
+  opening.policy = PolicyOf(*config_);
+  for (const GroupConfig& group : config_->groups) opening.groups.push_back(group.name);
+  opening.damaged = options_.damaged;
+  opening.busy = kBusy;
+  opening.now = WallTime;
+  opening.tell = [](const std::string& text) {
+    Announce({Notice::Kind::kDatabaseTrouble, text, "", "", ""});
+  };
+  Result<OpenedStore> opened = OpenStore(opening);
+  if (!opened) return opened.error();
+  next_file_id_->store(opened->next_file_id);
   env_.new_file_id = [next = next_file_id_] { return FileId{next->fetch_add(1)}; };
   env_.now = WallTime;
   env_.max_open_files =
@@ -101,20 +112,14 @@ Status Daemon::OpenStore() {
   const size_t cores = std::max(1U, std::thread::hardware_concurrency());
   pool_ = std::make_unique<WorkerPool>(options_.workers > 0 ? options_.workers : cores, &beats_);
 
-  std::map<std::string, GroupState> states;
-  for (const GroupConfig& group : config_->groups) {
-    Result<GroupState> state = store->LoadGroup(group.name);
-    if (!state) return state.error().With("group " + group.name);
-    states[group.name] = std::move(*state);
-  }
-  committer_ =
-      std::make_unique<Committer>(std::move(*store), beats_.Add("committer"), CommitterHooks());
+  committer_ = std::make_unique<Committer>(std::move(opened->store), beats_.Add("committer"),
+                                           CommitterHooks());
   env_.committer = committer_.get();
   auto sink = options_.make_sink ? options_.make_sink() : MakeAlertSink();
   sender_ = std::make_unique<AlertSender>(
       std::move(sink), beats_.Add("alert sender"),
       [c = committer_.get()](std::vector<int64_t> ids) { c->Sent(std::move(ids)); });
-  return StartGroups(std::move(states));
+  return StartGroups(std::move(opened->states));
 }
 
 Committer::Hooks Daemon::CommitterHooks() {
@@ -125,14 +130,19 @@ Committer::Hooks Daemon::CommitterHooks() {
     });
   };
   hooks.on_alerts = [this](std::vector<Alert> alerts) { sender_->Send(std::move(alerts)); };
+  hooks.on_damage = [this] {
+    loop_->Post([this] {
+      damaged_ = true;
+      loop_->Exit();
+    });
+  };
   return hooks;
 }
 
 Status Daemon::StartGroups(std::map<std::string, GroupState> states) {
   for (size_t i = 0; i < config_->groups.size(); ++i) {
     const GroupConfig& group = config_->groups[i];
-    auto worker =
-        GroupWorker::Create(*config_, group, std::move(first_models_[i]), states[group.name], env_);
+    auto worker = MakeWorker(group, std::move(first_models_[i]), std::move(states[group.name]));
     if (!worker) return worker.error();
     auto watcher = SourceWatcher::Create(PathSet(group.paths, group.exclude));
     if (!watcher) return watcher.error().With("group " + group.name);
@@ -142,6 +152,26 @@ Status Daemon::StartGroups(std::map<std::string, GroupState> states) {
   }
   committer_->Start();
   return {};
+}
+
+// A state that cannot be read costs what was being learned, never the watch.
+Result<std::unique_ptr<GroupWorker>> Daemon::MakeWorker(const GroupConfig& group, ModelSet models,
+                                                        GroupState state) {
+  auto worker = GroupWorker::Create(*config_, group, std::move(models), state, env_);
+  if (worker || worker.error().code != kDamagedState) return worker;
+  Announce({Notice::Kind::kDatabaseTrouble,
+            worker.error().message +
+                "; the group goes on where its files were read to, with empty windows and learning "
+                "anew",
+            group.name, "", ""});
+  state.Discard();
+  Result<Plan> plan = PlanFor(config_, BadBundle::kGoOn);
+  if (!plan) return plan.error();
+  for (size_t i = 0; i < config_->groups.size(); ++i) {
+    if (config_->groups[i].name != group.name) continue;
+    return GroupWorker::Create(*config_, group, std::move(plan->models[i]), state, env_);
+  }
+  return worker;
 }
 
 Status Daemon::StartLoop() {
@@ -179,15 +209,16 @@ Status Daemon::AddSignal(int signal, std::function<void()> on_signal) {
   return {};
 }
 
-bool Daemon::Run() {
+Daemon::End Daemon::Run() {
   for (const std::string& remark : remarks_) LogLines(LogLevel::kWarning, remark);
   status_line_ = StatusLine(CollectStatus());
   Announce({Notice::Kind::kStarted, fmt::format("alogd {} watches {}", ALOGD_VERSION, status_line_),
             "", "", ""});
   notifier_.Ready(status_line_);
   if (Status run = loop_->Run(); !run) LogLines(LogLevel::kError, run.error().message);
-  notifier_.Stopping();
-  return ShutDown();
+  if (!damaged_) notifier_.Stopping();
+  ShutDown();
+  return damaged_ ? End::kDamaged : End::kTold;
 }
 
 void Daemon::OnTick() {
@@ -213,27 +244,26 @@ void Daemon::FeedWatchdog() {
 }
 
 // In the order of the data: what reads ends first, what writes last.
-bool Daemon::ShutDown() {
+void Daemon::ShutDown() {
   ran_ = true;
   sources_.clear();
   control_.reset();
-  bool clean = true;
   if (store_access_) CloseStoreAccess();
-  if (reloader_) clean = reloader_->Stop(kReloadPatience);
+  if (reloader_) left_threads_ = !reloader_->Stop(kReloadPatience);
   if (pool_) pool_->Stop();
   for (auto& [name, group] : groups_) group->Stop();
-  if (committer_ && !committer_->Finish(kCommitPatience)) {
+  const milliseconds patience = damaged_ ? milliseconds(0) : kCommitPatience;
+  if (committer_ && !committer_->Finish(patience) && !damaged_) {
     spdlog::warn(
         "the database did not take all that was read ({}); the rest is read again at the next "
         "start",
         committer_->stats().last_error);
   }
   if (sender_ && !sender_->Stop(kSendPatience)) {
-    clean = false;
+    left_threads_ = true;
     spdlog::warn("an alert's sink does not return; what it did not take is sent at the next start");
   }
   groups_.clear();
-  return clean;
 }
 
 DaemonStatus Daemon::CollectStatus() const {
@@ -259,18 +289,35 @@ int RunDaemon(const DaemonOptions& options) {
     LogLines(LogLevel::kError, plan.error().message);
     return 2;
   }
-  Result<std::unique_ptr<Daemon>> daemon = Daemon::Create(options, std::move(*plan));
-  if (!daemon) {
-    LogLines(LogLevel::kError, daemon.error().message);
-    return 1;
+  bool left_threads = false;
+  int status = 0;
+  DaemonOptions next = options;
+  for (int damaged = 0;;) {
+    Result<std::unique_ptr<Daemon>> daemon = Daemon::Create(next, std::move(*plan));
+    if (!daemon) {
+      LogLines(LogLevel::kError, daemon.error().message);
+      status = 1;
+      break;
+    }
+    const Daemon::End end = (*daemon)->Run();
+    left_threads |= (*daemon)->left_threads();
+    if (end == Daemon::End::kTold) break;
+    if (++damaged > kMostDamages) {
+      LogLines(LogLevel::kError, "the database was damaged again and again: the disk is failing");
+      status = 1;
+      break;
+    }
+    next.damaged = true;
+    plan = PlanFor((*daemon)->config(), BadBundle::kGoOn);
+    if (plan) continue;
+    LogLines(LogLevel::kError, plan.error().message);
+    status = 1;
+    break;
   }
-  const bool clean = (*daemon)->Run();
   Announce({Notice::Kind::kStopped, "alogd ended", "", "", ""});
-  if (!clean) {
-    spdlog::shutdown();
-    _exit(0);
-  }
-  return 0;
+  if (!left_threads) return status;
+  spdlog::shutdown();
+  _exit(status);
 }
 
 }  // namespace alogd

@@ -34,7 +34,8 @@ struct DaemonOptions {
   bool config_must_exist = false;
   // SIGHUP, SIGTERM and SIGINT end up in the loop; they must be blocked in every thread.
   bool signals = true;
-  size_t workers = 0;  // threads that read and score at most; 0: as many as there are cores
+  bool damaged = false;  // the database was found so while it ran: it is set aside first
+  size_t workers = 0;    // threads that read and score at most; 0: as many as there are cores
   // Where alerts go; unset: the journal under systemd, else standard error.
   std::function<std::unique_ptr<AlertSink>()> make_sink;
 };
@@ -52,10 +53,17 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until a signal or Stop; everything read so far is committed then, unless the database does not
-  // take it within the second. False if a thread had to be left behind in a call that did not
-  // return: the process must end by _exit.
-  bool Run();
+  enum class End : uint8_t {
+    kTold,     // by a signal or Stop
+    kDamaged,  // the database is: another Daemon must be created, which sets it aside
+  };
+  // Everything read so far is committed at the end, unless the database does not take it within the
+  // second: then it is read again.
+  End Run();
+  // Whether a thread had to be left behind in a call that did not return: the process must end by
+  // _exit.
+  bool left_threads() const { return left_threads_; }
+  std::shared_ptr<const Config> config() const { return config_; }
   // From any thread.
   void Stop() { loop_->Exit(); }
 
@@ -64,15 +72,17 @@ class Daemon {
          std::unique_ptr<EventLoop> loop);
 
   // daemon.cc
-  Status OpenStore();
+  Status OpenDatabase();
   Status StartGroups(std::map<std::string, GroupState> states);
+  Result<std::unique_ptr<GroupWorker>> MakeWorker(const GroupConfig& group, ModelSet models,
+                                                  GroupState state);
   Status StartLoop();
   Status AddTimer(std::chrono::microseconds period, std::function<void()> on_tick);
   Status AddSignal(int signal, std::function<void()> on_signal);
   Committer::Hooks CommitterHooks();
   void OnTick();
   void FeedWatchdog();
-  bool ShutDown();
+  void ShutDown();
   DaemonStatus CollectStatus() const;
 
   // daemon_control.cc
@@ -116,6 +126,8 @@ class Daemon {
   uint64_t ticks_ = 0;
   bool stale_told_ = false;
   bool ran_ = false;
+  bool damaged_ = false;  // the database
+  bool left_threads_ = false;
 };
 
 // alogd's main: loads, creates, runs. The exit status: 0 ended as told, 1 it failed, 2 the

@@ -46,6 +46,7 @@ std::string Why(const Anomaly& a) {
 }
 
 std::string More(const Alert& alert) {
+  if (alert.uncommitted) return "not yet in the database, which does not take commits";
   if (alert.anomaly_id != 0) return fmt::format("alogctl anomalies show {}", alert.anomaly_id);
   return fmt::format("alogctl incidents show {}", alert.incident_id);
 }
@@ -159,10 +160,11 @@ std::vector<std::string> JournalFields(const Alert& alert) {
   fields.AddNumber("PRIORITY", Priority(alert.level));
   fields.Add("SYSLOG_IDENTIFIER", "alogd");
   if (alert.anomaly_id != 0) fields.AddNumber("ALOGD_ANOMALY_ID", alert.anomaly_id);
-  fields.AddNumber("ALOGD_INCIDENT_ID", alert.incident_id);
+  if (alert.incident_id != 0) fields.AddNumber("ALOGD_INCIDENT_ID", alert.incident_id);
+  if (alert.uncommitted) fields.Add("ALOGD_UNCOMMITTED", "1");
   fields.Add("ALOGD_LEVEL", Name(alert.level));
   fields.AddText("ALOGD_GROUP", alert.group);
-  if (alert.anomaly_id == 0) return fields.Take();
+  if (alert.anomaly_id == 0 && !alert.uncommitted) return fields.Take();
   fields.AddFloat("ALOGD_RISK", a.risk);
   fields.AddFloat("ALOGD_SCORE", a.score);
   fields.AddNumber("ALOGD_SEVERITY", a.severity);

@@ -86,11 +86,17 @@ Status CheckNotLost(const GroupConfig& group, const ModelSet& models,
 }  // namespace
 
 Result<Plan> LoadPlan(const std::string& config_path, bool must_exist, BadBundle bad_bundle) {
-  Plan plan;
-  Result<std::shared_ptr<const Config>> config =
-      LoadChecked(config_path, must_exist, &plan.remarks);
+  std::vector<std::string> remarks;
+  Result<std::shared_ptr<const Config>> config = LoadChecked(config_path, must_exist, &remarks);
   if (!config) return config.error();
-  plan.config = std::move(*config);
+  return PlanFor(std::move(*config), bad_bundle, std::move(remarks));
+}
+
+Result<Plan> PlanFor(std::shared_ptr<const Config> config, BadBundle bad_bundle,
+                     std::vector<std::string> remarks) {
+  Plan plan;
+  plan.config = std::move(config);
+  plan.remarks = std::move(remarks);
   std::string errors;
   for (const GroupConfig& group : plan.config->groups) {
     Status fits = CheckPipeline(*plan.config, group);

@@ -29,6 +29,9 @@ enum class BadBundle { kGoOn, kRefuse };
 
 // Checks everything that could make a swap fail. The error lists all that is wrong, one a line.
 Result<Plan> LoadPlan(const std::string& config_path, bool must_exist, BadBundle bad_bundle);
+// The same for a configuration that is loaded already: its bundles as they stand now.
+Result<Plan> PlanFor(std::shared_ptr<const Config> config, BadBundle bad_bundle,
+                     std::vector<std::string> remarks = {});
 
 // A reload ready to be put in force: nothing in it can fail any more but the event loop itself.
 struct Candidate {

@@ -419,6 +419,40 @@ TEST(PipelineTest, VocabularyGivesEventsTheirWords) {
   EXPECT_EQ(words["session opened for user root"], kUnknownWord);
 }
 
+TEST(PipelineTest, DiscardedStateBeginsAnewAboveTheOldNumbers) {
+  Driver driver;
+  for (const Given& line : RandomLines(1, 300)) driver.Feed(line.text);
+  driver.Commit();
+  GroupState state = driver.Saved();
+  state.last_anomaly_seq = 4000;
+  state.last_incident_seq = 300;
+  state.deltas[0].blob = "\xff";
+  auto pipeline = Pipeline::Create(driver.config_, driver.group_, FakeModels(), nullptr);
+  ASSERT_TRUE(pipeline.ok());
+  const Status refused = (*pipeline)->Restore(state);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, kDamagedState);
+
+  state.Discard();
+  pipeline = Pipeline::Create(driver.config_, driver.group_, FakeModels(), nullptr);
+  ASSERT_TRUE((*pipeline)->Restore(state).ok());
+  const SourceId source = (*pipeline)->AddSource("/var/log/test.log", kNoTime);
+  uint64_t offset = 0;
+  for (const Given& line : RandomLines(1, 300)) {
+    const auto bytes = static_cast<uint32_t>(line.text.size() + 1);
+    (*pipeline)->Feed(source, FileId{1}, Line{line.text, offset, bytes, false, false});
+    offset += bytes;
+  }
+  const CommitUnit unit = (*pipeline)->TakeUnit();
+  EXPECT_TRUE(unit.discard_state);
+  ASSERT_FALSE(unit.anomalies.empty());
+  for (const Anomaly& anomaly : unit.anomalies) EXPECT_GT(anomaly.seq, 4000u);
+  for (const Incident& incident : unit.incidents) EXPECT_GT(incident.seq, 300u);
+  EXPECT_GE((*pipeline)->catalog().next_id(), state.next_template_id)
+      << "ids are never given again";
+  EXPECT_FALSE((*pipeline)->TakeUnit().discard_state);
+}
+
 TEST(PipelineTest, DamagedStateIsRefused) {
   Driver driver;
   for (const Given& line : RandomLines(1, 300)) driver.Feed(line.text);

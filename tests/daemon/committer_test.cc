@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "testing/service_harness.h"
@@ -130,6 +131,41 @@ TEST_F(CommitterTest, CallsComeAfterTheUnitsBeforeThem) {
   committer_->Start();
   ASSERT_TRUE(Eventually([&] { return called.load(); }));
   EXPECT_EQ(offset, 1U);
+}
+
+TEST_F(CommitterTest, AlertsThatWaitTooLongGoOutBeforeTheirCommit) {
+  std::mutex mutex;
+  std::vector<Alert> alerts;
+  Committer::Hooks hooks;
+  hooks.alert_after = milliseconds(100);
+  hooks.on_alerts = [&](std::vector<Alert> batch) {
+    {
+      const std::lock_guard lock(mutex);
+      alerts.insert(alerts.end(), batch.begin(), batch.end());
+    }
+    std::vector<int64_t> ids;
+    for (const Alert& alert : batch) ids.push_back(alert.outbox_id);
+    committer_->Sent(ids);
+  };
+  Make(std::move(hooks));
+  committer_->Start();
+  const auto count = [&](bool uncommitted) {
+    const std::lock_guard lock(mutex);
+    return std::count_if(alerts.begin(), alerts.end(),
+                         [&](const Alert& a) { return a.uncommitted == uncommitted; });
+  };
+  {
+    const Lock lock(directory_.db());
+    committer_->Offer(testing::SampleUnit(1));
+    ASSERT_TRUE(Eventually([&] { return count(true) == 1; }));
+    std::this_thread::sleep_for(milliseconds(300));
+    EXPECT_EQ(count(true), 1) << "once an outage";
+    EXPECT_EQ(count(false), 0);
+  }
+  EXPECT_TRUE(Eventually([&] { return count(false) == 1; })) << "again, with its id";
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(count(true), 1);
+  for (const Alert& alert : alerts) EXPECT_EQ(alert.anomaly_id == 0, alert.uncommitted);
 }
 
 TEST_F(CommitterTest, AlertsGoOutAfterTheirCommitUntilTheyAreSent) {

@@ -2,6 +2,7 @@
 // Joins windows over their threshold into anomalies, and anomalies into incidents.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -54,6 +55,11 @@ class AnomalyTracker {
   }
   void set_bundle(std::string bundle) { bundle_ = std::move(bundle); }
   const RiskModel& risk() const { return risk_; }
+  // Anomalies and incidents to come have greater numbers than these.
+  void NumberAfter(uint64_t anomaly, uint64_t incident) {
+    next_anomaly_ = std::max(next_anomaly_, anomaly + 1);
+    next_incident_ = std::max(next_incident_, incident + 1);
+  }
 
   // A detector's window of the stream is over its threshold. True if that began an anomaly.
   bool Over(Finding finding);

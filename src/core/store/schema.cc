@@ -173,7 +173,7 @@ Error Foreign(const std::string& path) {
   return Error{fmt::format("{} is a SQLite database, but not one of alogd: move it aside, or set "
                            "state_dir to another directory",
                            path),
-               SQLITE_NOTADB};
+               SQLITE_MISMATCH};
 }
 
 Error Newer(const std::string& path, int64_t version) {

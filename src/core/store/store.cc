@@ -69,6 +69,8 @@ Result<Store> Store::Open(const std::string& path, const StorePolicy& policy, Du
 
 void Store::set_policy(const StorePolicy& policy) { impl_->policy = policy; }
 
+const StorePolicy& Store::policy() const { return impl_->policy; }
+
 Status Store::Commit(const CommitUnit& unit) {
   if (unit.empty() && !unit.shard && unit.drop_deltas_to == 0) return {};
   if (Status status = impl_->SetSynchronous(unit.durable()); !status.ok()) return status;
@@ -158,6 +160,17 @@ Status LoadFiles(Database* db, int64_t group, GroupState* state) {
   return rows.status();
 }
 
+Status LoadSeqs(Database* db, int64_t group, GroupState* state) {
+  Rows rows = db->Query(
+      "SELECT (SELECT max(seq) FROM anomaly_rows WHERE group_id = ?1), "
+      "(SELECT max(seq) FROM incident_rows WHERE group_id = ?1)",
+      group);
+  if (!rows.Next()) return rows.status();
+  state->last_anomaly_seq = rows.Unsigned(0);  // 0 for NULL
+  state->last_incident_seq = rows.Unsigned(1);
+  return {};
+}
+
 }  // namespace
 
 Result<GroupState> Store::LoadGroup(const std::string& group) {
@@ -173,6 +186,7 @@ Result<GroupState> Store::LoadGroup(const std::string& group) {
   if (Status s = LoadTemplates(db, id, &state); !s.ok()) return s.error();
   if (Status s = LoadState(db, id, &state); !s.ok()) return s.error();
   if (Status s = LoadFiles(db, id, &state); !s.ok()) return s.error();
+  if (Status s = LoadSeqs(db, id, &state); !s.ok()) return s.error();
   return state;
 }
 

@@ -21,7 +21,9 @@ struct Alert {
   RiskLevel level = RiskLevel::kInfo;
   std::string group;
   std::string title;  // one line, escaped
-  Anomaly anomaly;    // the one that made the incident alert
+  bool uncommitted =
+      false;        // sent before its commit, because that fails; it comes again with its id
+  Anomaly anomaly;  // the one that made the incident alert
 };
 
 // What the store decides inside the commit.
@@ -44,6 +46,7 @@ class Store {
   ~Store();
 
   void set_policy(const StorePolicy& policy);
+  const StorePolicy& policy() const;
 
   // One transaction, all or nothing. An incident whose level reaches journal_min, or rises above
   // what it alerted before, puts an alert into the outbox; one that holds a rule match does so at

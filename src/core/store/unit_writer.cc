@@ -238,6 +238,11 @@ Status UnitWriter::WriteAlerts() {
 }
 
 Status UnitWriter::WriteState() {
+  if (unit_.discard_state) {
+    Status status = db_->Run("DELETE FROM state_delta WHERE group_id = ?", group_);
+    if (status.ok()) status = db_->Run("DELETE FROM state_shard WHERE group_id = ?", group_);
+    if (!status.ok()) return status;
+  }
   if (!unit_.delta.empty()) {
     Status status =
         db_->Run("INSERT OR REPLACE INTO state_delta (group_id, seq, blob) VALUES (?, ?, ?)",
