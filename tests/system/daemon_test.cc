@@ -312,14 +312,27 @@ TEST(DaemonTest, WrongConfigurationAtStart) {
   EXPECT_EQ(daemon.Wait(), 2) << "a file that was asked for must be there";
 }
 
-TEST(DaemonTest, ForeignDatabaseAtStart) {
+TEST(DaemonTest, WhatIsNoDatabaseIsSetAside) {
   DaemonProcess daemon;
   daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
   std::filesystem::create_directory(daemon.state());
   WriteTo(daemon.state() + "/alogd.db", std::string(100'000, 'x'));
+  ASSERT_TRUE(daemon.Start());
+  EXPECT_NE(daemon.said().find("it was set aside as"), std::string::npos) << daemon.said();
+  EXPECT_EQ(daemon.Terminate(), 0);
+}
+
+TEST(DaemonTest, AnotherProgramsDatabaseAtStart) {
+  DaemonProcess daemon;
+  daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
+  std::filesystem::create_directory(daemon.state());
+  sqlite3* theirs = nullptr;
+  ASSERT_EQ(sqlite3_open((daemon.state() + "/alogd.db").c_str(), &theirs), SQLITE_OK);
+  sqlite3_exec(theirs, "CREATE TABLE theirs (x)", nullptr, nullptr, nullptr);
+  sqlite3_close(theirs);
   daemon.Spawn();
   EXPECT_EQ(daemon.Wait(), 1);
-  EXPECT_NE(daemon.said().find("alogd.db"), std::string::npos) << daemon.said();
+  EXPECT_NE(daemon.said().find("not one of alogd"), std::string::npos) << daemon.said();
 }
 
 }  // namespace
