@@ -16,6 +16,9 @@ Result<Parser> Parser::Create(const GroupConfig& group, const SeverityOptions& s
   Parser parser(group, severity);
   // The options are checked once here, so that AddSource cannot fail later.
   if (auto header = HeaderParser::Create(parser.header_options_); !header) return header.error();
+  auto redactor = Redactor::Create(group.redact);
+  if (!redactor) return redactor.error();
+  parser.redactor_ = std::move(*redactor);
   auto drain = Drain::Create(group.drain, parser.catalog_.get());
   if (!drain) return drain.error();
   parser.drain_ = std::make_unique<Drain>(std::move(*drain));
@@ -48,7 +51,9 @@ Parser::File& Parser::FileOf(SourceId source, FileId file) {
 
 ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
   File& at = FileOf(source, file);
-  const Assembled assembled = at.assembler.Add(line);
+  Line shown = line;
+  shown.text = redactor_.Apply(line.text, &redacted_);
+  const Assembled assembled = at.assembler.Add(shown);
   at.changed = sources_[Index(source)].changed = true;
 
   ParsedLine parsed;
@@ -68,6 +73,12 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
   }
   return parsed;
+}
+
+std::string Parser::Redacted(std::string_view text) const {
+  std::string buffer;
+  const std::string_view shown = redactor_.Apply(text, &buffer);
+  return shown.data() == buffer.data() ? std::move(buffer) : std::string(shown);
 }
 
 void Parser::CloseFile(FileId file) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/config/config.h"
@@ -15,6 +16,7 @@
 #include "core/headers/header_parser.h"
 #include "core/record.h"
 #include "core/records/record_assembler.h"
+#include "core/records/redactor.h"
 #include "core/records/severity.h"
 #include "core/result.h"
 #include "core/state.h"
@@ -51,9 +53,13 @@ class Parser {
   size_t sources() const { return sources_.size(); }
 
   ParsedLine Add(SourceId source, FileId file, const Line& line);
+  // Text of a record that is read again, without what GroupConfig::redact hides; Add does the same
+  // with every line.
+  std::string Redacted(std::string_view text) const;
   // The file is gone for good: its open record closes.
   void CloseFile(FileId file);
 
+  void set_redactor(Redactor redactor) { redactor_ = std::move(redactor); }
   void set_severity(const SeverityOptions& severity) { severity_ = SeverityTable(severity); }
 
   // Forgets the watermark: files that are read one after the other each begin their own time.
@@ -91,6 +97,8 @@ class Parser {
   bool LoadFiles(StateReader& in);
 
   HeaderOptions header_options_;
+  Redactor redactor_;
+  std::string redacted_;  // the line that Add is at
   SeverityTable severity_;
   EventClock clock_;
   std::unique_ptr<Catalog> catalog_;  // its address must stay: drain_ refers to it

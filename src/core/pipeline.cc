@@ -208,7 +208,10 @@ Status Pipeline::Swap(const Config& config, const GroupConfig& group, ModelSet m
   if (!rules) return rules.error();
   auto keys = StreamKeys::Create(group.stream);
   if (!keys) return keys.error().With("group " + group.name);
+  auto redactor = Redactor::Create(group.redact);
+  if (!redactor) return redactor.error();
   impl_->Swap(config, group, std::move(models), std::move(*rules), std::move(*keys));
+  impl_->parser.set_redactor(std::move(*redactor));
   return {};
 }
 

@@ -137,7 +137,7 @@ void Pipeline::Impl::DescribeRecord(const BatchStep& step, const RecordRef& ref,
       return;
     }
   }
-  if (read_text) f->message = read_text(ref).substr(0, Batch::kMaxQuote);
+  if (read_text) f->message = parser.Redacted(read_text(ref)).substr(0, Batch::kMaxQuote);
   if (f->message.empty()) f->message = f->template_text;
 }
 

@@ -95,6 +95,7 @@ struct GroupConfig {
   JournalUse journal = JournalUse::kAuto;
   std::vector<std::string> paths;    // globs; ** crosses directories. Never empty once loaded
   std::vector<std::string> exclude;  // globs on the whole path
+  std::vector<std::string> redact;   // RE2: what lines must not show; see core/records/redactor.h
   bool from_beginning = false;       // of files that stand when the group is first seen
   std::string format = "auto";       // see HeaderOptions
   std::string time_zone;             // IANA name; empty: the host's

@@ -167,6 +167,7 @@ void DescribeGroup(V& v, GroupConfig& group) {
             {{"auto", JournalUse::kAuto}, {"true", JournalUse::kOn}, {"false", JournalUse::kOff}}});
   v.Key("paths", &group.paths, ListValue<TextValue>{{CheckGlob}, 1});
   v.Key("exclude", &group.exclude, ListValue<TextValue>{{CheckExclude}});
+  v.Key("redact", &group.redact, ListValue<TextValue>{{CheckPattern}, 0, 100});
   v.Key("from", &group.from_beginning, ChoiceValue<bool>{{{"end", false}, {"beginning", true}}});
   v.Key("format", &group.format, TextValue{CheckFormat});
   v.Key("time_zone", &group.time_zone, TextValue{CheckTimeZone});
