@@ -51,7 +51,9 @@ TEST(RedactorTest, BadPatternIsRefused) {
 // Through the pipeline: what a rule's match, its text and the templates say.
 TEST(RedactorTest, NothingOfItReachesAUnit) {
   Config config;
-  config.rules.push_back({.match = "login failed", .level = RiskLevel::kHigh});
+  config.rules.emplace_back();
+  config.rules[0].match = "login failed";
+  config.rules[0].level = RiskLevel::kHigh;
   GroupConfig group;
   group.redact = {"password=(\\S+)"};
   const auto pipeline = Pipeline::Create(
