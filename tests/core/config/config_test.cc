@@ -58,6 +58,7 @@ groups:
     journal: false
     paths: [/srv/log/*.log, "/srv/**/x"]
     exclude: ['**/*.tmp', /srv/log/old]
+    redact: ['password=(\S+)']
     from: beginning
     format: syslog
     time_zone: Europe/Berlin
@@ -126,6 +127,7 @@ TEST(ConfigTest, EveryKey) {
   const GroupConfig& g = c.groups[0];
   EXPECT_EQ(g.journal, JournalUse::kOff);
   EXPECT_THAT(g.exclude, ElementsAre("**/*.tmp", "/srv/log/old"));
+  EXPECT_THAT(g.redact, ElementsAre("password=(\\S+)"));
   EXPECT_TRUE(g.from_beginning);
   EXPECT_EQ(g.stream.kind, StreamOptions::Kind::kSession);
   EXPECT_EQ(g.stream.idle, 5min);
