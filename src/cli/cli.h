@@ -37,15 +37,19 @@ const GroupConfig* FindGroup(const Config& config, const std::string& name);
 using AddCommands = void (*)(CLI::App* app, CliContext* context);
 
 // One function a command family; each adds its subcommands with callbacks. main.cc names them all.
-void AddConfigCommands(CLI::App* app, CliContext* context);   // config show, check (also: check)
-void AddHistoryCommands(CLI::App* app, CliContext* context);  // anomalies, incidents, templates
-void AddServiceCommands(CLI::App* app, CliContext* context);  // status, reload
-void AddModelCommands(CLI::App* app, CliContext* context);    // models
-void AddTrainCommand(CLI::App* app, CliContext* context);     // train
-void AddScanCommand(CLI::App* app, CliContext* context);      // scan
-void AddParseCommand(CLI::App* app, CliContext* context);     // parse
-void AddExplainCommand(CLI::App* app, CliContext* context);   // explain
-void AddGenerateCommand(CLI::App* app, CliContext* context);  // generate
+void AddConfigCommands(CLI::App* app, CliContext* context);      // config show, check (also: check)
+void AddHistoryCommands(CLI::App* app, CliContext* context);     // anomalies, incidents, templates
+void AddServiceCommands(CLI::App* app, CliContext* context);     // status, reload
+void AddModelCommands(CLI::App* app, CliContext* context);       // models
+void AddTrainCommand(CLI::App* app, CliContext* context);        // train
+void AddScanCommand(CLI::App* app, CliContext* context);         // scan
+void AddParseCommand(CLI::App* app, CliContext* context);        // parse
+void AddExplainCommand(CLI::App* app, CliContext* context);      // explain
+void AddGenerateCommand(CLI::App* app, CliContext* context);     // generate
+void AddRetrainCommand(CLI::App* app, CliContext* context);      // retrain
+void AddDoctorCommand(CLI::App* app, CliContext* context);       // doctor
+void AddMaintenanceCommand(CLI::App* app, CliContext* context);  // maintenance
+void AddCompletionCommand(CLI::App* app, CliContext* context);   // completion
 
 // The whole program: adds the families' commands, takes the command line apart, runs the one
 // command that it names and returns its exit status. Wrong usage is explained on standard error.

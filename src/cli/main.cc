@@ -14,5 +14,9 @@ int main(int argc, char** argv) {
                            alogd::AddModelCommands,
                            alogd::AddConfigCommands,
                            alogd::AddGenerateCommand,
+                           alogd::AddRetrainCommand,
+                           alogd::AddDoctorCommand,
+                           alogd::AddMaintenanceCommand,
+                           alogd::AddCompletionCommand,
                        });
 }

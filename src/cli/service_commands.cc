@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/stage.h"
 #include "core/control.h"
 #include "core/text.h"
 
@@ -125,6 +126,8 @@ void PrintStatus(const CliContext& context, const json& status) {
              Age(Count(status, "uptime_s")));
   fmt::print("config    {}\nstate     {}\n\n", Text(status, "config"), Text(status, "state_dir"));
   PrintGroups(context, Part(status, "groups"));
+  for (const json& group : Part(status, "groups"))
+    fmt::print("{}: {}\n", Text(group, "name"), Text(group, "stage"));
   fmt::print("\n");
   PrintSources(context, Part(status, "sources"));
   fmt::print("\n");
@@ -136,6 +139,9 @@ void PrintStatus(const CliContext& context, const json& status) {
              error.empty() ? "" : "; failing now: " + error);
   const json& journal = Part(status, "journal");
   fmt::print("alerts    {} sent, {} waiting\n", Count(journal, "sent"), Count(journal, "pending"));
+  const json& maintenance = Part(status, "maintenance");
+  if (Flag(maintenance, "active") || Count(maintenance, "held") > 0)
+    fmt::print("          {}\n", DescribeMaintenance(maintenance));
   const json& reload = Part(status, "last_reload");
   if (reload.is_object() && !reload.empty()) {
     const bool ok = Flag(reload, "ok");
@@ -161,10 +167,28 @@ bool Ask(CliContext* context, const std::string& socket, const char* command, in
   return true;
 }
 
+// What only the configuration and a second question tell: stages, and a maintenance under way.
+void AddStages(const Config& config, const std::string& socket, json* status) {
+  if (const auto groups = status->find("groups"); groups != status->end() && groups->is_array())
+    for (json& group : *groups) {
+      const GroupConfig* known = FindGroup(config, Text(group, "name"));
+      group["stage"] = DescribeStage(group, config.training,
+                                     (known ? *known : GroupConfig()).novelty.learn_records);
+    }
+  Result<json> answer = ControlRequest(socket, {{"command", "maintenance"}}, kStatusTimeoutMs);
+  if (!answer || !Flag(*answer, "ok")) return;
+  answer->erase("ok");
+  (*status)["maintenance"] = std::move(*answer);
+}
+
 void RunStatus(CliContext* context, const std::string& socket) {
+  Config config;
+  if (socket.empty() && !LoadCliConfig(context, &config)) return;
+  const std::string path = socket.empty() ? config.ControlPath() : socket;
   json status;
-  if (!Ask(context, socket, "status", kStatusTimeoutMs, &status)) return;
+  if (!Ask(context, path, "status", kStatusTimeoutMs, &status)) return;
   if (!Flag(status, "ok")) return Fail(context, Text(status, "error"));
+  AddStages(config, path, &status);
   if (context->json) {
     fmt::print("{}\n", status.dump(-1, ' ', false, json::error_handler_t::replace));
   } else {

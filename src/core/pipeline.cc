@@ -65,6 +65,8 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   emitted_.clear();
   windower->Advance(watermark, &emitted_);
   Queue(emitted_, BatchStep::kNoRecord);
+  changes.Observe(parser.SourceName(line.source), line.header.program, line.header.message,
+                  line.time);
 
   const RuleConfig* rule = rules.Match(line.text);
   if (rule && rule->ignore) {
@@ -142,6 +144,8 @@ void Pipeline::Impl::Queue(const std::vector<WindowEvent>& events, uint32_t reco
                         windower->Refs(event).back().offset == batch_.records[record].ref.offset &&
                         windower->Refs(event).back().file == batch_.records[record].ref.file;
       step.record = mine ? record : BatchStep::kNoRecord;
+      // Now, and not when it is scored: what comes out must not depend on when that is.
+      step.change = changes.Reason(windower->View(event).end);
       ++stats.windows;
       batch_.most = std::max(batch_.most, ++batch_.by_detector[event.spec]);
       batch_.steps.push_back(std::move(step));

@@ -10,6 +10,7 @@
 
 #include "core/detection/anomaly_tracker.h"
 #include "core/detection/batch.h"
+#include "core/detection/change_watch.h"
 #include "core/detection/rule_counts.h"
 #include "core/detection/stream_key.h"
 #include "core/detection/window.h"
@@ -47,6 +48,7 @@ class Pipeline::Impl {
   ReadText read_text;
   RuleSet rules;
   RuleCounts rule_counts;
+  ChangeWatch changes;
   StreamKeys keys;
   ModelSet models;
   AnomalyTracker tracker;
@@ -84,6 +86,8 @@ class Pipeline::Impl {
 
   void ScoreSteps(std::vector<Score>* scores);
   void Judge(const BatchStep& step, Score score);
+  // Keeps what is only new, right after a reboot or an upgrade, under HIGH.
+  void Excuse(std::string_view reason, Finding* finding) const;
   Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
   void DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event, Finding* f);
 

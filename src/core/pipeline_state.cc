@@ -97,6 +97,7 @@ void Pipeline::Impl::SaveRest(StateWriter& out, bool whole) {
   SaveOpenRecords(out, whole);
   SaveDetectors(out, whole);
   whole ? rule_counts.Save(out) : rule_counts.SaveChanges(out);
+  changes.Save(out);
 }
 
 bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
@@ -107,7 +108,8 @@ bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
     for (size_t n = in.Count(1); n > 0 && in.ok(); --n) open_records_.erase(FileId{in.I64()});
   if (!LoadOpenRecords(in) || !LoadDetectors(in, whole)) return false;
   if (in.at_end()) return true;  // written before rules could count
-  return whole ? rule_counts.Load(in) : rule_counts.ApplyChanges(in);
+  if (whole ? !rule_counts.Load(in) : !rule_counts.ApplyChanges(in)) return false;
+  return in.at_end() || changes.Load(in);
 }
 
 bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool whole) {

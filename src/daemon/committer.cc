@@ -149,7 +149,8 @@ void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
   // A deque's elements stay where they are while others are pushed behind them.
   const CommitUnit& unit = units_.front();
   lock.unlock();
-  const Status status = store_.Commit(unit);
+  const Status status =
+      store_.Commit(unit, std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
   ++since_checkpoint_;
   lock.lock();
   if (!status.ok()) return Failed(status.error());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "daemon/control/maintenance.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
@@ -65,6 +66,8 @@ void Daemon::HandleControl(const json& request, ControlServer::Answer answer) {
   const std::string command = it != request.end() && it->is_string() ? it->get<std::string>() : "";
   if (command == "ping") return answer({{"ok", true}});
   if (command == "status") return answer(StatusJson(CollectStatus()));
+  if (command == "maintenance")
+    return AnswerMaintenance(request, committer_.get(), loop_.get(), std::move(answer));
   if (command == "reload") {
     return RequestReload([answer](const ReloadVerdict& verdict) {
       json reply = {{"ok", verdict.ok}, {"bundles", verdict.bundles}};
@@ -78,10 +81,11 @@ void Daemon::HandleControl(const json& request, ControlServer::Answer answer) {
     RequestReload([](const ReloadVerdict&) {});
     return answer({{"ok", true}});
   }
-  answer(
-      {{"ok", false},
-       {"error", fmt::format("unknown command '{}'; known are ping, status, reload and reload-soon",
-                             EscapeForTerminal(command, 64))}});
+  answer({{"ok", false},
+          {"error",
+           fmt::format(
+               "unknown command '{}'; known are ping, status, maintenance, reload and reload-soon",
+               EscapeForTerminal(command, 64))}});
 }
 
 void Daemon::RequestReload(Reloader::Answer answer) { reloader_->Request(std::move(answer)); }

@@ -71,15 +71,27 @@ void Store::set_policy(const StorePolicy& policy) { impl_->policy = policy; }
 
 const StorePolicy& Store::policy() const { return impl_->policy; }
 
-Status Store::Commit(const CommitUnit& unit) {
+Status Store::Commit(const CommitUnit& unit, Time now) {
   if (unit.empty() && !unit.shard && unit.drop_deltas_to == 0) return {};
   if (Status status = impl_->SetSynchronous(unit.durable()); !status.ok()) return status;
   Result<Transaction> transaction = Transaction::Begin(&impl_->db);
   if (!transaction.ok()) return transaction.error();
-  UnitWriter writer(&impl_->db, impl_->policy, unit);
+  Result<Maintenance> pause = ReadMaintenance(&impl_->db);
+  if (!pause.ok()) return pause.error();
+  UnitWriter writer(&impl_->db, impl_->policy, unit, pause->Holds(now));
   if (Status status = writer.Write(); !status.ok()) return status;
   return transaction->Commit();
 }
+
+Status Store::SetMaintenance(Time now, Time until) {
+  if (Status status = impl_->SetSynchronous(true); !status.ok()) return status;
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  if (Status status = WriteMaintenance(&impl_->db, now, until); !status.ok()) return status;
+  return transaction->Commit();
+}
+
+Result<Maintenance> Store::maintenance() { return ReadMaintenance(&impl_->db); }
 
 Result<std::vector<Alert>> Store::Outbox(size_t limit) {
   static const std::string kQuery = fmt::format(

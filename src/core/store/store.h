@@ -10,6 +10,7 @@
 #include "core/config/config.h"
 #include "core/result.h"
 #include "core/store/history.h"  // so that one include gives both sides
+#include "core/store/maintenance.h"
 
 namespace alogd {
 
@@ -53,7 +54,13 @@ class Store {
   // any level. What is below store_min is not stored, unless it alerts: an alert can always be
   // looked up. On failure nothing is changed and the same unit may be given again; so it may after
   // success, which changes nothing either.
-  Status Commit(const CommitUnit& unit);
+  //
+  // While `now` is within a maintenance, what would alert is counted instead, once and for all.
+  Status Commit(const CommitUnit& unit, Time now = kNoTime);
+
+  // Alerts are held back from `now` until `until`; no longer if that is past.
+  Status SetMaintenance(Time now, Time until);
+  Result<Maintenance> maintenance();
 
   // Alerts not yet sent, oldest first, at most `limit`; Sent deletes them.
   Result<std::vector<Alert>> Outbox(size_t limit);

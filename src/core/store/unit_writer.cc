@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/store/anomaly_row.h"
+#include "core/store/maintenance.h"
 #include "core/store/store.h"
 #include "core/text.h"
 
@@ -226,8 +227,11 @@ Status UnitWriter::WriteAlerts() {
     if (it == incidents_.end() || !Alerts(incident) || level <= it->second.alerted) continue;
     Result<std::optional<int64_t>> top = TopAnomaly(incident, it->second.id);
     if (!top.ok()) return top.error();
-    Status status = db_->Run("INSERT INTO outbox (incident_id, anomaly_id, level) VALUES (?, ?, ?)",
-                             it->second.id, *top, level);
+    Status status = hold_ ? CountHeldAlert(db_)
+                          : db_->Run(
+                                "INSERT INTO outbox (incident_id, anomaly_id, level) VALUES "
+                                "(?, ?, ?)",
+                                it->second.id, *top, level);
     if (!status.ok()) return status;
     status =
         db_->Run("UPDATE incident_rows SET alerted_level = ? WHERE id = ?", level, it->second.id);

@@ -19,9 +19,9 @@ struct StorePolicy;
 // Lives for one Write, inside a transaction of the caller; after an error the caller rolls back.
 class UnitWriter {
  public:
-  // All three outlive the writer.
-  UnitWriter(Database* db, const StorePolicy& policy, const CommitUnit& unit)
-      : db_(db), policy_(policy), unit_(unit) {}
+  // All three outlive the writer. `hold`: alerts are counted, not sent.
+  UnitWriter(Database* db, const StorePolicy& policy, const CommitUnit& unit, bool hold = false)
+      : db_(db), policy_(policy), unit_(unit), hold_(hold) {}
 
   Status Write();
 
@@ -57,6 +57,7 @@ class UnitWriter {
   Database* db_;
   const StorePolicy& policy_;
   const CommitUnit& unit_;
+  bool hold_;
   int64_t group_ = 0;
   std::vector<Kept> kept_;
   std::unordered_set<uint64_t> kept_incidents_;    // seqs that they name

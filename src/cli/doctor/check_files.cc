@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Watched files: whether the service may read them, and whether anything is read twice.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "cli/doctor/doctor.h"
+#include "core/config/path_set.h"
+
+namespace alogd {
+namespace {
+
+void CheckReadable(const Examined& host, Findings* findings) {
+  if (!host.account) return;
+  std::set<std::string> said;
+  const auto check = [&](const std::string& path) {
+    const auto refusal = WhyUnreadable(*host.account, path);
+    if (!refusal || !said.insert(refusal->path).second) return;
+    const std::string word = ShellWord(refusal->path);
+    if (refusal->directory)
+      findings->push_back({"directory-unreadable", true,
+                           fmt::format("user {} may not enter {}, where logs are to be read",
+                                       host.account->name, refusal->path),
+                           fmt::format("chgrp adm {} && chmod g+rx {}", word, word)});
+    else
+      findings->push_back(
+          {"log-unreadable", true,
+           fmt::format("user {} may not read {}", host.account->name, refusal->path),
+           fmt::format("chgrp adm {} && chmod g+r {}", word, word)});
+  };
+  for (const std::string& path : host.files) check(path);
+  // Directories that nobody could list for us, as the service's user they may be closed too.
+  for (const GroupConfig& group : host.loaded.config.groups)
+    for (const std::string& directory : PathSet(group.paths, group.exclude).Directories())
+      check(directory);
+}
+
+void CheckPresence(const Examined& host, Findings* findings) {
+  for (const GroupConfig& group : host.loaded.config.groups) {
+    if (group.journal == JournalUse::kOn || group.paths.empty()) continue;
+    if (!PathSet(group.paths, group.exclude).List(nullptr).empty()) continue;
+    const bool system = group.name == GroupConfig{}.name;
+    findings->push_back(
+        {"no-files", true,
+         fmt::format("none of the paths of group {} matches a file ({} ...)", group.name,
+                     group.paths[0]),
+         system ? "apt-get install rsyslog" : "alogctl config show | grep -A3 paths"});
+  }
+}
+
+void CheckTwice(const Examined& host, Findings* findings) {
+  std::map<std::pair<dev_t, ino_t>, std::string> seen;
+  for (const std::string& path : host.files) {
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) continue;
+    const auto [first, is_new] = seen.emplace(std::pair(info.st_dev, info.st_ino), path);
+    if (is_new) continue;
+    findings->push_back(
+        {"read-twice", false,
+         first->second == path
+             ? fmt::format("{} is watched by two groups, so its records count twice", path)
+             : fmt::format("{} and {} are one file, so its records count twice", first->second,
+                           path),
+         fmt::format("add to the group in {}: exclude: [{}]", host.config_path, path)});
+  }
+}
+
+void CheckOwn(const Examined& host, Findings* findings) {
+  const std::string own = host.loaded.config.state_dir + "/";
+  for (const std::string& path : host.files)
+    if (path.starts_with(own)) {
+      findings->push_back({"self-feeding", true,
+                           fmt::format("{} is alogd's own file: reading it makes it grow", path),
+                           fmt::format("add to the group in {}: exclude: [{}]", host.config_path,
+                                       host.loaded.config.state_dir)});
+      return;
+    }
+}
+
+}  // namespace
+
+void CheckFiles(const Examined& host, Findings* findings) {
+  CheckReadable(host, findings);
+  CheckPresence(host, findings);
+  CheckTwice(host, findings);
+  CheckOwn(host, findings);
+}
+
+}  // namespace alogd

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Recognises reboots and package upgrades, after which new templates are expected.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/state.h"
+#include "core/types.h"
+
+namespace alogd {
+
+// A function of the records in order and their event times; part of the group's state. What is new
+// shortly after a change is stored, but its risk stays under HIGH, so that a new kernel's boot is
+// not an alert for each of its messages. Rules are not concerned.
+//
+// The words can be forged by who may write to syslog. What that gains is bounded: it changes
+// nothing but novelty's level, for kQuietBoot, and not again before kAgain has passed.
+class ChangeWatch {
+ public:
+  static constexpr Duration kQuietBoot = std::chrono::minutes(10);    // until services have settled
+  static constexpr Duration kQuietUpgrade = std::chrono::minutes(5);  // from the last package on
+  static constexpr Duration kAgain = std::chrono::hours(1);
+  static constexpr Duration kLongestUpgrade = std::chrono::hours(1);  // a distribution's upgrade
+
+  // `source` is the path of the log; dpkg's own is known by its name.
+  void Observe(std::string_view source, std::string_view program, std::string_view message,
+               Time time);
+  // What happened shortly before `time`: "a reboot", "a package upgrade", or nothing.
+  std::string_view Reason(Time time) const;
+
+  void Save(StateWriter& out) const;
+  [[nodiscard]] bool Load(StateReader& in);
+
+ private:
+  struct Quiet {
+    Time begin = kNoTime, end = kNoTime;
+    bool Holds(Time time) const { return begin != kNoTime && time >= begin && time < end; }
+  };
+  Quiet boot_, upgrade_;
+};
+
+}  // namespace alogd
