@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void PrintFinding(const CliContext& context, const Finding& finding) {
+void PrintFinding(const CliContext& context, const Obstacle& finding) {
   if (context.json) {
     const Json line = {{"finding", finding.name},
                        {"severity", finding.error ? "error" : "warning"},
@@ -31,8 +31,8 @@ void PrintFinding(const CliContext& context, const Finding& finding) {
 
 void RunDoctor(CliContext* context, const std::string& root) {
   const LoadedConfig loaded = LoadConfig(context->config_path, context->config_given);
-  const Findings findings = Examine(loaded, context->config_path, Host(root));
-  for (const Finding& finding : findings) PrintFinding(*context, finding);
+  const Obstacles findings = Examine(loaded, context->config_path, Host(root));
+  for (const Obstacle& finding : findings) PrintFinding(*context, finding);
   if (!findings.empty()) context->exit_status = kExitNo;
   if (findings.empty() && !context->json && !context->quiet)
     fmt::print("nothing stands in alogd's way here\n");

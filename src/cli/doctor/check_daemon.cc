@@ -30,7 +30,7 @@ json Part(const json& object, const char* key) {
   return it == object.end() ? json::object() : *it;
 }
 
-void CheckGroup(const Examined& host, const json& group, Findings* findings) {
+void CheckGroup(const Examined& host, const json& group, Obstacles* findings) {
   const std::string name = Text(group, "name");
   const TrainingOptions& training = host.loaded.config.training;
   const std::string fix = fmt::format("alogctl retrain --group {} --now", ShellWord(name));
@@ -58,7 +58,7 @@ void CheckGroup(const Examined& host, const json& group, Findings* findings) {
          fix});
 }
 
-void CheckSource(const json& source, Findings* findings) {
+void CheckSource(const json& source, Obstacles* findings) {
   const std::string path =
       Text(source, "path").empty() ? Text(source, "name") : Text(source, "path");
   if (Number(source, "lag_bytes") > kBehind)
@@ -68,7 +68,7 @@ void CheckSource(const json& source, Findings* findings) {
          "systemctl set-property alogd CPUWeight=500 IOWeight=500"});
 }
 
-void CheckCounters(const json& status, Findings* findings) {
+void CheckCounters(const json& status, Obstacles* findings) {
   const json drops = Part(status, "drops");
   for (const auto& [reason, count] : drops.items())
     if (count.is_number() && count.get<double>() > 0)
@@ -87,7 +87,7 @@ void CheckCounters(const json& status, Findings* findings) {
                          "systemctl restart systemd-journald"});
 }
 
-void CheckReload(const Examined& host, Findings* findings) {
+void CheckReload(const Examined& host, Obstacles* findings) {
   const json reload = Part(*host.status, "last_reload");
   if (reload.is_object() && reload.contains("ok") && reload["ok"] == false)
     findings->push_back({"reload-refused", true,
@@ -105,7 +105,7 @@ void CheckReload(const Examined& host, Findings* findings) {
 
 }  // namespace
 
-void CheckDaemon(const Examined& host, Findings* findings) {
+void CheckDaemon(const Examined& host, Obstacles* findings) {
   if (!host.status) return;
   for (const json& group : Part(*host.status, "groups")) CheckGroup(host, group, findings);
   for (const json& source : Part(*host.status, "sources")) CheckSource(source, findings);

@@ -16,7 +16,7 @@ constexpr off_t kLargeWal =
 constexpr Duration kFuture = std::chrono::minutes(10);
 constexpr int64_t kLoop = 10;  // anomalies about alogd's own words in a day
 
-void CheckFile(const Examined& host, const std::string& path, Findings* findings) {
+void CheckFile(const Examined& host, const std::string& path, Obstacles* findings) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return;
   if (host.account && info.st_uid != host.account->uid)
@@ -38,7 +38,7 @@ std::string Anew(const std::string& path) {
                      ShellWord(path));
 }
 
-void CheckContent(const Examined& host, Database* db, Findings* findings) {
+void CheckContent(const Examined& host, Database* db, Obstacles* findings) {
   const int64_t now = Micros(host.host.Now());
   Rows sources = db->Query("SELECT source, last_us FROM sources WHERE last_us > ? LIMIT 10",
                            now + kFuture.count());
@@ -63,7 +63,7 @@ void CheckContent(const Examined& host, Database* db, Findings* findings) {
 
 }  // namespace
 
-void CheckDatabase(const Examined& host, Findings* findings) {
+void CheckDatabase(const Examined& host, Obstacles* findings) {
   const std::string path = host.loaded.config.DatabasePath();
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return;  // before the first start

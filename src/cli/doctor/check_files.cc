@@ -13,7 +13,7 @@
 namespace alogd {
 namespace {
 
-void CheckReadable(const Examined& host, Findings* findings) {
+void CheckReadable(const Examined& host, Obstacles* findings) {
   if (!host.account) return;
   std::set<std::string> said;
   const auto check = [&](const std::string& path) {
@@ -38,7 +38,7 @@ void CheckReadable(const Examined& host, Findings* findings) {
       check(directory);
 }
 
-void CheckPresence(const Examined& host, Findings* findings) {
+void CheckPresence(const Examined& host, Obstacles* findings) {
   for (const GroupConfig& group : host.loaded.config.groups) {
     if (group.journal == JournalUse::kOn || group.paths.empty()) continue;
     if (!PathSet(group.paths, group.exclude).List(nullptr).empty()) continue;
@@ -51,7 +51,7 @@ void CheckPresence(const Examined& host, Findings* findings) {
   }
 }
 
-void CheckTwice(const Examined& host, Findings* findings) {
+void CheckTwice(const Examined& host, Obstacles* findings) {
   std::map<std::pair<dev_t, ino_t>, std::string> seen;
   for (const std::string& path : host.files) {
     struct stat info {};
@@ -68,7 +68,7 @@ void CheckTwice(const Examined& host, Findings* findings) {
   }
 }
 
-void CheckOwn(const Examined& host, Findings* findings) {
+void CheckOwn(const Examined& host, Obstacles* findings) {
   const std::string own = host.loaded.config.state_dir + "/";
   for (const std::string& path : host.files)
     if (path.starts_with(own)) {
@@ -82,7 +82,7 @@ void CheckOwn(const Examined& host, Findings* findings) {
 
 }  // namespace
 
-void CheckFiles(const Examined& host, Findings* findings) {
+void CheckFiles(const Examined& host, Obstacles* findings) {
   CheckReadable(host, findings);
   CheckPresence(host, findings);
   CheckTwice(host, findings);

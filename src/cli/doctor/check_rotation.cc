@@ -96,7 +96,7 @@ bool Unreadable(const Examined& host, const std::string& create) {
 
 }  // namespace
 
-void CheckRotation(const Examined& host, Findings* findings) {
+void CheckRotation(const Examined& host, Obstacles* findings) {
   for (const Rotation& rotation : ReadRotations(host.host)) {
     const std::string path = Watched(host, rotation);
     if (path.empty()) continue;

@@ -47,7 +47,7 @@ std::string Weakness(const UnitSetting& setting) {
   return {};
 }
 
-void CheckDropIns(const Examined& host, Findings* findings) {
+void CheckDropIns(const Examined& host, Obstacles* findings) {
   for (const UnitSetting& setting : UnitSettings(host.host, kUnit)) {
     const std::string why = setting.drop_in ? Weakness(setting) : std::string();
     if (why.empty()) continue;
@@ -73,7 +73,7 @@ bool IsWanted(const Host& host, const std::string& target, const std::string& un
 
 }  // namespace
 
-void CheckService(const Examined& host, Findings* findings) {
+void CheckService(const Examined& host, Obstacles* findings) {
   const bool installed = !UnitSettings(host.host, kUnit).empty();
   if (!host.account)
     findings->push_back({"user-missing", true,

@@ -65,7 +65,7 @@ std::string Shared(const std::string& one, const std::string& other) {
   return {};
 }
 
-void CheckRoutes(const Examined& host, Findings* findings) {
+void CheckRoutes(const Examined& host, Obstacles* findings) {
   std::vector<SyslogRoute> watched;
   for (SyslogRoute& route : ReadRoutes(host.host))
     if (std::ranges::find(host.files, route.target) != host.files.end())
@@ -109,7 +109,7 @@ std::string DropIn(const std::string& setting) {
       setting);
 }
 
-void CheckJournald(const Examined& host, Findings* findings) {
+void CheckJournald(const Examined& host, Obstacles* findings) {
   const std::string storage = JournaldValue(host.host, "Storage").value_or("auto");
   if (storage == "none")
     findings->push_back({"journal-off", true,
@@ -137,7 +137,7 @@ void CheckJournald(const Examined& host, Findings* findings) {
 
 }  // namespace
 
-void CheckSyslog(const Examined& host, Findings* findings) {
+void CheckSyslog(const Examined& host, Obstacles* findings) {
   CheckRoutes(host, findings);
   CheckJournald(host, findings);
 }

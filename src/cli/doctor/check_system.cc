@@ -29,7 +29,7 @@ std::string Sysctl(const std::string& key, uint64_t value) {
                      value);
 }
 
-void CheckDisk(const Examined& host, Findings* findings) {
+void CheckDisk(const Examined& host, Obstacles* findings) {
   const std::string& directory = host.loaded.config.state_dir;
   const auto space = host.host.Space(directory);
   if (!space) return;
@@ -52,7 +52,7 @@ void CheckDisk(const Examined& host, Findings* findings) {
                      FormatSize(space->bytes / 4 >> 20 << 20))});
 }
 
-void CheckStateDirectory(const Examined& host, Findings* findings) {
+void CheckStateDirectory(const Examined& host, Obstacles* findings) {
   const std::string& directory = host.loaded.config.state_dir;
   const std::string word = ShellWord(directory);
   struct stat info {};
@@ -72,7 +72,7 @@ void CheckStateDirectory(const Examined& host, Findings* findings) {
                          fmt::format("chmod o-rwx {}", word)});
 }
 
-void CheckLimits(const Examined& host, Findings* findings) {
+void CheckLimits(const Examined& host, Obstacles* findings) {
   // A watch a directory; files are few beside them.
   std::set<std::string> directories;
   for (const std::string& path : host.files) directories.insert(path.substr(0, path.rfind('/')));
@@ -93,7 +93,7 @@ void CheckLimits(const Examined& host, Findings* findings) {
 
 }  // namespace
 
-void CheckSystem(const Examined& host, Findings* findings) {
+void CheckSystem(const Examined& host, Obstacles* findings) {
   CheckStateDirectory(host, findings);
   CheckDisk(host, findings);
   CheckLimits(host, findings);

@@ -12,7 +12,7 @@
 
 namespace alogd {
 
-struct Finding {
+struct Obstacle {
   std::string name;    // a word that stays, such as "log-unreadable"
   bool error = false;  // alogd misses something now; else it is likely to
   std::string what;    // one sentence, with the path or figure
@@ -31,19 +31,19 @@ struct Examined {
   std::vector<std::string> files;  // that the configuration watches, as they stand
 };
 
-using Findings = std::vector<Finding>;
+using Obstacles = std::vector<Obstacle>;
 
 // One function a family; each adds what it finds.
-void CheckService(const Examined& host, Findings* findings);   // unit, account, drop-ins, timer
-void CheckDaemon(const Examined& host, Findings* findings);    // what status says
-void CheckFiles(const Examined& host, Findings* findings);     // watched files and their rights
-void CheckRotation(const Examined& host, Findings* findings);  // logrotate
-void CheckSyslog(const Examined& host, Findings* findings);    // rsyslog and journald
-void CheckSystem(const Examined& host, Findings* findings);    // disk, clock, limits
-void CheckDatabase(const Examined& host, Findings* findings);  // the database file
+void CheckService(const Examined& host, Obstacles* findings);   // unit, account, drop-ins, timer
+void CheckDaemon(const Examined& host, Obstacles* findings);    // what status says
+void CheckFiles(const Examined& host, Obstacles* findings);     // watched files and their rights
+void CheckRotation(const Examined& host, Obstacles* findings);  // logrotate
+void CheckSyslog(const Examined& host, Obstacles* findings);    // rsyslog and journald
+void CheckSystem(const Examined& host, Obstacles* findings);    // disk, clock, limits
+void CheckDatabase(const Examined& host, Obstacles* findings);  // the database file
 
 // Errors first.
-Findings Examine(const LoadedConfig& loaded, const std::string& config_path, const Host& host);
+Obstacles Examine(const LoadedConfig& loaded, const std::string& config_path, const Host& host);
 
 // `text` as one word of a shell.
 std::string ShellWord(const std::string& text);

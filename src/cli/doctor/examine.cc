@@ -10,7 +10,7 @@
 namespace alogd {
 namespace {
 
-void CheckConfiguration(const Examined& host, Findings* findings) {
+void CheckConfiguration(const Examined& host, Obstacles* findings) {
   for (const ConfigProblem& problem : host.loaded.problems) {
     findings->push_back({problem.warning ? "config-odd" : "config-wrong", !problem.warning,
                          fmt::format("{}: {}", problem.where, problem.message),
@@ -31,7 +31,7 @@ std::string ShellWord(const std::string& text) {
   return word + "'";
 }
 
-Findings Examine(const LoadedConfig& loaded, const std::string& config_path, const Host& host) {
+Obstacles Examine(const LoadedConfig& loaded, const std::string& config_path, const Host& host) {
   Examined examined{loaded, config_path, host, ServiceAccount(host), std::nullopt, {}, 0, {}};
   Result<nlohmann::json> status = host.DaemonStatus(loaded.config.ControlPath());
   if (status) {
@@ -44,11 +44,11 @@ Findings Examine(const LoadedConfig& loaded, const std::string& config_path, con
     for (std::string& path : PathSet(group.paths, group.exclude).List(nullptr))
       examined.files.push_back(std::move(path));
   std::ranges::sort(examined.files);
-  Findings findings;
+  Obstacles findings;
   for (const auto check : {CheckConfiguration, CheckService, CheckDaemon, CheckFiles, CheckRotation,
                            CheckSyslog, CheckSystem, CheckDatabase})
     check(examined, &findings);
-  std::ranges::stable_partition(findings, [](const Finding& f) { return f.error; });
+  std::ranges::stable_partition(findings, [](const Obstacle& f) { return f.error; });
   return findings;
 }
 

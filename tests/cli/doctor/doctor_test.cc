@@ -103,7 +103,7 @@ class DoctorTest : public ::testing::Test {
       if (fs::exists(path + suffix)) Owned(path + suffix, 0640);
   }
 
-  Findings Examined() {
+  Obstacles Examined() {
     Write(dir_ + "/alogd.yaml", config_);
     chmod((dir_ + "/alogd.yaml").c_str(), 0644);
     const timespec times[2] = {{config_time_, 0}, {config_time_, 0}};
@@ -112,7 +112,7 @@ class DoctorTest : public ::testing::Test {
   }
   std::string Names() {
     std::string names;
-    for (const Finding& f : Examined()) {
+    for (const Obstacle& f : Examined()) {
       names += (names.empty() ? "" : " ") + f.name;
       EXPECT_FALSE(f.what.empty());
       EXPECT_FALSE(f.fix.empty()) << f.name;
