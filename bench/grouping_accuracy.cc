@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Prints how well the shipped default configuration groups the labelled logs of ten systems.
+//
+// Usage: grouping_accuracy [SYSTEM]   with a system: its events whose lines are not one group
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <random>
 #include <string>
@@ -111,7 +114,28 @@ void Shuffles(const std::vector<testing::LabelledLog>& logs) {
   fmt::print("mean         {:6.3f}\n", total / static_cast<double>(5 * logs.size()));
 }
 
-int Main() {
+// Events whose lines are spread over templates, or share one.
+void Dump(const testing::LabelledLog& log) {
+  const Run run = Parse(Messages(log.raw), {});
+  std::map<std::string_view, std::map<uint32_t, size_t>> by_truth;
+  std::map<uint32_t, std::map<std::string_view, size_t>> by_id;
+  for (size_t i = 0; i < run.resolved.size(); ++i) {
+    ++by_truth[log.corrected_text[i]].try_emplace(run.resolved[i], 0).first->second;
+    ++by_id[run.resolved[i]][log.corrected_text[i]];
+  }
+  for (const auto& [text, ids] : by_truth) {
+    if (ids.size() == 1 && by_id[ids.begin()->first].size() == 1) continue;
+    fmt::print("{}\n", text);
+    for (const auto& [id, lines] : ids) {
+      const auto at = std::find(run.resolved.begin(), run.resolved.end(), id);
+      fmt::print("  {:5}  {}{}\n", lines,
+                 run.texts[static_cast<size_t>(at - run.resolved.begin())],
+                 by_id[id].size() > 1 ? "   (shared)" : "");
+    }
+  }
+}
+
+int Main(const std::string& dump) {
   std::vector<testing::LabelledLog> logs;
   for (const std::string_view system : testing::kLabelledSystems) {
     auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
@@ -122,6 +146,8 @@ int Main() {
                "no labelled logs; set ALOGD_TEST_DATA to the folder that holds loghub_2k\n");
     return 1;
   }
+  for (const testing::LabelledLog& log : logs)
+    if (log.system == dump) return Dump(log), 0;
   fmt::print(
       "GA and FGA, PA, FTA on corrected labels, aliases resolved; given: GA with ids as first "
       "given;\n"
@@ -142,4 +168,4 @@ int Main() {
 }  // namespace
 }  // namespace alogd
 
-int main() { return alogd::Main(); }
+int main(int argc, char** argv) { return alogd::Main(argc > 1 ? argv[1] : ""); }

@@ -113,7 +113,7 @@ const Texts kForms = {
     "{\"%k\": $n, \"%k\": \"$w\"}",
     "%N %k is $x",
     "%n %k set to $x",
-    "Setting '%k' changed from $x to $x",
+    "Setting '$w' changed from $x to $x",
     "%N: %k:$n %k:$n %k:$n",
     "%n|%k=$n|%k=$n",
     // lists, quotes, names, paths
@@ -176,7 +176,7 @@ const Texts kForms = {
     "%g %n $w... done",
     "%N<$i> %d",
     "%n %a?( [$i]?)",
-    "%N \"%n\" %d",
+    "%N \"$w\" %d",
     "%d %n for %n $i, %n $i",
     "block $i is %o",
 };

@@ -102,7 +102,9 @@ size_t PoolSize(Random& random) {
   return size_t{6} + random.Below(size_t{8} << random.Below(5));
 }
 
-Variable MakeName(Random& random) { return OneOf(Pool(random, random.Below(7), PoolSize(random))); }
+Variable MakeName(Random& random) { // Names of two words are seldom.
+  const size_t style = random.Chance(5) ? 6 : random.Below(6);
+  return OneOf(Pool(random, style, PoolSize(random))); }
 
 Variable MakeUser(Random& random) {
   Texts users = Pool(random, random.Chance(30) ? 4 : 0, PoolSize(random));

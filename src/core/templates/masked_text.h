@@ -30,6 +30,7 @@ class MaskedText {
   bool HasRoom() const { return size_ <= kMaxMasked - kMaxWord - kMaxGap - 8; }
   std::string_view view() const { return {out_, size_}; }
   char last() const { return size_ > 0 ? out_[size_ - 1] : '\0'; }
+  bool ends_with_variable() const { return variable_; }
   bool ends_with_number() const { return number_; }
   bool can_join() const { return item_ != kNowhere; }
 

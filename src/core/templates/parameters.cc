@@ -28,6 +28,9 @@ bool Drain::Parameters(std::string_view message, std::string_view template_text,
   message = TrimEnd(message);
   std::string_view constant;
   bool variable = TakeConstant(&template_text, &constant);
+  if (variable && template_text.empty() && constant.size() == message.size() + 1 &&
+      constant.starts_with(message) && constant.back() == ' ')
+    return parameters->push_back(message.substr(message.size())), true;
   if (!message.starts_with(constant)) return false;
   message.remove_prefix(constant.size());
   if (!variable) return message.empty();
@@ -39,6 +42,15 @@ bool Drain::Parameters(std::string_view message, std::string_view template_text,
     } else {
       if (!message.ends_with(constant)) return parameters->clear(), false;
       at = message.size() - constant.size();
+    }
+    // The last value is empty, and the blank before it went with those at the end.
+    const bool open_end = at == std::string_view::npos && template_text.empty() &&
+                          constant.ends_with(' ') &&
+                          message.ends_with(constant.substr(0, constant.size() - 1));
+    if (open_end) {
+      at = message.size() + 1 - constant.size();
+      parameters->push_back(message.substr(0, at));
+      return parameters->push_back(message.substr(message.size())), true;
     }
     if (at == std::string_view::npos) return parameters->clear(), false;
     parameters->push_back(message.substr(0, at));

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/templates/chunks.h"
+
 namespace alogd {
 namespace {
 
@@ -15,6 +17,8 @@ constexpr uint32_t kTrainedRoot = 1;
 // Positions of a message that may become variable by merging; bounds memory for a message of many
 // tokens.
 constexpr size_t kMaxPositions = 64;
+// So many names in one position are as good as any number of words: few texts have a constant one.
+constexpr size_t kNamesThatVary = 3;
 // Nodes and symbols looked at for one message: it takes a hostile set of templates to get there.
 constexpr size_t kSearchBudget = 1 << 14;
 
@@ -127,12 +131,37 @@ void TemplateIndex::Variants(uint32_t entry, bool add) {
   const Entry& e = entries_[entry];
   std::vector<Symbol> symbols;
   SplitText(e.text, &symbols);
-  if (CountWords(symbols) < kWordsThatStay + 1) return;
+  if (!IsAnchored(symbols, 1)) return;
   for (size_t i = 1; i < std::min(symbols.size(), kMaxPositions); ++i) {
     if (!MayVary(e.text, symbols, i)) continue;
     const uint64_t hash = VariantHash(e.sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
     add ? variants_.Insert(hash, entry) : variants_.Erase(hash, entry);
   }
+}
+
+void TemplateIndex::Odd(uint32_t entry, bool add) {
+  constexpr size_t kMostOfOneHash = 16;  // a hostile set of templates gets no long lists
+  const Entry& e = entries_[entry];
+  if (!IsAnchored(e.text)) return;
+  const Chunks chunks(e.text);
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    if (!HasVariable(chunks[i])) continue;
+    const uint64_t hash = chunks.HashWithout(i);
+    if (!add) {
+      odd_.Erase(hash, entry);
+      continue;
+    }
+    size_t others = 0;
+    (void)odd_.Find(hash, [&](uint32_t) { return ++others == kMostOfOneHash; });
+    if (others < kMostOfOneHash) odd_.Insert(hash, entry);
+  }
+}
+
+void TemplateIndex::BareEnd(uint32_t entry, bool add) {
+  const Entry& e = entries_[entry];
+  const std::string_view stem = WithoutBareEnd(e.text);
+  if (stem.empty()) return;
+  add ? bare_end_.Insert(HashText(stem), entry) : bare_end_.Erase(HashText(stem), entry);
 }
 
 uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
@@ -157,7 +186,9 @@ uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
   e.sum = SumOf(e.hashes);
   by_text_.Insert(e.text_hash, entry);
   PlaceInTree(entry);
+  Odd(entry, true);
   if (trained) return entry;
+  BareEnd(entry, true);
   ++live_;
   symbols_ += e.hashes.size();
   Variants(entry, true);
@@ -172,7 +203,9 @@ void TemplateIndex::Remove(uint32_t entry) {
   Entry& e = entries_[entry];
   by_text_.Erase(e.text_hash, entry);
   RemoveFromTree(entry);
+  Odd(entry, false);
   if (!e.trained) {
+    BareEnd(entry, false);
     --live_;
     symbols_ -= e.hashes.size();
     Variants(entry, false);
@@ -235,6 +268,32 @@ uint32_t TemplateIndex::FindCovering(std::string_view text,
   return search.best;
 }
 
+uint32_t TemplateIndex::FindWithOdd(std::string_view text) const {
+  const Chunks chunks(text);
+  uint32_t best = kNone;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    (void)odd_.Find(chunks.HashWithout(i), [&](uint32_t entry) {
+      const Entry& e = entries_[entry];
+      const bool better = best == kNone || e.trained > entries_[best].trained ||
+                          (e.trained == entries_[best].trained && e.id < entries_[best].id);
+      if (better && FitsChunk(Chunks(e.text), chunks, i)) best = entry;
+      return false;
+    });
+  }
+  return best;
+}
+
+std::vector<uint32_t> TemplateIndex::FindWithBareEnd(std::string_view text) const {
+  std::vector<uint32_t> found;
+  (void)bare_end_.Find(HashText(text), [&](uint32_t entry) {
+    if (WithoutBareEnd(entries_[entry].text) == text) found.push_back(entry);
+    return false;
+  });
+  std::sort(found.begin(), found.end(),
+            [&](uint32_t a, uint32_t b) { return entries_[a].id < entries_[b].id; });
+  return found;
+}
+
 std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
                                                  const std::vector<Symbol>& symbols,
                                                  size_t at_most) const {
@@ -269,15 +328,21 @@ std::vector<uint32_t> TemplateIndex::FindVariants(uint32_t entry,
     found.push_back(other);
     return false;
   });
-  if (found.size() < at_least) return {};
+  if (found.size() < std::min(at_least, kNamesThatVary)) return {};
   const std::string general = WithVariable(e.text, symbols[position]);
   std::vector<Symbol> general_symbols, scratch;
   SplitText(general, &general_symbols);
+  size_t names = 0;
   std::erase_if(found, [&](uint32_t other) {
-    SplitText(entries_[other].text, &scratch);
-    return !Covers(general, general_symbols, entries_[other].text, scratch);
+    const std::string& text = entries_[other].text;
+    SplitText(text, &scratch);
+    if (!Covers(general, general_symbols, text, scratch)) return true;
+    const Symbol& word = scratch[position];
+    names += IsName(std::string_view(text).substr(word.begin, word.end - word.begin)) ? 1 : 0;
+    return false;
   });
-  if (found.size() < at_least) found.clear();
+  const bool enough = names >= kNamesThatVary && names == found.size();
+  if (found.size() < at_least && !enough) found.clear();
   return found;
 }
 

@@ -56,11 +56,16 @@ class TemplateIndex {
   }
   // The trained template that covers `text` or, if none does, the live one; the oldest of several.
   uint32_t FindCovering(std::string_view text, const std::vector<Symbol>& symbols) const;
+  // The trained template or, if there is none, the live one that `text` fits with an odd value in
+  // one of its variables; the oldest of several.
+  uint32_t FindWithOdd(std::string_view text) const;
+  // Live templates that are `text` and one more chunk without words, oldest first.
+  std::vector<uint32_t> FindWithBareEnd(std::string_view text) const;
   // Live templates that `text` covers, oldest first; none where more than `at_most` have its shape.
   std::vector<uint32_t> FindCovered(std::string_view text, const std::vector<Symbol>& symbols,
                                     size_t at_most = kManyOfOneShape) const;
   // Live templates that equal live `entry` but for the word at `position`, itself among them, in no
-  // order; none where there are fewer than `at_least`.
+  // order; none where there are fewer than `at_least`, or than three where all are names.
   std::vector<uint32_t> FindVariants(uint32_t entry, const std::vector<Symbol>& symbols,
                                      size_t position, size_t at_least) const;
 
@@ -78,6 +83,8 @@ class TemplateIndex {
   void PlaceInTree(uint32_t entry);
   void RemoveFromTree(uint32_t entry);
   void Variants(uint32_t entry, bool add);
+  void Odd(uint32_t entry, bool add);
+  void BareEnd(uint32_t entry, bool add);
   std::vector<uint32_t>& Bucket(size_t symbols, uint32_t first_hash);
 
   std::vector<Entry> entries_;
@@ -88,6 +95,8 @@ class TemplateIndex {
   std::vector<Node> nodes_;
   std::vector<uint32_t> free_nodes_;
   HashIndex children_;
+  HashIndex odd_;       // entries by their text with one chunk left out that has a variable
+  HashIndex bare_end_;  // live entries by their text without its last chunk, if that has no words
   HashIndex variants_;  // live entries by their text with one word left out
   // Live entries by number of symbols and first symbol, each list in order of id.
   std::unordered_map<uint64_t, std::vector<uint32_t>> buckets_;

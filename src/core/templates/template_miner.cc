@@ -23,9 +23,18 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   if (const uint32_t entry = index_.FindText(key, hash); entry != kNone) return entry;
   if (const uint32_t entry = cache_.Find(key, hash); entry != kNone) return entry;
   SplitText(key, &symbols_);
-  const uint32_t entry = index_.FindCovering(key, symbols_);
+  uint32_t entry = index_.FindCovering(key, symbols_);
+  if (entry == kNone) entry = index_.FindWithOdd(key);
+  if (entry == kNone && IsAnchored(symbols_)) entry = FindWithOpenEnd(key);
   if (entry != kNone) cache_.Put(key, hash, entry);
   return entry;
+}
+
+// The template that is `key` and a variable more: what stood there is empty this time.
+uint32_t TemplateMiner::FindWithOpenEnd(std::string_view key) const {
+  std::string text(key);
+  text.append(" ").append(kWildcard);
+  return index_.FindText(text, TemplateIndex::HashText(text));
 }
 
 void TemplateMiner::NewGeneration() {
@@ -53,8 +62,27 @@ std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time no
     members.push_back(entry);
     entry = Merge(std::string(key), std::move(members));
   }
-  entry = MergeVariants(entry);
+  entry = MergeVariants(MergeOpenEnd(entry));
   return {entry, true};
+}
+
+// "took a while" and "took a while (5 ms)" are one: the end may be missing.
+uint32_t TemplateMiner::MergeOpenEnd(uint32_t entry) {
+  if (index_[entry].trained) return entry;
+  const std::string text = index_[entry].text;
+  std::string stem(WithoutBareEnd(text));
+  std::vector<uint32_t> members;
+  if (!stem.empty()) {
+    const uint32_t other = index_.FindText(stem, TemplateIndex::HashText(stem));
+    if (other == kNone || index_[other].trained) return entry;
+    members = {other};
+  } else {
+    members = index_.FindWithBareEnd(text);
+    if (members.empty()) return entry;
+    stem = text;
+  }
+  members.push_back(entry);
+  return Merge(stem.append(" ").append(kWildcard), std::move(members));
 }
 
 TemplateId TemplateMiner::Find(std::string_view key) {
@@ -118,7 +146,7 @@ uint32_t TemplateMiner::MergeVariants(uint32_t entry) {
     std::vector<Symbol> symbols;
     const std::string text = index_[entry].text;
     SplitText(text, &symbols);
-    if (CountWords(symbols) <= kWordsThatStay) break;
+    if (!IsAnchored(symbols, 1)) break;
     for (size_t i = 1; i < symbols.size() && !merged; ++i) {
       if (!MayVary(text, symbols, i)) continue;
       std::vector<uint32_t> members = index_.FindVariants(entry, symbols, i, merge_after_);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/templates/chunks.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
 
@@ -86,9 +87,36 @@ bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t a
   return !IsOutcomeWord(text.substr(symbol.begin, symbol.end - symbol.begin));
 }
 
-size_t CountWords(const std::vector<Symbol>& symbols) {
-  return static_cast<size_t>(std::count_if(
-      symbols.begin(), symbols.end(), [](const Symbol& s) { return s.kind == SymbolKind::kWord; }));
+bool IsAnchored(const std::vector<Symbol>& symbols, size_t less) {
+  constexpr size_t kWords = 2, kSigns = 4;
+  size_t words = 0, signs = 0;
+  for (const Symbol& s : symbols) {
+    words += s.kind == SymbolKind::kWord ? 1 : 0;
+    signs += s.kind == SymbolKind::kPunctuation ? 1 : 0;
+  }
+  return words >= kWords + less || (words >= 1 + less && signs >= kSigns);
+}
+
+bool IsAnchored(std::string_view text) {
+  std::vector<Symbol> symbols;
+  SplitText(text, &symbols);
+  return IsAnchored(symbols);
+}
+
+bool IsName(std::string_view word) {
+  for (size_t i = 1; i + 1 < word.size(); ++i) {
+    const char c = word[i];
+    if (c == '_' || c == '-' || c == '.') return true;
+    if (c >= 'A' && c <= 'Z' && word[i - 1] >= 'a' && word[i - 1] <= 'z') return true;
+  }
+  return false;
+}
+
+std::string_view WithoutBareEnd(std::string_view text) {
+  const size_t blank = text.rfind(' ');
+  if (blank == std::string_view::npos || blank == 0 || !IsBare(text.substr(blank + 1))) return {};
+  const std::string_view stem = text.substr(0, blank);
+  return !Has(stem.back(), kBlank) && IsAnchored(stem) ? stem : std::string_view{};
 }
 
 bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols,
@@ -104,7 +132,7 @@ bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols
     if (general.substr(g.gap, g.begin - g.gap) != text.substr(s.gap, s.begin - s.gap)) return false;
     differs = true;
   }
-  return !differs || CountWords(general_symbols) >= kWordsThatStay;
+  return !differs || IsAnchored(general_symbols);
 }
 
 std::string WithVariable(std::string_view text, const Symbol& at) {

@@ -29,9 +29,18 @@ uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variabl
 // variable.
 bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t at);
 
-// Words that stay if one of `symbols`' words became a variable must be at least so many.
-inline constexpr size_t kWordsThatStay = 2;
-size_t CountWords(const std::vector<Symbol>& symbols);
+// What keeps a template with variables apart from all others: two constant words, or one among four
+// signs as in "(<*>) CMD (<*>)". `less` words are taken for variables.
+bool IsAnchored(const std::vector<Symbol>& symbols, size_t less = 0);
+bool IsAnchored(std::string_view text);
+
+// A word that people make up rather than find in a dictionary: with '_', '-', '.' or a capital
+// inside.
+bool IsName(std::string_view word);
+
+// `text` without its last chunk and the blank before that, if the chunk is variables and
+// punctuation and enough words stay; else empty.
+std::string_view WithoutBareEnd(std::string_view text);
 
 // `general` has a variable wherever it differs from `text`, and `text` a word there that may vary.
 bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols,

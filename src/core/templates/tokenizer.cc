@@ -131,6 +131,8 @@ class Masking {
         (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
       return WordKind::kConstant;
     const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
+    if (kind == WordKind::kVariable && (bits & kDot) && !(bits & (kDigit | kSlash)) && IsKey())
+      return WordKind::kConstant;
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
     if (IsDateWord(word) && (out_.can_join() || DateFollows())) return WordKind::kVariable;
@@ -144,6 +146,12 @@ class Masking {
     while (q > begin_ && (q[-1] == ' ' || q[-1] == ':' || q[-1] == '=' || q[-1] == '#')) --q;
     return q - begin_ >= 3 && (q[-1] | 0x20) == 'd' && (q[-2] | 0x20) == 'i' &&
            (q[-3] | 0x20) == 'p';
+  }
+
+  // A value is assigned to it: "server.http.port = 80".
+  bool IsKey() const {
+    const char* q = p_ < end_ && *p_ == ' ' ? p_ + 1 : p_;
+    return q < end_ && *q == '=' && q + 1 < end_ && q[1] != '=' && q[1] != '>';
   }
 
   // "step2()".
@@ -174,7 +182,7 @@ class Masking {
 
   void ConstantWord(std::string_view word) {
     if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
-    if (FollowsUser() || IsUserBeforeAddress()) return out_.Variable();
+    if (FollowsUser() || IsUserBeforeAddress() || IsQueryKey()) return out_.Variable();
     out_.Constant(word, false);
     before_last_ = last_;
     last_ = word;
@@ -195,6 +203,11 @@ class Masking {
     if (last_ != "for" || last_.data() + last_.size() != out_.gap()) return false;
     const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
     return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
+  }
+
+  // "/a/b?x=1&mode=all": beyond the first pair, too.
+  bool IsQueryKey() const {
+    return !out_.has_gap() && out_.last() == '&' && out_.can_join() && p_ < end_ && *p_ == '=';
   }
 
   // Behind '=': up to a blank or what separates pairs.
@@ -221,7 +234,7 @@ class Masking {
     const char c = *p_;
     const char* const limit = Limit();
     if (c == '=') return Equals(limit);
-    if (expect_value_ && ValueGroup(c, limit)) return;
+    if (expect_value_ && !(c == '"' && IsMessageKey()) && ValueGroup(c, limit)) return;
     expect_value_ = false;
     switch (c) {
       case '(':
@@ -255,6 +268,7 @@ class Masking {
         {begin, static_cast<size_t>(std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord))},
         assignment);
     p_ = begin + std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord);
+    key_end_ = last_.data() + last_.size() == begin ? begin : nullptr;
     if (!assignment) return;
     if (!spaced && (p_ == end_ || Has(*p_, kBlank) || *p_ == ',' || *p_ == ';')) {
       out_.SetGap(p_, p_);
@@ -265,7 +279,13 @@ class Masking {
 
   bool OperatorBefore() const {
     const char c = out_.last();
-    return !out_.has_gap() && (c == '!' || c == '<' || c == '>');
+    return !out_.has_gap() && !out_.ends_with_variable() && (c == '!' || c == '<' || c == '>');
+  }
+
+  // msg="..." as structured logs have it: the text is the message, and not a value.
+  bool IsMessageKey() const {
+    if (p_ != key_end_ + 1) return false;
+    return last_ == "msg" || last_ == "message" || last_ == "event";
   }
 
   // Behind '=': a quoted string or a bracketed group is the value as a whole.
@@ -315,6 +335,7 @@ class Masking {
     const bool behind_word =
         !out_.has_gap() && out_.last() != '\0' && !Has(out_.last(), kDelimiter | kBlank);
     if (c == '\'' && behind_word) return false;
+    if (c == '"' && out_.last() == '=' && IsMessageKey()) return false;
     const char* const q = FindQuote(p_ + 1, limit, c);
     if (!q) return false;
     out_.Constant({p_, 1}, false);
@@ -334,9 +355,47 @@ class Masking {
       return out_.Variable();
     }
     if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
+    if (c == '<' && MissingValue(limit)) return out_.Variable();
     if (EmptyGroup(c, limit)) return out_.Variable();
+    if (const char* const close = ListEnd(c, limit)) {
+      ++p_;
+      out_.Open(c);
+      out_.NoGap();
+      out_.Variable();
+      out_.NoGap();
+      p_ = close + 1;
+      return out_.Close(*close);
+    }
     ++p_;
     out_.Open(c);
+  }
+
+  // Where the list that begins with the bracket at p_ ends: no items (behind a blank, since "f()"
+  // is a call), or words with commas between them, in which no bracket opens. Names and numbers
+  // have one form then, and so have lists of any length. In braces and square brackets a pair is an
+  // item, as maps are printed; in round ones the keys are the text's own.
+  const char* ListEnd(char open, const char* limit) const {
+    const char close = MaskedText::Closing(open);
+    if (open == '<') return nullptr;
+    if (limit - p_ >= 2 && p_[1] == close) return out_.has_gap() ? p_ + 1 : nullptr;
+    size_t items = 1;
+    bool pairs = false;
+    const char* item = p_ + 1;
+    for (const char* q = p_ + 1; q < limit; ++q) {
+      const char c = *q;
+      if (c == ',' || c == close) {
+        if (q == item || IsOutcomeWord({item, static_cast<size_t>(q - item)})) return nullptr;
+        if (c == close) return items > 1 || pairs ? q : nullptr;
+        ++items;
+        item = q + 1;
+        if (item < limit && *item == ' ') ++item, ++q;
+      } else if (c == '=' && open != '(' && q > item) {
+        pairs = true;
+      } else if (Has(c, kBlank) || (Has(c, kDelimiter) && c != ':' && c != '\'' && c != '|')) {
+        return nullptr;
+      }
+    }
+    return nullptr;
   }
 
   // "<1": less than, not a bracket.
@@ -346,6 +405,17 @@ class Masking {
     if (q == p_ + 1 || (q < limit && (*q == '>' || !Has(*q, kBlank | kDelimiter)))) return false;
     p_ = q;
     return true;
+  }
+
+  // "<nil>", "<null>": a value that is not there, for the bracket belongs to it.
+  bool MissingValue(const char* limit) {
+    for (const std::string_view text : {"<nil>", "<null>", "<none>", "<NULL>"}) {
+      const std::string_view rest(p_, static_cast<size_t>(limit - p_));
+      if (!rest.starts_with(text)) continue;
+      p_ += text.size();
+      return true;
+    }
+    return false;
   }
 
   // "10.0.0.1 ()": nothing stands where else a variable does.
@@ -368,6 +438,7 @@ class Masking {
   // From here on no closing quote follows: what keeps unbalanced quotes linear.
   const char* no_quote_from_[2] = {nullptr, nullptr};
   std::string_view last_, before_last_;  // constant words
+  const char* key_end_ = nullptr;        // the last '=' that follows one of them at once
 };
 
 }  // namespace

@@ -318,6 +318,7 @@ bool OneOf(std::string_view word, const std::string_view (&words)[N]) {
 }
 
 constexpr std::string_view kValues[] = {"true", "false", "null", "nil", "undefined", "nan"};
+constexpr std::string_view kMissing[] = {"none", "unknown", "n/a", "nil", "null", "undefined"};
 constexpr std::string_view kDates[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun",
                                        "jan", "feb", "mar", "apr", "may", "jun", "jul",
                                        "aug", "sep", "oct", "nov", "dec"};
@@ -349,6 +350,12 @@ bool IsValueWord(std::string_view word) {
   if (word.size() < 3 || word.size() > 9) return false;
   std::array<char, kLongest> buffer;
   return OneOf(Lower(word, buffer), kValues);
+}
+
+bool IsMissingWord(std::string_view word) {
+  if (word.empty() || word == "-") return true;
+  std::array<char, kLongest> buffer;
+  return OneOf(Lower(word, buffer), kMissing);
 }
 
 bool IsDateWord(std::string_view word) {

@@ -11,6 +11,8 @@ namespace alogd {
 bool IsOutcomeWord(std::string_view word);
 // true, false, null and their like: values, whatever stands before them.
 bool IsValueWord(std::string_view word);
+// What stands where a value is missing: nothing, "-", "none", "unknown".
+bool IsMissingWord(std::string_view word);
 // "Mon".."Sun", "Jan".."Dec", as dates abbreviate them.
 bool IsDateWord(std::string_view word);
 // A name that has a digit in it and still is a word: "ssh2", "IPv6".
