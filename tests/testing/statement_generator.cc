@@ -404,8 +404,13 @@ std::vector<Statement> MakeStatements(size_t count, Random& random) {
   Texts forms = kForms;
   for (size_t i = forms.size(); i > 1; --i) std::swap(forms[i - 1], forms[random.Below(i)]);
   forms.resize(forms.size() / 6 + random.Below(forms.size() / 2));
-  while (statements.size() < count) {
-    const std::string& form = random.Of(forms);
+  // Of one form there are only so many: more would say that its nouns are values.
+  constexpr size_t kOfOneForm = 2;
+  std::vector<size_t> used(forms.size(), 0);
+  for (size_t tries = 0; statements.size() < count && tries < count * 20; ++tries) {
+    const size_t chosen = random.Below(forms.size());
+    if (used[chosen]++ >= kOfOneForm) continue;
+    const std::string& form = forms[chosen];
     const uint64_t seed = random.Below(size_t{1} << 40);
     add(FormFiller(form, seed, {}).Fill());
     if (form.find("%o") != std::string::npos && random.Chance(80)) {

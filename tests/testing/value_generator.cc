@@ -102,9 +102,10 @@ size_t PoolSize(Random& random) {
   return size_t{6} + random.Below(size_t{8} << random.Below(5));
 }
 
-Variable MakeName(Random& random) { // Names of two words are seldom.
+Variable MakeName(Random& random) {  // Names of two words are seldom.
   const size_t style = random.Chance(5) ? 6 : random.Below(6);
-  return OneOf(Pool(random, style, PoolSize(random))); }
+  return OneOf(Pool(random, style, PoolSize(random)));
+}
 
 Variable MakeUser(Random& random) {
   Texts users = Pool(random, random.Chance(30) ? 4 : 0, PoolSize(random));
@@ -294,8 +295,10 @@ Variable MakeVariable(char role, Random& random) {
 }
 
 std::string MakeOdd(const std::string& value, Random& random) {
+  const bool path = value.find('/') != std::string::npos;
   switch (random.Below(6)) {
     case 0:
+      if (!path) return value + "." + value;
       return value + (value.find('?') == std::string::npos ? "?id=7&mode=all" : "&more=1");
     case 1:
       return value + ":1";

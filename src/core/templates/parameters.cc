@@ -18,6 +18,12 @@ bool TakeConstant(std::string_view* text, std::string_view* constant) {
   return true;
 }
 
+// `message` ends with `constant` but for the blank at that's end: the value behind it is empty.
+bool EndsOpen(std::string_view message, std::string_view constant) {
+  return constant.size() > 1 && constant.back() == ' ' && constant[constant.size() - 2] != ' ' &&
+         message.ends_with(constant.substr(0, constant.size() - 1));
+}
+
 }  // namespace
 
 // Each constant is taken where it first occurs, the last one at the end: if the message fits in any
@@ -28,8 +34,8 @@ bool Drain::Parameters(std::string_view message, std::string_view template_text,
   message = TrimEnd(message);
   std::string_view constant;
   bool variable = TakeConstant(&template_text, &constant);
-  if (variable && template_text.empty() && constant.size() == message.size() + 1 &&
-      constant.starts_with(message) && constant.back() == ' ')
+  if (variable && template_text.empty() && EndsOpen(message, constant) &&
+      message.size() + 1 == constant.size())
     return parameters->push_back(message.substr(message.size())), true;
   if (!message.starts_with(constant)) return false;
   message.remove_prefix(constant.size());
@@ -43,11 +49,7 @@ bool Drain::Parameters(std::string_view message, std::string_view template_text,
       if (!message.ends_with(constant)) return parameters->clear(), false;
       at = message.size() - constant.size();
     }
-    // The last value is empty, and the blank before it went with those at the end.
-    const bool open_end = at == std::string_view::npos && template_text.empty() &&
-                          constant.ends_with(' ') &&
-                          message.ends_with(constant.substr(0, constant.size() - 1));
-    if (open_end) {
+    if (at == std::string_view::npos && template_text.empty() && EndsOpen(message, constant)) {
       at = message.size() + 1 - constant.size();
       parameters->push_back(message.substr(0, at));
       return parameters->push_back(message.substr(message.size())), true;

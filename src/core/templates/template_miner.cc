@@ -32,9 +32,12 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
 
 // The template that is `key` and a variable more: what stood there is empty this time.
 uint32_t TemplateMiner::FindWithOpenEnd(std::string_view key) const {
+  if (key.ends_with(kWildcard)) return kNone;
   std::string text(key);
   text.append(" ").append(kWildcard);
-  return index_.FindText(text, TemplateIndex::HashText(text));
+  std::vector<Symbol> symbols;
+  SplitText(text, &symbols);
+  return index_.FindCovering(text, symbols);
 }
 
 void TemplateMiner::NewGeneration() {
@@ -77,6 +80,7 @@ uint32_t TemplateMiner::MergeOpenEnd(uint32_t entry) {
     if (other == kNone || index_[other].trained) return entry;
     members = {other};
   } else {
+    if (text.ends_with(kWildcard)) return entry;
     members = index_.FindWithBareEnd(text);
     if (members.empty()) return entry;
     stem = text;

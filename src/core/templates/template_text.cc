@@ -116,7 +116,8 @@ std::string_view WithoutBareEnd(std::string_view text) {
   const size_t blank = text.rfind(' ');
   if (blank == std::string_view::npos || blank == 0 || !IsBare(text.substr(blank + 1))) return {};
   const std::string_view stem = text.substr(0, blank);
-  return !Has(stem.back(), kBlank) && IsAnchored(stem) ? stem : std::string_view{};
+  if (Has(stem.back(), kBlank) || stem.ends_with(kWildcard)) return {};
+  return IsAnchored(stem) ? stem : std::string_view{};
 }
 
 bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols,

@@ -131,7 +131,7 @@ class Masking {
         (IsCall(word) || IsNameWithDigit(word.substr(0, word.size() - Tail(word)))))
       return WordKind::kConstant;
     const WordKind kind = masks_.Classify(word, bits, !masks_.all() && IsPidPlace(word));
-    if (kind == WordKind::kVariable && (bits & kDot) && !(bits & (kDigit | kSlash)) && IsKey())
+    if (kind == WordKind::kVariable && (bits & ~unsigned{kLetter | kDot}) == 0 && IsKey())
       return WordKind::kConstant;
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
@@ -335,7 +335,10 @@ class Masking {
     const bool behind_word =
         !out_.has_gap() && out_.last() != '\0' && !Has(out_.last(), kDelimiter | kBlank);
     if (c == '\'' && behind_word) return false;
-    if (c == '"' && out_.last() == '=' && IsMessageKey()) return false;
+    if (c == '"' && (in_message_ || IsMessageKey())) {
+      in_message_ = !in_message_;
+      return false;
+    }
     const char* const q = FindQuote(p_ + 1, limit, c);
     if (!q) return false;
     out_.Constant({p_, 1}, false);
@@ -379,7 +382,7 @@ class Masking {
     if (open == '<') return nullptr;
     if (limit - p_ >= 2 && p_[1] == close) return out_.has_gap() ? p_ + 1 : nullptr;
     size_t items = 1;
-    bool pairs = false;
+    bool pairs = false, pair = false;
     const char* item = p_ + 1;
     for (const char* q = p_ + 1; q < limit; ++q) {
       const char c = *q;
@@ -387,10 +390,13 @@ class Masking {
         if (q == item || IsOutcomeWord({item, static_cast<size_t>(q - item)})) return nullptr;
         if (c == close) return items > 1 || pairs ? q : nullptr;
         ++items;
+        pair = false;
         item = q + 1;
         if (item < limit && *item == ' ') ++item, ++q;
       } else if (c == '=' && open != '(' && q > item) {
-        pairs = true;
+        pair = pairs = true;
+      } else if (Has(c, kBlank) && pair) {
+        continue;  // "took=5 ms"
       } else if (Has(c, kBlank) || (Has(c, kDelimiter) && c != ':' && c != '\'' && c != '|')) {
         return nullptr;
       }
@@ -438,6 +444,7 @@ class Masking {
   // From here on no closing quote follows: what keeps unbalanced quotes linear.
   const char* no_quote_from_[2] = {nullptr, nullptr};
   std::string_view last_, before_last_;  // constant words
+  bool in_message_ = false;              // between the quotes of msg="..."
   const char* key_end_ = nullptr;        // the last '=' that follows one of them at once
 };
 

