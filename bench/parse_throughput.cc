@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// Raw lines through the parser: how many a second, beside counting the newlines of the same bytes.
+//
+// Usage: parse_throughput [LINES]   lines a log is repeated to (default: 2,000,000)
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "core/headers/header_parser.h"
+#include "core/parser.h"
+#include "core/records/line_splitter.h"
+#include "testing/grouping.h"
+
+namespace alogd {
+namespace {
+
+// CPU time: the machine may be busy with other work.
+double Seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+std::string Slurp(const std::string& path) {
+  const std::string command =
+      (path.ends_with(".tar.xz") ? "tar -xJOf '" : "xz -dc '") + path + "' 2>/dev/null";
+  std::string text;
+  FILE* const in = popen(command.c_str(), "r");
+  if (in == nullptr) return text;
+  static char buffer[1 << 16];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;) text.append(buffer, n);
+  pclose(in);
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  return text;
+}
+
+size_t CountLines(std::string_view text) {
+  size_t lines = 0;
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data(); at < end; ++lines, ++at) {
+    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+    if (at == nullptr) break;
+  }
+  return lines;
+}
+
+// Cuts `text` into lines and hands each to `take`.
+template <typename Take>
+void ForEachLine(std::string_view text, uint64_t* offset, Take take) {
+  LineSplitter splitter(64 * 1024, *offset);
+  constexpr size_t kChunk = 256 * 1024;  // as the daemon reads
+  for (size_t at = 0; at < text.size(); at += kChunk) {
+    splitter.Append(text.substr(at, kChunk));
+    for (Line line; splitter.Next(&line);) take(line);
+  }
+  *offset += text.size();
+}
+
+struct Passes {
+  double cold = 0, warm = 0;  // ns a line
+};
+
+// One pass that learns, then as many as `lines` takes.
+template <typename Take>
+Passes Run(std::string_view text, size_t in_text, size_t lines, Take take) {
+  uint64_t offset = 0;
+  Passes out;
+  double begin = Seconds();
+  ForEachLine(text, &offset, take);
+  out.cold = 1e9 * (Seconds() - begin) / static_cast<double>(in_text);
+  const size_t rounds = std::max<size_t>(1, lines / in_text);
+  begin = Seconds();
+  for (size_t i = 0; i < rounds; ++i) ForEachLine(text, &offset, take);
+  out.warm = 1e9 * (Seconds() - begin) / static_cast<double>(in_text * rounds);
+  return out;
+}
+
+size_t PeakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss) / 1024;
+}
+
+void Measure(std::string_view name, const std::string& text, size_t lines) {
+  const size_t n = CountLines(text);
+  const size_t rounds = std::max<size_t>(1, lines / n);
+  double begin = Seconds();
+  size_t counted = 0;
+  for (size_t i = 0; i < rounds; ++i) counted += CountLines(text);
+  const double newlines = 1e9 * (Seconds() - begin) / static_cast<double>(counted);
+
+  const Passes split = Run(text, n, lines, [](const Line&) {});
+  HeaderParser header = std::move(*HeaderParser::Create({.time_zone = "UTC"}));
+  const Passes headers = Run(text, n, lines, [&](const Line& l) { header.Parse(l.text); });
+  const size_t before = PeakMemory();
+  GroupConfig group;
+  group.time_zone = "UTC";
+  Parser parser = std::move(*Parser::Create(group, {}));
+  const SourceId source = parser.AddSource("log", kNoTime);
+  const Passes all = Run(text, n, lines, [&](const Line& l) { parser.Add(source, FileId{1}, l); });
+  const double bytes = static_cast<double>(text.size()) / static_cast<double>(n);
+  fmt::print(
+      "{:<10} {:8} {:5.0f} {:7.1f} {:6.1f} {:7.1f} {:7.1f} {:7.1f} {:6.2f} {:6.2f} {:6.0f} "
+      "{:6.0f} {:6} {:5}\n",
+      name, n, bytes, newlines, split.warm, headers.warm, all.cold, all.warm, 1e3 / all.cold,
+      1e3 / all.warm, 1e3 * bytes / all.warm, all.warm / newlines, parser.catalog().size(),
+      PeakMemory() - before);
+}
+
+// `statements` with four variables, all equally common.
+std::string MadeUp(size_t lines, size_t statements) {
+  std::mt19937 random(1);
+  std::string text;
+  const auto word = [](size_t n) {
+    std::string out = "x";
+    for (; n > 0; n /= 26) out += static_cast<char>('a' + n % 26);
+    return out;
+  };
+  for (size_t i = 0; i < lines; ++i) {
+    const size_t s = random() % statements;
+    text += fmt::format(
+        "2024-03-01 10:{:02}:{:02},{:03} INFO worker: {} {} number {} of {} took {} ms\n",
+        i / 60000 % 60, i / 1000 % 60, i % 1000, word(s), word(s * 7919), random() % 64,
+        random() % 999, random() % 10000);
+  }
+  return text;
+}
+
+// In a process of its own, so that its peak memory is its own.
+template <typename Work>
+void Apart(Work work) {
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    work();
+    std::fflush(stdout);
+    _exit(0);
+  }
+  if (child > 0) waitpid(child, nullptr, 0);
+}
+
+int Main(size_t lines) {
+  fmt::print(
+      "one thread, CPU time; ns a line of: counting newlines by memchr, cutting lines, that "
+      "and headers,\nall of the parser (lines, headers, templates, severity) the first time "
+      "and repeated; then million\nlines a second of the parser cold and repeated, MB/s, "
+      "times memchr, templates, MiB taken\n"
+      "{:<10} {:>8} {:>5} {:>7} {:>6} {:>7} {:>7} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6} {:>5}\n",
+      "log", "lines", "bytes", "memchr", "cut", "header", "cold", "all", "M cold", "M/s", "MB/s",
+      "ratio", "templ.", "MiB");
+  const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
+  const std::pair<const char*, const char*> logs[] = {{"HDFS", "/hdfs_raw/HDFS_20000.log.xz"},
+                                                      {"Linux", "/full/Linux.log.xz"},
+                                                      {"Apache", "/full/Apache.log.xz"},
+                                                      {"Proxifier", "/full/Proxifier.log.xz"},
+                                                      {"Hadoop", "/hadoop_full.tar.xz"}};
+  for (const auto& [name, path] : logs) {
+    Apart([&, name = name, path = path] {
+      const std::string text = Slurp(data + path);
+      if (text.empty()) return fmt::print("{:<10} no data; set ALOGD_TEST_DATA\n", name);
+      Measure(name, text, lines);
+    });
+  }
+  Apart([&] { Measure("500", MadeUp(1'000'000, 500), lines); });
+  Apart([&] { Measure("100,000", MadeUp(2'000'000, 100'000), lines); });
+  return 0;
+}
+
+}  // namespace
+}  // namespace alogd
+
+int main(int argc, char** argv) {
+  return alogd::Main(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000);
+}
