@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Raw lines through the parser: how many a second, beside counting the newlines of the same bytes.
 //
-// Usage: parse_throughput [LINES]   lines a log is repeated to (default: 2,000,000)
+// Usage: parse_throughput [LINES [LOG]]   lines a log is repeated to (default: 2,000,000); one log
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -149,7 +149,7 @@ void Apart(Work work) {
   if (child > 0) waitpid(child, nullptr, 0);
 }
 
-int Main(size_t lines) {
+int Main(size_t lines, std::string_view only) {
   fmt::print(
       "one thread, CPU time; ns a line of: counting newlines by memchr, cutting lines, that "
       "and headers,\nall of the parser (lines, headers, templates, severity) the first time "
@@ -165,14 +165,18 @@ int Main(size_t lines) {
                                                       {"Proxifier", "/full/Proxifier.log.xz"},
                                                       {"Hadoop", "/hadoop_full.tar.xz"}};
   for (const auto& [name, path] : logs) {
+    if (!only.empty() && only != name) continue;
     Apart([&, name = name, path = path] {
       const std::string text = Slurp(data + path);
       if (text.empty()) return fmt::print("{:<10} no data; set ALOGD_TEST_DATA\n", name);
       Measure(name, text, lines);
     });
   }
-  Apart([&] { Measure("500", MadeUp(1'000'000, 500), lines); });
-  Apart([&] { Measure("100,000", MadeUp(2'000'000, 100'000), lines); });
+  for (const size_t statements : {size_t{500}, size_t{100'000}}) {
+    const std::string name = std::to_string(statements);
+    if (only.empty() || only == name)
+      Apart([&] { Measure(name, MadeUp(statements * 20 + 500'000, statements), lines); });
+  }
   return 0;
 }
 
@@ -180,5 +184,6 @@ int Main(size_t lines) {
 }  // namespace alogd
 
 int main(int argc, char** argv) {
-  return alogd::Main(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000);
+  return alogd::Main(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000,
+                     argc > 2 ? argv[2] : "");
 }

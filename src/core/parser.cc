@@ -42,11 +42,15 @@ SourceId Parser::AddSource(std::string_view name, Time reference) {
 }
 
 Parser::File& Parser::FileOf(SourceId source, FileId file) {
-  const auto it = files_.find(file);
-  if (it != files_.end()) return it->second;
-  return files_
-      .emplace(file, File{source, RecordAssembler(sources_[Index(source)].header.get()), true})
-      .first->second;
+  if (last_file_ != nullptr && last_id_ == file) return *last_file_;
+  auto it = files_.find(file);
+  if (it == files_.end()) {
+    RecordAssembler assembler(sources_[Index(source)].header.get());
+    it = files_.emplace(file, File{source, std::move(assembler), true}).first;
+  }
+  last_id_ = file;
+  last_file_ = &it->second;
+  return *last_file_;
 }
 
 ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
@@ -82,6 +86,7 @@ std::string Parser::Redacted(std::string_view text) const {
 }
 
 void Parser::CloseFile(FileId file) {
+  last_file_ = nullptr;
   if (files_.erase(file) > 0) closed_.push_back(file);
 }
 
@@ -126,6 +131,7 @@ bool Parser::LoadFiles(StateReader& in) {
     const uint32_t source = in.U32();
     if (!in.ok() || source >= sources_.size()) return false;
     files_.erase(id);
+    last_file_ = nullptr;
     File& file = FileOf(SourceId{source}, id);
     if (!file.assembler.Load(in)) return false;
     file.changed = false;
@@ -165,6 +171,7 @@ void Parser::SaveChanges(StateWriter& out) {
 
 bool Parser::ApplyChanges(StateReader& in) {
   if (!LoadHead(in) || !LoadSources(in)) return false;
+  last_file_ = nullptr;
   for (size_t n = in.Count(1); n > 0 && in.ok(); --n) files_.erase(FileId{in.I64()});
   return LoadFiles(in) && drain_->ApplyChanges(in);
 }

@@ -106,6 +106,9 @@ class Parser {
   std::map<std::string, SourceId, std::less<>> source_ids_;
   std::vector<Source> sources_;
   std::unordered_map<FileId, File> files_;
+  // The file of the last line: most lines have the same as the one before.
+  FileId last_id_{};
+  File* last_file_ = nullptr;
   std::vector<FileId> closed_;  // since the last SaveChanges
 };
 

@@ -101,6 +101,10 @@ void SeverityTable::BuildEntries() {
       entries_.push_back({name, row.severity, 0, true});
     }
   }
+  for (const Entry& e : entries_) {
+    any_.Add(e.text);
+    if (e.exception) exceptions_.Add(e.text);
+  }
   const auto key = [](const Entry& e) { return static_cast<uint8_t>(ToLower(e.text[0])); };
   std::stable_sort(entries_.begin(), entries_.end(),
                    [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
@@ -112,11 +116,18 @@ void SeverityTable::BuildEntries() {
   for (int c = 'A'; c <= 'Z'; ++c) buckets_[c] = buckets_[c + 32];
 }
 
+void SeverityTable::Pairs::Add(std::string_view text) {
+  uint32_t& row = rows_[static_cast<uint8_t>(text[0]) & 31];
+  row |= text.size() > 1 ? uint32_t{1} << (static_cast<uint8_t>(text[1]) & 31) : ~uint32_t{0};
+}
+
 uint8_t SeverityTable::OfRecord(Level level, std::string_view message) const {
   const bool by_words = level == Level::kNone;
   auto best_row = static_cast<uint32_t>(options_.words.size());
   uint8_t raised = OfEndings(message);
+  const Pairs& pairs = by_words ? any_ : exceptions_;
   ForEachWordStart(message, [&](size_t at) {
+    if (!pairs.Has(message[at], at + 1 < message.size() ? message[at + 1] : ' ')) return;
     const Bucket bucket = buckets_[static_cast<uint8_t>(message[at])];
     for (uint32_t i = bucket.begin; i < bucket.end; ++i) {
       const Entry& e = entries_[i];
@@ -143,6 +154,7 @@ uint8_t SeverityTable::OfContinuation(std::string_view line) const {
   if (line.substr(text).starts_with("at ") || line.substr(text).starts_with("File \"")) return 0;
   uint8_t raised = OfEndings(line);
   ForEachWordStart(line, [&](size_t at) {
+    if (!exceptions_.Has(line[at], at + 1 < line.size() ? line[at + 1] : ' ')) return;
     const Bucket bucket = buckets_[static_cast<uint8_t>(line[at])];
     for (uint32_t i = bucket.begin; i < bucket.end; ++i) {
       const Entry& e = entries_[i];

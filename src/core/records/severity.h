@@ -69,7 +69,21 @@ class SeverityTable {
   uint8_t OfEndings(std::string_view text) const;
 
   SeverityOptions options_;
+  // Which two letters some entry begins with, case ignored: most words are told by that alone.
+  class Pairs {
+   public:
+    void Add(std::string_view text);
+    bool Has(char first, char second) const {
+      return (rows_[static_cast<uint8_t>(first) & 31] >> (static_cast<uint8_t>(second) & 31) & 1) !=
+             0;
+    }
+
+   private:
+    uint32_t rows_[32] = {};
+  };
+
   std::vector<Entry> entries_;  // by first byte
+  Pairs any_, exceptions_;      // of all entries, of exceptions alone
   Bucket buckets_[256];         // of entries_, by first byte in either case
 };
 
