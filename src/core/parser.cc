@@ -73,8 +73,8 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     const Drain::Match match = drain_->Add(parsed.header.message, parsed.time);
     parsed.id = match.id;
     parsed.created = match.created;
-    parsed.seen = catalog_->Count(match.id, parsed.time);
     parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
+    parsed.seen = catalog_->Count(match.id, parsed.time);
   }
   return parsed;
 }

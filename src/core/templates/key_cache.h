@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <cstring>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -21,16 +22,23 @@ class KeyCache {
     used_ = 0;
   }
 
-  uint32_t Find(std::string_view key, uint64_t hash) const {
+  // `expect(value, hint)` is called before the key is compared: what it fetches is there by then.
+  template <typename Expect>
+  uint32_t Find(std::string_view key, uint64_t hash, Expect expect) const {
     if (slots_.empty()) return kNone;
     for (size_t i = 0; i < kProbes; ++i) {
       const Slot& s = slots_[(hash + i) & (slots_.size() - 1)];
-      if (s.hash == hash && s.generation == generation_ && s.key == key) return s.value;
+      if (s.hash != hash || s.generation != generation_) continue;
+      expect(s.value, s.hint);
+      if (s.key() == key) return s.value;
     }
     return kNone;
   }
+  uint32_t Find(std::string_view key, uint64_t hash) const {
+    return Find(key, hash, [](uint32_t, uint32_t) {});
+  }
 
-  void Put(std::string_view key, uint64_t hash, uint32_t value) {
+  void Put(std::string_view key, uint64_t hash, uint32_t value, uint32_t hint = 0) {
     if (key.size() > kMaxKey) return;
     if (used_ * 2 >= slots_.size() && slots_.size() < kMaxSlots) Grow();
     Slot& s = *Place(hash);
@@ -38,23 +46,37 @@ class KeyCache {
     s.hash = hash;
     s.generation = generation_;
     s.value = value;
-    s.key.assign(key);
+    s.hint = hint;
+    s.SetKey(key);
   }
 
  private:
   static constexpr size_t kProbes = 4;
   static constexpr size_t kFirstSlots = 1 << 10;
-  // Twice as many keys as a group may have templates, so that few collide: some 40 MiB, and only
-  // where so many are in use between two changes.
+  // Twice as many keys as a group may have templates, so that few collide: 32 MiB, and only where
+  // so many are in use between two changes.
   static constexpr size_t kMaxSlots = 1 << 18;
   static constexpr size_t kMaxKey = 1024;
 
-  struct Slot {
+  // Two cache lines side by side, with most keys in them: where the keys of all templates do not
+  // fit in the processor's cache, a look costs one miss and not two.
+  struct alignas(128) Slot {
     uint64_t hash = 0;
     uint64_t generation = 0;  // 0: never used
     uint32_t value = 0;
-    std::string key;
+    uint32_t hint = 0;
+    uint32_t size = 0;
+    char begin[92];                    // of the key
+    std::unique_ptr<char[]> long_key;  // all of one that does not fit
+
+    std::string_view key() const { return {size <= sizeof begin ? begin : long_key.get(), size}; }
+    void SetKey(std::string_view key) {
+      size = static_cast<uint32_t>(key.size());
+      long_key = size <= sizeof begin ? nullptr : std::make_unique<char[]>(size);
+      std::memcpy(long_key ? long_key.get() : begin, key.data(), size);
+    }
   };
+  static_assert(sizeof(Slot) == 128);
 
   // A free slot in reach, else one that the hash chooses.
   Slot* Place(uint64_t hash) {

@@ -31,14 +31,18 @@ class TemplateMiner {
   Drain::Match Add(std::string_view skeleton, Time now, MaskMessage mask) {
     const uint64_t hash = skeleton.empty() ? 0 : TemplateIndex::HashText(skeleton);
     if (!skeleton.empty()) {
-      if (const uint32_t entry = skeletons_.Find(skeleton, hash); entry != KeyCache::kNone) {
+      const auto fetch = [this](uint32_t entry, uint32_t id) {
+        __builtin_prefetch(&index_[entry], 1);
+        catalog_->Prefetch(TemplateId{id});
+      };
+      if (const uint32_t entry = skeletons_.Find(skeleton, hash, fetch); entry != KeyCache::kNone) {
         ++messages_;
         Touch(entry);
         return {index_[entry].id, false};
       }
     }
     const auto [entry, created] = AddMasked(mask(), now);
-    if (!skeleton.empty()) skeletons_.Put(skeleton, hash, entry);
+    if (!skeleton.empty()) skeletons_.Put(skeleton, hash, entry, Index(index_[entry].id));
     return {index_[entry].id, created};
   }
   TemplateId Find(std::string_view key);
