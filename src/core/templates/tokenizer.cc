@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "core/templates/list_text.h"
 #include "core/templates/masked_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
@@ -360,7 +361,7 @@ class Masking {
     if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
     if (c == '<' && MissingValue(limit)) return out_.Variable();
     if (EmptyGroup(c, limit)) return out_.Variable();
-    if (const char* const close = ListEnd(c, limit)) {
+    if (const char* const close = FindListEnd({p_, limit}, out_.has_gap())) {
       ++p_;
       out_.Open(c);
       out_.NoGap();
@@ -371,37 +372,6 @@ class Masking {
     }
     ++p_;
     out_.Open(c);
-  }
-
-  // Where the list that begins with the bracket at p_ ends: no items (behind a blank, since "f()"
-  // is a call), or words with commas between them, in which no bracket opens. Names and numbers
-  // have one form then, and so have lists of any length. In braces and square brackets a pair is an
-  // item, as maps are printed; in round ones the keys are the text's own.
-  const char* ListEnd(char open, const char* limit) const {
-    const char close = MaskedText::Closing(open);
-    if (open == '<') return nullptr;
-    if (limit - p_ >= 2 && p_[1] == close) return out_.has_gap() ? p_ + 1 : nullptr;
-    size_t items = 1;
-    bool pairs = false, pair = false;
-    const char* item = p_ + 1;
-    for (const char* q = p_ + 1; q < limit; ++q) {
-      const char c = *q;
-      if (c == ',' || c == close) {
-        if (q == item || IsOutcomeWord({item, static_cast<size_t>(q - item)})) return nullptr;
-        if (c == close) return items > 1 || pairs ? q : nullptr;
-        ++items;
-        pair = false;
-        item = q + 1;
-        if (item < limit && *item == ' ') ++item, ++q;
-      } else if (c == '=' && open != '(' && q > item) {
-        pair = pairs = true;
-      } else if (Has(c, kBlank) && pair) {
-        continue;  // "took=5 ms"
-      } else if (Has(c, kBlank) || (Has(c, kDelimiter) && c != ':' && c != '\'' && c != '|')) {
-        return nullptr;
-      }
-    }
-    return nullptr;
   }
 
   // "<1": less than, not a bracket.

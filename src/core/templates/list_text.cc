@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Lists and maps as programs print them.
+#include "core/templates/list_text.h"
+
+#include "core/templates/masked_text.h"
+#include "core/templates/masks.h"
+#include "core/templates/words.h"
+
+namespace alogd {
+
+const char* FindListEnd(std::string_view text, bool behind_blank) {
+  const char open = text[0], close = MaskedText::Closing(open);
+  if (open == '<') return nullptr;
+  if (text.size() >= 2 && text[1] == close) return behind_blank ? text.data() + 1 : nullptr;
+  size_t items = 1, item = 1;
+  bool pairs = false, pair = false;
+  for (size_t i = 1; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == ',' || c == close) {
+      if (i == item || IsOutcomeWord(text.substr(item, i - item))) return nullptr;
+      if (c == close) return items > 1 || pairs ? text.data() + i : nullptr;
+      ++items;
+      pair = false;
+      item = i + 1;
+      if (item < text.size() && text[item] == ' ') ++item, ++i;
+    } else if (c == '=' && open != '(' && i > item) {
+      pair = pairs = true;
+    } else if (Has(c, kBlank) && pair) {
+      continue;  // "took=5 ms"
+    } else if (Has(c, kBlank) || (Has(c, kDelimiter) && c != ':' && c != '\'' && c != '|')) {
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace alogd

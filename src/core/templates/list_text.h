@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Lists and maps as programs print them.
+#pragma once
+
+#include <string_view>
+
+namespace alogd {
+
+// Where the list that `text` begins with, bracket first, ends: no items (behind a blank, since
+// "f()" is a call), or words with commas between them, in which no bracket opens. Names and numbers
+// have one form then, and so have lists of any length. In braces and square brackets a pair is an
+// item, as maps are printed; in round ones the keys are the text's own. Null where there is none.
+// Looks no further than the next bracket.
+const char* FindListEnd(std::string_view text, bool behind_blank);
+
+}  // namespace alogd
