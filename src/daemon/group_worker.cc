@@ -128,7 +128,7 @@ void GroupWorker::DoSwap(SwapRequest request) {
     const bool other_paths =
         request.group.paths != group_.paths || request.group.exclude != group_.exclude;
     group_ = std::move(request.group);
-    if (other_paths) sources_->SetPaths(PathSet(group_.paths, group_.exclude));
+    if (other_paths) sources_->SetPaths(PathSet(group_.paths, group_.exclude), env_.now());
     bundle_since_ = env_.now();
     busy_since_publish_ = true;
     Publish();

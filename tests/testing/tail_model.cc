@@ -53,7 +53,33 @@ void GzipTo(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-TailModel::TailModel(uint64_t seed, int steps) : random_(seed), steps_(steps) {
+TailModel::Schedule TailModel::RandomSchedule(uint64_t seed, int steps) {
+  std::mt19937_64 random(seed);
+  random.discard(100);  // not the numbers that the model itself begins with
+  Schedule schedule(static_cast<size_t>(steps));
+  for (uint64_t& step : schedule) step = random();
+  return schedule;
+}
+
+TailModel::Schedule TailModel::Shrunk(uint64_t seed, Schedule schedule) {
+  for (size_t stretch = std::max<size_t>(schedule.size() / 2, 1); stretch > 0; stretch /= 2) {
+    for (size_t at = 0; at < schedule.size();) {
+      Schedule fewer = schedule;
+      const auto begin = fewer.begin() + static_cast<std::ptrdiff_t>(at);
+      const size_t size = std::min(stretch, fewer.size() - at);
+      fewer.erase(begin, begin + static_cast<std::ptrdiff_t>(size));
+      if (TailModel(seed, fewer).Play().empty()) {
+        at += size;
+      } else {
+        schedule = std::move(fewer);
+      }
+    }
+  }
+  return schedule;
+}
+
+TailModel::TailModel(uint64_t seed, Schedule schedule)
+    : random_(seed), schedule_(std::move(schedule)) {
   symlink_ = Pick(5) == 0;
   dated_ = Pick(3) == 0;
   constexpr size_t kTurns[] = {700, 5000, 256 * 1024};
@@ -66,11 +92,16 @@ std::string TailModel::Play() {
   rig_ = std::make_unique<TailRig>(log_, options_);
   ReadAll();
   Commit();
-  for (int i = 0; i < steps_; ++i) Step();
+  for (const uint64_t step : schedule_) {
+    random_.seed(step);
+    Step();
+  }
   if (!rig_->up()) Start();
   ReadAll();
-  rig_->Wait(std::chrono::seconds(6));  // what is unfinished is emitted
-  ReadAll();
+  for (int i = 0; i < 2; ++i) {
+    rig_->Wait(std::chrono::seconds(6));  // what waits for its time comes, then its unfinished line
+    ReadAll();
+  }
   Commit();
   return Verdict();
 }
@@ -145,6 +176,13 @@ TailModel::Writer* TailModel::Active() {
   return writer_.get();
 }
 
+// Nothing is known of the log: what is rotated away of it unseen cannot be told from history.
+void TailModel::RotatedUnknown() {
+  if (!rig_->rows().empty() || (rig_->up() && rig_->info().open_files > 0)) return;
+  const std::set<int>& tokens = names_[Real()]->tokens;
+  may_be_lost_.insert(tokens.begin(), tokens.end());
+}
+
 // The program goes on to write what it has open, or ends.
 void TailModel::LetGo(bool keep_old_writer) {
   if (writer_ != nullptr && keep_old_writer) old_writers_.push_back(std::move(writer_));
@@ -176,6 +214,7 @@ std::string TailModel::NewestRotated() {
 void TailModel::RotateByRename() {
   if (!names_.contains(Real())) return;
   Note("rename");
+  RotatedUnknown();
   MakeRoom();
   const std::string to = NewestRotated();
   Rename(Real(), to);
@@ -189,6 +228,7 @@ void TailModel::RotateByRename() {
 void TailModel::RotateByCopy() {
   if (!names_.contains(Real())) return;
   Note("copytruncate");
+  RotatedUnknown();
   Writer* writer = Active();
   MakeRoom();
   const std::string to = NewestRotated();
@@ -346,7 +386,12 @@ void TailModel::Kill() {
 
 void TailModel::Start() {
   Note("start");
+  const bool known = !rig_->rows().empty();
   rig_->Start();
+  if (known) return;
+  for (const auto& [name, content] : names_) {
+    if (name != Real()) may_be_lost_.insert(content->tokens.begin(), content->tokens.end());
+  }
 }
 
 // Lines are taken apart once; a kill takes back those that were not committed.

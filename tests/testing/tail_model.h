@@ -19,9 +19,17 @@ namespace alogd::testing {
 // alogd killed.
 class TailModel {
  public:
-  TailModel(uint64_t seed, int steps);
+  // A number for each step, which alone decides what the step does, so that steps can be left out
+  // and the others stay what they were.
+  using Schedule = std::vector<uint64_t>;
+  static Schedule RandomSchedule(uint64_t seed, int steps);
+  // The shortest schedule found that fails still, by leaving out stretches of steps and then single
+  // ones.
+  static Schedule Shrunk(uint64_t seed, Schedule schedule);
 
-  // Empty if all held, else what did not, with the steps that were played.
+  TailModel(uint64_t seed, Schedule schedule);
+
+  // Empty if all held, else what did not, with the steps that were played. Once.
   std::string Play();
 
  private:
@@ -48,6 +56,7 @@ class TailModel {
   Writer* Active();  // opens, and creates where nothing stands
   void RotateByRename();
   void RotateByCopy();
+  void RotatedUnknown();
   void MakeRoom();
   void TruncateWithoutCopy();
   void DeletePath();
@@ -82,7 +91,7 @@ class TailModel {
   const std::string log_ = directory_ / "app.log";
   std::string target_;
   std::mt19937_64 random_;
-  int steps_;
+  Schedule schedule_;
   bool symlink_ = false, dated_ = false;
   bool target_seen_ = false, target_committed_ = false;
   std::set<std::string> uncommitted_targets_;

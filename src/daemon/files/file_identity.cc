@@ -15,6 +15,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "core/text.h"
+
 namespace alogd {
 namespace {
 
@@ -174,15 +176,15 @@ bool HasMark(int fd, const ContentMark& mark) {
 }
 
 std::string SavedIdentity::Encode() const {
-  return fmt::format("1 {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x}", id.fsid, id.inode,
-                     id.handle, static_cast<uint64_t>(id.birth_ns),
+  return fmt::format("2 {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x} {:x}", id.fsid,
+                     id.inode, id.handle, static_cast<uint64_t>(id.birth_ns),
                      static_cast<uint64_t>(seen_mtime_ns), mark.offset, mark.head.high,
                      mark.head.low, mark.block.high, mark.block.low,
-                     static_cast<uint64_t>(successor));
+                     static_cast<uint64_t>(successor), static_cast<uint64_t>(closed_mtime_ns));
 }
 
 bool SavedIdentity::Decode(std::string_view text, SavedIdentity* identity) {
-  std::array<uint64_t, 12> fields{};
+  std::array<uint64_t, 13> fields{};
   const char* at = text.data();
   const char* const end = at + text.size();
   for (uint64_t& field : fields) {
@@ -191,7 +193,7 @@ bool SavedIdentity::Decode(std::string_view text, SavedIdentity* identity) {
     if (error != std::errc() || (last ? next != end : next == end || *next != ' ')) return false;
     at = next + 1;
   }
-  if (fields[0] != 1) return false;
+  if (fields[0] != 2) return false;
   SavedIdentity read;
   read.id = {0, fields[1], fields[2], fields[3], static_cast<int64_t>(fields[4])};
   read.seen_mtime_ns = static_cast<int64_t>(fields[5]);
@@ -199,8 +201,24 @@ bool SavedIdentity::Decode(std::string_view text, SavedIdentity* identity) {
   read.mark.head = {fields[8], fields[7]};
   read.mark.block = {fields[10], fields[9]};
   read.successor = static_cast<int64_t>(fields[11]);
+  read.closed_mtime_ns = static_cast<int64_t>(fields[12]);
   *identity = read;
   return true;
+}
+
+void KeepExactNames(FileCheckpoint* row) {
+  if (ToValidUtf8(row->source) == row->source && ToValidUtf8(row->path) == row->path) return;
+  row->identity += '\0' + row->source + '\0' + row->path;  // no path holds a NUL
+}
+
+void RestoreExactNames(FileCheckpoint* row) {
+  const size_t source = row->identity.find('\0');
+  if (source == std::string::npos) return;
+  const size_t path = row->identity.find('\0', source + 1);
+  if (path == std::string::npos) return;
+  row->source = row->identity.substr(source + 1, path - source - 1);
+  row->path = row->identity.substr(path + 1);
+  row->identity.resize(source);
 }
 
 }  // namespace alogd

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/commit_unit.h"
 #include "core/result.h"
 #include "daemon/unique_fd.h"
 
@@ -89,10 +90,18 @@ struct SavedIdentity {
   ContentMark mark;
   int64_t seen_mtime_ns = 0;  // the file's mtime when it was last found to be what we had read
   int64_t successor = 0;  // FileId of the file that goes on with the counts of this one; 0: none
+  // The newest mtime among the source's files that were read out and closed. One of them may be
+  // younger than the file that was begun after it: a writer that kept the old descriptor.
+  int64_t closed_mtime_ns = 0;
 
   std::string Encode() const;
   // False for what another version wrote.
   static bool Decode(std::string_view text, SavedIdentity* identity);
 };
+
+// The columns of a checkpoint hold text: names that are no UTF-8 go along within `identity`, behind
+// what SavedIdentity wrote, and come back from there.
+void KeepExactNames(FileCheckpoint* row);
+void RestoreExactNames(FileCheckpoint* row);
 
 }  // namespace alogd

@@ -54,6 +54,7 @@ Result<std::unique_ptr<FileReader>> FileReader::Resume(FileId id, OpenedFile* fi
   }
   auto reader = std::make_unique<FileReader>(id, std::move(*file), max_line);
   reader->mark_ = reader->read_mark_ = mark;
+  reader->verified_to_ = mark.offset;
   reader->splitter_ = LineSplitter(max_line, mark.offset);
   reader->medium_ = medium;
   reader->text_ = std::move(text);
@@ -144,6 +145,7 @@ FileReader::Outcome FileReader::FillCompressed(char* buffer, size_t budget, size
 void FileReader::Accept(std::string_view bytes, const LineSink& sink) {
   const std::string_view fresh = bytes.substr(read_mark_.block_bytes);
   const uint64_t base = read_mark_.offset;
+  verified_to_ = base + fresh.size();
   Split(fresh, sink);
   const uint64_t consumed = splitter_.consumed();
   if (consumed > base) {
@@ -228,14 +230,16 @@ void FileReader::CarryOver(uint64_t read_bytes, uint32_t chain) {
   dirty_ = true;
 }
 
-FileCheckpoint FileReader::Checkpoint(const std::string& source, FileCheckpoint::State state) {
+FileCheckpoint FileReader::Checkpoint(const std::string& source, FileCheckpoint::State state,
+                                      int64_t closed_mtime_ns) {
   dirty_ = false;
   FileCheckpoint row;
   row.id = id_;
   row.source = source;
   row.path = path();
   row.inode = inode().inode;
-  row.identity = SavedIdentity{inode(), mark_, seen_mtime_ns_, successor_}.Encode();
+  row.identity =
+      SavedIdentity{inode(), mark_, seen_mtime_ns_, successor_, closed_mtime_ns}.Encode();
   row.offset = mark_.offset;
   row.size = medium_ == Medium::kCompressed ? mark_.offset : file_.stat.size;
   row.read_bytes = read_bytes_;
@@ -247,7 +251,7 @@ FileCheckpoint FileReader::Checkpoint(const std::string& source, FileCheckpoint:
 std::string FileReader::ReadText(uint64_t offset, uint32_t bytes) const {
   // Records are cut to far less; this only bounds what a damaged reference can ask for.
   constexpr uint32_t kMaxText = 1 << 20;
-  if (medium_ == Medium::kCompressed || offset + bytes > read_mark_.offset) return {};
+  if (medium_ == Medium::kCompressed || offset + bytes > verified_to_) return {};
   std::string text(std::min(bytes, kMaxText), '\0');
   const Result<size_t> got = PreadAll(fd(), text.data(), text.size(), offset);
   if (!got || *got != text.size()) return {};

@@ -87,7 +87,8 @@ class FileReader {
   int64_t successor() const { return successor_; }
 
   // For checkpoints; `dirty` says whether it differs from the last one taken.
-  FileCheckpoint Checkpoint(const std::string& source, FileCheckpoint::State state);
+  FileCheckpoint Checkpoint(const std::string& source, FileCheckpoint::State state,
+                            int64_t closed_mtime_ns);
   bool dirty() const { return dirty_; }
   void set_dirty(bool dirty) { dirty_ = dirty; }
 
@@ -113,6 +114,9 @@ class FileReader {
   bool partial_ = false;
   ContentMark mark_;       // at consumed()
   ContentMark read_mark_;  // at read_offset()
+  // What stands before it can be read again: while lines are handed out it is the end of the turn,
+  // because an anomaly among them asks for the text of the ones before.
+  uint64_t verified_to_ = 0;
   uint64_t read_bytes_ = 0;
   uint32_t chain_ = 0;       // over what was consumed
   uint32_t read_chain_ = 0;  // over what was read

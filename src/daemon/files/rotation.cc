@@ -29,6 +29,12 @@ struct CloseDir {
 
 }  // namespace
 
+std::string WithoutSuffix(const std::string& path) {
+  const size_t name = path.rfind('/') + 1;
+  return path.substr(0, name) +
+         std::string(WithoutRotationSuffix(std::string_view(path).substr(name)));
+}
+
 RotatedName ParseRotatedName(std::string path, std::string_view suffix) {
   RotatedName name;
   name.path = std::move(path);

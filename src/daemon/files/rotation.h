@@ -23,6 +23,9 @@ struct RotatedName {
   std::string date;
 };
 
+// The path of the log that a rotated name belongs to; the path itself where it has no suffix.
+std::string WithoutSuffix(const std::string& path);
+
 // Takes the suffix behind the log's name apart: ".1", ".2.gz", "-20261122.xz", ".old" ...
 RotatedName ParseRotatedName(std::string path, std::string_view suffix);
 

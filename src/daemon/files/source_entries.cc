@@ -87,19 +87,24 @@ void SourceFiles::Impl::Finish(size_t index, Time now) {
   totals_.lines += reader->lines();
   totals_.cut_lines += reader->cut_lines();
   known_[reader->inode().key()] = reader->stat().mtime_ns;
+  closed_mtime_ns_ = std::max(closed_mtime_ns_, reader->stat().mtime_ns);
+  if (!files_.empty()) files_.back().reader->set_dirty(true);
   const bool may_return = reader->medium() == FileReader::Medium::kFile && reader->fd() >= 0;
   if (may_return && reader->stat().links > 0) {
-    const SavedIdentity saved{reader->inode(), reader->read_mark(), reader->seen_mtime_ns(), 0};
+    const SavedIdentity saved{reader->inode(), reader->read_mark(), reader->seen_mtime_ns(), 0, 0};
     closed_files_.push_back({saved, reader->read_bytes(), reader->chain()});
     if (closed_files_.size() > kMaxClosed) closed_files_.pop_front();
   }
   (*closed_)(reader->id());
   // The last one stays in the database: what is written from now on and rotated away while we are
-  // down can only be told by being younger than this one.
-  if (may_return && reader->stat().links > 0 && files_.empty()) {
+  // down can only be told by being younger than this one. Not that of a log that was deleted and
+  // never rotated: thousands of such come and go.
+  if (files_.empty() && reader->fd() >= 0 &&
+      (reader->stat().links > 0 || !closed_files_.empty() || memory_)) {
     Forget(std::exchange(memory_, reader->id()));
     memory_until_ = now + kRemembered;
-    written_rows_.push_back(reader->Checkpoint(path_, FileCheckpoint::State::kRotated));
+    written_rows_.push_back(
+        reader->Checkpoint(path_, FileCheckpoint::State::kRotated, closed_mtime_ns_));
     return;
   }
   Forget(reader->id());

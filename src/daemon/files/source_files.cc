@@ -95,7 +95,9 @@ void SourceFiles::Impl::LookAtPath(Time now) {
     // What was rotated away together with the path need not wait for a new file to come.
     const bool due =
         was_there || searched_at_ == kNoTime || now < searched_at_ || now - searched_at_ >= kRetry;
-    if (last_ && due && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
+    if (!last_ || NothingBetween()) return;
+    if (due) return InsertRotatedBetween(files_.size(), now);
+    retry_ = std::min(retry_, searched_at_ + kRetry);
     return;
   }
   missing_ = false;
@@ -115,6 +117,10 @@ void SourceFiles::Impl::OpenActive(Time now) {
   const size_t open = FindOpen(file->stat.id.key());
   if (open < files_.size()) return MakeActive(open);
   if (last_ && !NothingBetween()) InsertRotatedBetween(files_.size(), now);
+  // It may have been rotated away since it was opened, and have been found under its new name.
+  if (const size_t found = FindOpen(file->stat.id.key()); found < files_.size()) {
+    return MakeActive(found);
+  }
   StartActive(std::move(*file), now);
 }
 
@@ -241,7 +247,7 @@ std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
     const State state = &reader == active_         ? State::kActive
                         : reader.stat().links == 0 ? State::kGone
                                                    : State::kRotated;
-    rows.push_back(reader.Checkpoint(path_, state));
+    rows.push_back(reader.Checkpoint(path_, state, closed_mtime_ns_));
   }
   return rows;
 }
@@ -277,6 +283,10 @@ SourceFiles::Info SourceFiles::Impl::info() const {
     info.lag += entry.reader->lag();
     info.lines += entry.reader->lines();
     info.cut_lines += entry.reader->cut_lines();
+    if (entry.reader.get() == active_ || entry.reader->lag() > 0) continue;
+    ++info.held_files;
+    info.held_since =
+        std::min(info.held_since, std::max(entry.reader->last_growth(), entry.retired));
   }
   if (active_ != nullptr) {
     info.offset = active_->consumed();

@@ -42,6 +42,9 @@ class SourceFiles {
     // of a known group, or `from: beginning`), or from its end (the group is first seen). Files
     // that appear later are always read from the beginning.
     bool from_beginning = true;
+    // Since when the path is watched, where nothing stood there at first: what was begun since then
+    // and was rotated away before the first look is read too. kNoTime: unknown.
+    Time watched_since = kNoTime;
     size_t turn_bytes = 256 * 1024;  // read in one turn, for fairness between sources
     // Rotated and deleted files stay open so long after they last grew.
     Duration hold_deleted = std::chrono::minutes(10);
@@ -65,7 +68,9 @@ class SourceFiles {
     // promise.
     uint64_t lost_bytes = 0;
     size_t open_files = 0;
-    std::string problem;  // empty, or what keeps it from being read now
+    size_t held_files = 0;         // of them: rotated or deleted, and read out
+    Time held_since = kEndOfTime;  // the longest held one: since it last grew
+    std::string problem;           // empty, or what keeps it from being read now
   };
 
   // `checkpoints`: the rows of this source. `new_file_id` gives ids never used before.

@@ -70,6 +70,7 @@ class SourceFiles::Impl {
     int64_t seen_mtime_ns = 0;
     int64_t birth_ns = 0;
     std::string target;  // where the path led to, if it is a symlink
+    bool first = false;  // there was no file yet: since when the path is watched
   };
 
   // What a search wants opened, asked before it is opened.
@@ -105,6 +106,8 @@ class SourceFiles::Impl {
   // source_search.cc: what happened between two looks
   std::vector<RotatedName> NamesOfRotated(Time now);
   std::vector<Rotated> CollectRotated(const Wanted& wanted, Time now);
+  void SearchOnce(const Wanted& wanted, Time now, std::map<Inode, int64_t>* looked_at,
+                  std::vector<Rotated>* found);
   static std::string TargetOf(const std::string& path);
   bool OfAnother(Inode inode) const;
   bool IsKnown(const FileStat& stat) const;
@@ -142,6 +145,7 @@ class SourceFiles::Impl {
   bool searched_ = false;           // known_ is complete
   bool search_failed_ = false;      // something in the directory could not be opened
   std::deque<Closed> closed_files_;
+  int64_t closed_mtime_ns_ = 0;  // as SavedIdentity has it
   // The row of the last file, which was closed and stands under a rotated name.
   std::optional<FileId> memory_;
   Time memory_until_ = kNoTime;

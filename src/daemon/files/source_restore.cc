@@ -9,7 +9,6 @@
 #include <iterator>
 #include <utility>
 
-#include "core/config/path_set.h"
 #include "daemon/files/source_files_impl.h"
 
 namespace alogd {
@@ -30,12 +29,6 @@ bool MayBeCopy(const SavedIdentity& saved, const FileStat& stat, bool compressed
   return stat.mtime_ns >= saved.seen_mtime_ns - kCopyMtimeSlackNs;
 }
 
-std::string WithoutSuffix(const std::string& path) {
-  const size_t name = path.rfind('/') + 1;
-  return path.substr(0, name) +
-         std::string(WithoutRotationSuffix(std::string_view(path).substr(name)));
-}
-
 bool Gone(int code) { return code == ENOENT || code == ENOTDIR || code == EINVAL; }
 
 }  // namespace
@@ -47,6 +40,10 @@ void SourceFiles::Impl::Restore(Time now) {
   }
   if (rows_.empty()) {
     restored_ = true;
+    if (options_.watched_since != kNoTime) {
+      const int64_t since = Micros(options_.watched_since) * 1000;
+      last_ = Last{since, since, {}, true};
+    }
     return;
   }
   Result<OpenedFile> at_path = OpenRegular(path_);
@@ -57,6 +54,7 @@ void SourceFiles::Impl::Restore(Time now) {
   rows_since_ = now;
   const Row newest = rows_.back();
   last_ = Last{newest.saved.seen_mtime_ns, newest.saved.id.birth_ns, {}};
+  closed_mtime_ns_ = newest.saved.closed_mtime_ns;
   // A symlink may lead elsewhere by now; what it led to, and its rotated copies, may not be read
   // out.
   if (std::string place = WithoutSuffix(newest.checkpoint.path); place != path_) {
@@ -182,6 +180,7 @@ void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, T
   FileReader* reader = index < files_.size() ? files_[index].reader.get() : nullptr;
   const bool from_copy = reader != nullptr && reader->medium() != FileReader::Medium::kFile;
   std::erase_if(rotated, [&](const Rotated& other) {
+    if (other.file.stat.mtime_ns <= newest.saved.closed_mtime_ns) return true;
     if (reader == nullptr) return !IsNews(other, false) || HeadOf(other, newest.saved.mark);
     const int64_t since = from_copy ? reader->stat().mtime_ns : newest.saved.seen_mtime_ns;
     return !IsAfter(other, since, reader->path());

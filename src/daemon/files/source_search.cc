@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What happened between two looks: files that came and went, and where truncated text was saved.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +19,31 @@ namespace {
 
 // Tools that compress or copy keep a file's time, some in whole seconds.
 constexpr int64_t kCopyMtimeSlackNs = 1'000'000'000;
+
+// Each takes what was rotated during the one before; a storm of rotations is met again at the next
+// look.
+constexpr int kMaxPasses = 8;
+
+// Numbers of generations that are filled up; beyond it they are other numbers.
+constexpr uint64_t kMaxGenerations = 1000;
+
+// Names that are being shifted may be on their way while the directory is listed: all numbers up to
+// the highest, and two more, are looked at whether they were listed or not.
+void FillNumbers(const std::string& place, std::vector<RotatedName>* names) {
+  std::set<std::string> there;
+  uint64_t highest = 0;
+  for (const RotatedName& name : *names) {
+    there.insert(name.path);
+    if (name.number <= kMaxGenerations) highest = std::max(highest, name.number);
+  }
+  if (highest == 0) return;
+  for (uint64_t number = 1; number <= highest + 2; ++number) {
+    std::string path = fmt::format("{}.{}", place, number);
+    if (there.contains(path)) continue;
+    names->push_back({std::move(path), RotatedName::Scheme::kNumber, number, {}});
+  }
+  std::stable_sort(names->begin(), names->end(), NewerByName);
+}
 
 bool OlderFirst(const RotatedName& a, const FileStat& a_stat, const RotatedName& b,
                 const FileStat& b_stat, bool by_name) {
@@ -84,10 +111,14 @@ std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(Time now) {
   if (!former.empty()) {
     all.push_back({former, RotatedName::Scheme::kNumber, 0, {}});
   }
-  for (const std::string& place : std::set<std::string>{path_, target, former}) {
+  std::set<std::string> places{path_, target, former};
+  // A symlink may have been swapped more than once since the rows were written.
+  for (const Row& row : rows_) places.insert(WithoutSuffix(row.checkpoint.path));
+  for (const std::string& place : places) {
     if (place.empty()) continue;
     Result<std::vector<RotatedName>> names = ListRotated(place);
     if (names) {
+      FillNumbers(place, &*names);
       std::move(names->begin(), names->end(), std::back_inserter(all));
     } else {
       search_failed_ = true;
@@ -105,6 +136,21 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const 
   std::vector<Rotated> found;
   std::map<Inode, int64_t> looked_at;
   search_failed_ = false;
+  // A directory that is being rotated can hide a name from one listing: what was found is news, so
+  // there may be more of it.
+  size_t before = 0;
+  for (int pass = 0; pass == 0 || (found.size() > before && pass < kMaxPasses); ++pass) {
+    before = found.size();
+    SearchOnce(wanted, now, &looked_at, &found);
+  }
+  known_ = std::move(looked_at);
+  searched_ = true;
+  return found;
+}
+
+void SourceFiles::Impl::SearchOnce(const Wanted& wanted, Time now,
+                                   std::map<Inode, int64_t>* looked_at,
+                                   std::vector<Rotated>* found) {
   for (RotatedName& name : NamesOfRotated(now)) {
     FileStat stat;
     if (!StatName(name.path, &stat)) continue;
@@ -117,16 +163,13 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const 
       // Another file may stand there by now.
       if (!file || IsKnown(file->stat) || !wanted(file->stat)) continue;
       stat = file->stat;
-      if (looked_at.contains(stat.id.key())) continue;
+      if (looked_at->contains(stat.id.key())) continue;
       const bool compressed = IsCompressed(file->fd.get());
       const bool known = compressed && KnownTime(stat.mtime_ns);
-      if (!known) found.push_back({std::move(name), std::move(*file), compressed});
+      if (!known) found->push_back({std::move(name), std::move(*file), compressed});
     }
-    looked_at[stat.id.key()] = stat.mtime_ns;
+    (*looked_at)[stat.id.key()] = stat.mtime_ns;
   }
-  known_ = std::move(looked_at);
-  searched_ = true;
-  return found;
 }
 
 // Written after the log was last seen to be what we had read. Clocks tick coarsely: at the very
@@ -136,14 +179,16 @@ bool SourceFiles::Impl::IsNews(const Rotated& file, bool searched) const {
   return mtime_ns > last_->seen_mtime_ns || (mtime_ns == last_->seen_mtime_ns && searched);
 }
 
-// Written after the file of that mtime that stands at `path` under a rotated name; at the same tick
-// of the clock the names decide.
+// Written after the file of that mtime that stands at `path` under a rotated name: by its time, or
+// by its name, because a writer that keeps its descriptor can make the older file the younger one.
 bool SourceFiles::Impl::IsAfter(const Rotated& file, int64_t mtime_ns,
                                 const std::string& path) const {
-  if (file.file.stat.mtime_ns != mtime_ns) return file.file.stat.mtime_ns > mtime_ns;
-  if (!path.starts_with(path_)) return false;
-  const RotatedName other = ParseRotatedName(path, std::string_view(path).substr(path_.size()));
-  return other.scheme == file.name.scheme && NewerByName(file.name, other);
+  if (file.file.stat.mtime_ns > mtime_ns) return true;
+  const std::string log = WithoutSuffix(path);
+  if (WithoutSuffix(file.name.path) != log) return false;
+  const RotatedName other = ParseRotatedName(path, std::string_view(path).substr(log.size()));
+  return other.scheme == file.name.scheme && other.scheme != RotatedName::Scheme::kOther &&
+         NewerByName(file.name, other);
 }
 
 void SourceFiles::Impl::InsertUnseen(size_t index, std::vector<Rotated> unseen, Time now) {
@@ -181,6 +226,11 @@ bool SourceFiles::Impl::IsOpenUncompressed(const Rotated& file, const FileReader
 // Inserts what was written under the path since the last look and was rotated away already.
 void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now) {
   searched_at_ = now;
+  // A listing for each of thousands of new files would be a square of them.
+  const auto stands = [&](const char* suffix) {
+    return ::access((path_ + suffix).c_str(), F_OK) == 0;
+  };
+  if (last_->first && !stands(".1") && !stands(".2")) return;
   const bool searched = searched_;
   std::vector<Rotated> rotated = CollectRotated(
       [&](const FileStat& stat) { return stat.mtime_ns >= last_->seen_mtime_ns; }, now);
@@ -189,6 +239,8 @@ void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now) {
     const FileStat& stat = file.file.stat;
     const bool younger = active_ == nullptr && !file.compressed && last_->birth_ns != 0 &&
                          stat.id.birth_ns > last_->birth_ns;
+    // Before the first file: only what was begun since the path is watched.
+    if (last_->first && (file.compressed || stat.id.birth_ns < last_->birth_ns)) return true;
     return !IsNews(file, searched || younger) || IsOpenUncompressed(file, nullptr);
   });
   InsertUnseen(index, std::move(rotated), now);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/files/file_identity.h"
+
 namespace alogd {
 namespace {
 
@@ -28,6 +30,7 @@ SourceSet::SourceSet(PathSet paths, SourceFiles::Options options,
       sinks_(std::move(sinks)) {
   options_.registry = &registry_;
   for (FileCheckpoint& row : checkpoints) {
+    RestoreExactNames(&row);
     checkpoints_[row.source].insert_or_assign(Index(row.id), std::move(row));
   }
 }
@@ -40,10 +43,12 @@ void SourceSet::Start(const std::vector<std::string>& standing, bool from_beginn
     if (paths_.Matches(path)) known.push_back(path);
   }
   std::sort(known.begin(), known.end());
-  for (const std::string& path : known) MakeReady(Add(path, true, now));
+  RememberSources();
+  watched_since_ = now;
+  for (const std::string& path : known) MakeReady(Add(path, true, kNoTime, now));
   for (const std::string& path : standing) {
-    if (Find(path) != nullptr) continue;
-    Source* source = Add(path, from_beginning, now);
+    if (Find(path) != nullptr || !paths_.Matches(path)) continue;
+    Source* source = Add(path, from_beginning, kNoTime, now);
     MakeReady(source);
     if (from_beginning) continue;
     // Where the end is, is decided now and not when the worker gets there.
@@ -54,11 +59,22 @@ void SourceSet::Start(const std::vector<std::string>& standing, bool from_beginn
 
 void SourceSet::MarkDirty(const std::string& path, Time now) {
   Source* source = Find(path);
-  MakeReady(source != nullptr ? source : Add(path, true, now));
+  // The watcher does not know what was a source before it: what it takes for a new one may be the
+  // rotated copy of one whose own name stands empty.
+  if (source == nullptr && paths_.Matches(path)) source = Add(path, true, watched_since_, now);
+  if (source != nullptr) MakeReady(source);
 }
 
-void SourceSet::SetPaths(PathSet paths) {
+// A name is told from a rotated copy by what was a source before, in earlier runs too.
+void SourceSet::RememberSources() const {
+  for (const auto& [path, rows] : checkpoints_) paths_.Remember(path);
+  for (const auto& [path, source] : sources_) paths_.Remember(path);
+}
+
+void SourceSet::SetPaths(PathSet paths, Time now) {
   paths_ = std::move(paths);
+  watched_since_ = now;
+  RememberSources();
   for (auto it = sources_.begin(); it != sources_.end();) {
     const auto next = std::next(it);
     if (!paths_.Matches(it->first)) End(it);
@@ -77,13 +93,16 @@ SourceSet::Source* SourceSet::Find(const std::string& path) {
   return it == sources_.end() ? nullptr : &it->second;
 }
 
-SourceSet::Source* SourceSet::Add(const std::string& path, bool from_beginning, Time now) {
+SourceSet::Source* SourceSet::Add(const std::string& path, bool from_beginning, Time since,
+                                  Time now) {
   std::vector<FileCheckpoint> rows;
   if (const auto it = checkpoints_.find(path); it != checkpoints_.end()) {
     for (const auto& [id, row] : it->second) rows.push_back(row);
   }
   SourceFiles::Options options = options_;
   options.from_beginning = from_beginning;
+  options.watched_since = since;
+  paths_.Remember(path);
   Source& source = sources_[path];
   source.id = sinks_.on_source(path, ReferenceOf(path, now));
   source.files = std::make_unique<SourceFiles>(path, options, new_file_id_, std::move(rows));
@@ -126,6 +145,9 @@ uint64_t SourceSet::ReadOne(Time now) {
   if (more) {
     MakeReady(source);
   } else if (source->files->done()) {
+    // Had it been this path, the rotated files beside it were read, and nobody knows of them any
+    // more.
+    watched_since_ = now;
     End(sources_.find(source->files->path()));
   }
   return turn_bytes_;
@@ -135,6 +157,7 @@ void SourceSet::TakeCheckpoints(Source* source, CommitUnit* unit) {
   const std::string& path = source->files->path();
   for (FileCheckpoint& row : source->files->TakeCheckpoints()) {
     checkpoints_[path].insert_or_assign(Index(row.id), row);
+    KeepExactNames(&row);
     unit->files.push_back(std::move(row));
   }
   for (const FileId id : source->files->TakeForgotten()) {
@@ -174,6 +197,8 @@ std::vector<SourceSet::Row> SourceSet::Rows(double seconds) {
     const uint64_t lines = row.info.lines - std::exchange(source.lines_before, row.info.lines);
     if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
     source.open_files = row.info.open_files;
+    source.held_files = row.info.held_files;
+    source.held_since = row.info.held_since;
     rows.push_back(std::move(row));
   }
   return rows;
@@ -185,16 +210,27 @@ std::string SourceSet::ReadText(const RecordRef& ref) const {
 }
 
 void SourceSet::LimitOpenFiles(size_t limit) {
-  size_t open = 0;
-  for (const auto& [path, source] : sources_) open += source.open_files;
+  size_t open = 0, held = 0;
+  std::vector<Source*> holders;
   for (auto& [path, source] : sources_) {
-    if (open <= limit) return;
-    if (source.open_files < 2) continue;
-    open -= std::min(open, source.files->ReleaseHeld([this, s = &source](FileId file) {
-      s->open.erase(Index(file));
+    open += source.open_files;
+    held += source.held_files;
+    if (source.held_files > 0) holders.push_back(&source);
+  }
+  const size_t held_limit = kMaxHeld + (open - held);
+  if (open <= limit && held <= held_limit) return;
+  std::stable_sort(holders.begin(), holders.end(),
+                   [](const Source* a, const Source* b) { return a->held_since < b->held_since; });
+  for (Source* source : holders) {
+    if (open <= limit && held <= held_limit) return;
+    const size_t closed = source->files->ReleaseHeld([this, source](FileId file) {
+      source->open.erase(Index(file));
       sinks_.on_closed(file);
-    }));
-    Touch(&source);
+    });
+    open -= std::min(open, closed);
+    held -= std::min(held, closed);
+    Touch(source);
+    MakeReady(source);  // there may be nothing left of it
   }
 }
 

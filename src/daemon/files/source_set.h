@@ -49,7 +49,7 @@ class SourceSet {
   // Something may have happened to the source at `path`.
   void MarkDirty(const std::string& path, Time now);
   // Sources that are no longer among `paths` end; their checkpoints stay.
-  void SetPaths(PathSet paths);
+  void SetPaths(PathSet paths, Time now);
   // Those with something to wait for (an unfinished line, a held file) whose time has come.
   void MarkOverdue(Time now);
 
@@ -66,23 +66,29 @@ class SourceSet {
   size_t size() const { return sources_.size(); }
   // The text of a record, from a file that is open; else empty.
   std::string ReadText(const RecordRef& ref) const;
-  // Closes held files beyond `limit` open ones.
+  // Closes held files beyond `limit` open ones, and those beyond one for each file at a path and
+  // kMaxHeld more, which are of short-lived logs; the longest held first. By what the last Rows
+  // saw.
   void LimitOpenFiles(size_t limit);
+  static constexpr size_t kMaxHeld = 1000;
 
  private:
   struct Source {
     std::unique_ptr<SourceFiles> files;
     SourceId id{};
     bool ready = false;
-    bool touched = false;              // read since the last TakeInto
-    uint64_t lines_before = 0;         // as of the last Rows
-    size_t open_files = 0;             // likewise
-    std::unordered_set<int64_t> open;  // file ids the pipeline has heard of
+    bool touched = false;                   // read since the last TakeInto
+    uint64_t lines_before = 0;              // as of the last Rows
+    size_t open_files = 0, held_files = 0;  // likewise
+    Time held_since = kEndOfTime;           // likewise
+    std::unordered_set<int64_t> open;       // file ids the pipeline has heard of
     FileId last_file{-1};
   };
 
   Source* Find(const std::string& path);
-  Source* Add(const std::string& path, bool from_beginning, Time now);
+  // `since`: see SourceFiles::Options::watched_since.
+  Source* Add(const std::string& path, bool from_beginning, Time since, Time now);
+  void RememberSources() const;
   void MakeReady(Source* source);
   void Touch(Source* source);
   void TakeCheckpoints(Source* source, CommitUnit* unit);
@@ -98,6 +104,8 @@ class SourceSet {
   std::deque<Source*> ready_;
   std::vector<Source*> touched_;
   uint64_t turn_bytes_ = 0;  // consumed by the turn under way
+  // Since when no source began or ended unseen: what is younger was never read.
+  Time watched_since_ = kNoTime;
   CommitUnit ended_;  // files and forgotten_files of sources that ended since the last TakeInto
   // By source path.
   std::unordered_map<std::string, std::map<int64_t, FileCheckpoint>> checkpoints_;

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <thread>
+
 #include "daemon/files/crc32c.h"
 #include "testing/tail_rig.h"
 
@@ -672,11 +674,64 @@ TEST_F(SourceFilesTest, TextIsReadAgain) {
   EXPECT_EQ(rig.files().ReadText({id, 4, 5}), "two");
   EXPECT_EQ(rig.files().ReadText({id, 4, 50}), "");
   EXPECT_EQ(rig.files().ReadText({FileId{99}, 0, 4}), "");
+  // While the lines of a turn are handed out, the ones before can be read already.
+  std::string first;
+  rig.files().Read(
+      rig.now(), [](FileId, const Line&) {}, [](FileId) {});
+  AppendTo(log_, "four\nfive\n");
+  rig.files().Read(
+      rig.now(),
+      [&](FileId, const Line& line) {
+        if (line.text == "five") first = rig.files().ReadText({id, 9, 5});
+      },
+      [](FileId) {});
+  EXPECT_EQ(first, "four");
   // After a truncation the old bytes are gone; the new ones have another id.
   Truncate(log_);
   AppendTo(log_, "three\n");
   rig.ReadAll();
   EXPECT_EQ(rig.files().ReadText({id, 0, 4}), "");
+}
+
+TEST_F(SourceFilesTest, RotatedAwayBeforeTheFirstLook) {
+  AppendTo(dir_ / "app.log.3", "history\n");
+  std::filesystem::last_write_time(dir_ / "app.log.3",
+                                   std::filesystem::file_time_type::clock::now() - 1h);
+  SourceFiles::Options options;
+  options.watched_since = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  // Clocks of file systems tick each few milliseconds.
+  std::this_thread::sleep_for(20ms);
+  AppendTo(dir_ / "app.log.2", "one\n");
+  AppendTo(rotated_, "two\n");
+  AppendTo(log_, "three\n");
+  TailRig rig(log_, options);
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"one", "two", "three"});
+  // Not known since when: what stands under rotated names is history.
+  TailRig other(log_);
+  other.ReadAll();
+  ExpectLines(other.lines(), {"three"});
+}
+
+// The path is empty, and nothing tells of the file that came and was rotated away meanwhile.
+TEST_F(SourceFilesTest, RotatedTwiceWhileThePathIsEmpty) {
+  AppendTo(log_, "one\n");
+  TailRig rig(log_);
+  rig.ReadAll();
+  Rename(log_, rotated_);
+  rig.ReadAll();
+  Rename(rotated_, dir_ / "app.log.2");
+  AppendTo(log_, "two\n");
+  Rename(log_, rotated_);
+  rig.ReadAll();
+  Rename(rotated_, dir_ / "app.log.3");
+  Rename(dir_ / "app.log.2", dir_ / "app.log.4");
+  AppendTo(rotated_, "three\n");
+  rig.ReadAll();
+  EXPECT_LE(rig.files().deadline(), rig.now() + 2s) << "it looks again by itself";
+  rig.Wait(2s);
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"one", "two", "three"});
 }
 
 }  // namespace

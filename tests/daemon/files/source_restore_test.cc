@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "daemon/files/crc32c.h"
 #include "daemon/files/file_identity.h"
 #include "daemon/files/source_files.h"
@@ -300,6 +302,43 @@ TEST_F(SourceRestoreTest, DeviceNumberChangedAtReboot) {
   row.identity = saved.Encode();
   Up();
   EXPECT_THAT(rig_->lines(), ElementsAre("a1", "a2"));
+}
+
+// Its last writer wrote to the older file after the younger one was begun: the time of what was
+// read is no measure, and what was read out and closed is not read again.
+TEST_F(SourceRestoreTest, OlderFileIsTheYoungerOne) {
+  AppendTo(log_, "a1\n");
+  TailRig rig(log_);
+  const LogWriter old(log_);
+  rig.ReadAll();
+  Rename(log_, rotated_);
+  AppendTo(log_, "b1\n");
+  rig.ReadAll();
+  std::this_thread::sleep_for(20ms);
+  old.Write("a2\n");
+  rig.ReadAll();
+  rig.Wait(11min);
+  rig.ReadAll();  // the older one is closed
+  Rename(rotated_, dir_ / "app.log.2");
+  Rename(log_, rotated_);
+  rig.Restart();
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"a1", "b1", "a2"});
+}
+
+TEST_F(SourceRestoreTest, RotatedWhileDownAfterTheLastCopyWasReadOut) {
+  ReadThenDown();
+  Rename(log_, rotated_);
+  Gzip(rotated_);
+  Up();  // reads a2 from the copy, which is then closed
+  rig_->Commit();
+  rig_->Kill();
+  std::this_thread::sleep_for(20ms);
+  Rename(rotated_ + ".gz", dir_ / "app.log.2.gz");
+  AppendTo(log_, "b\n");
+  Rename(log_, rotated_);
+  Up();
+  ExpectLines(rig_->lines(), {"a1", "a2", "b"});
 }
 
 TEST(SavedIdentityTest, EncodedAndDecoded) {
