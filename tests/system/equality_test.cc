@@ -13,54 +13,10 @@
 #include "core/records/line_splitter.h"
 #include "models/bundle/bundle.h"
 #include "testing/daemon_process.h"
+#include "testing/tail_log.h"
 
 namespace alogd {
 namespace {
-
-constexpr char kGroup[] =
-    "rules:\n"
-    "  - {match: 'disk [a-z]+ is failing', level: HIGH, name: disk}\n"
-    "groups:\n"
-    "  - name: app\n"
-    "    paths: ['LOGDIR/*.log']\n"
-    "    from: beginning\n"
-    "    stream: program\n"
-    "    detectors:\n"
-    "      baseline: {window: 20, stride: 10}\n";
-
-// A service with a rhythm, now and then a stack trace, and bursts of what it never said before.
-std::string MakeLog(unsigned seed, int lines) {
-  std::mt19937 random(seed);
-  std::string log;
-  int second = 0;
-  for (int i = 0; i < lines; ++i) {
-    second += static_cast<int>(random() % 3);
-    if (random() % 500 == 0) second += 1200;  // longer than max_gap
-    const auto line = [&](const std::string& program, const std::string& message) {
-      log += fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}.{:06}+00:00 host {}[{}]: {}\n",
-                         10 + second / 86400, second / 3600 % 24, second / 60 % 60, second % 60,
-                         random() % 1'000'000, program, 100 + random() % 3, message);
-    };
-    const auto r = random() % 100;
-    if (i % 700 > 680) {
-      line("server", fmt::format("checksum {:x} of part {} does not fit its {} neighbours",
-                                 random(), i % 7, std::string(1 + i % 9, 'x')));
-    } else if (r < 40) {
-      line("server", fmt::format("request {} started", random() % 1000));
-    } else if (r < 80) {
-      line("server", fmt::format("request {} finished in {} ms", random() % 1000, random() % 90));
-    } else if (r < 97) {
-      line("worker", fmt::format("job {} of queue {} done", random() % 1000, random() % 4));
-    } else if (r < 99) {
-      line("worker", "job failed: java.io.IOException: no space");
-      log +=
-          "\tat com.example.Worker.run(Worker.java:17)\n\tat com.example.Main.main(Main.java:3)\n";
-    } else {
-      line("kernel", "disk sda is failing");
-    }
-  }
-  return log;
-}
 
 std::string Row(const std::string& detector, const std::string& level, const std::string& stream,
                 const std::string& text, uint64_t first, uint64_t last, uint64_t windows,
@@ -106,10 +62,10 @@ TEST_F(EqualityTest, AppendedInPiecesAcrossRestarts) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE(fmt::format("seed {}", seed));
   std::mt19937 random(seed);
-  daemon_.ConfigureWith(kGroup);
+  daemon_.ConfigureWith(kRhythmGroup);
   const LoadedConfig loaded = LoadConfig(daemon_.config_path(), true);
   ASSERT_TRUE(loaded.ok()) << loaded.problems[0].message;
-  const std::string log = MakeLog(seed, 6000);
+  const std::string log = MakeRhythmLog(seed, 6000);
   const std::string path = daemon_.Log("app.log");
   const std::vector<std::string> expected = InMemory(loaded.config, path, log);
   ASSERT_GT(expected.size(), 20U) << "the log has nothing to find";

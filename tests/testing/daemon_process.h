@@ -17,6 +17,7 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -53,7 +54,9 @@ class DaemonProcess {
   DaemonProcess& operator=(const DaemonProcess&) = delete;
 
   std::string Log(const std::string& name) const { return directory_ / ("log/" + name); }
-  std::string state() const { return directory_ / "state"; }
+  std::string state() const { return directory_ / state_; }
+  // Another state directory from the next Configure on.
+  void set_state(const std::string& name) { state_ = name; }
   std::string config_path() const { return directory_ / "alogd.yaml"; }
   std::string socket_path() const { return state() + "/control.sock"; }
   std::string said() const { return ReadAll(directory_ / "stderr.log"); }
@@ -80,6 +83,9 @@ class DaemonProcess {
     environment_[name] = value;
   }
 
+  // What the process does before it becomes alogd.
+  void set_before(std::function<void()> before) { before_ = std::move(before); }
+
   void Spawn() {
     pid_ = fork();
     if (pid_ != 0) return;
@@ -90,6 +96,7 @@ class DaemonProcess {
     setenv("NOTIFY_SOCKET", (directory_ / "notify").c_str(), 1);
     unsetenv("JOURNAL_STREAM");
     for (const auto& [name, value] : environment_) setenv(name.c_str(), value.c_str(), 1);
+    if (before_) before_();
     execl(binary.c_str(), "alogd", "--config", config_path().c_str(), nullptr);
     _exit(127);
   }
@@ -210,7 +217,9 @@ class DaemonProcess {
   }
 
   TemporaryDirectory directory_;
+  std::string state_ = "state";
   std::map<std::string, std::string> environment_;
+  std::function<void()> before_;
   std::mutex mutex_;
   std::deque<std::string> notifications_;  // guarded by mutex_
   std::atomic<bool> drain_{true};
