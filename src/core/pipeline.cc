@@ -68,6 +68,11 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   changes.Observe(parser.SourceName(line.source), line.header.program, line.header.message,
                   line.time);
 
+  previous.own = own_words && own_words(line.header.program, line.header.pid);
+  if (previous.own) {
+    ++stats.own;
+    return;
+  }
   const RuleConfig* rule = rules.Match(line.text);
   if (rule && rule->ignore) {
     ++stats.ignored;
@@ -100,9 +105,10 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
 
 void Pipeline::Impl::OnContinuation(const ParsedLine& line) {
   ++stats.continuations;
+  const auto open = open_records_.find(line.ref.file);
+  if (open != open_records_.end() && open->second.own) return;
   const RuleConfig* rule = rules.Match(line.text);
   if (rule && !rule->ignore) OnRule(line, *rule);
-  const auto open = open_records_.find(line.ref.file);
   if (open == open_records_.end() || open->second.key.empty()) return;
   if (line.severity <= open->second.severity) return;
   open->second.severity = line.severity;
@@ -224,6 +230,9 @@ void Pipeline::set_observer(std::function<void(const ScoredWindow&)> observer) {
 }
 void Pipeline::set_record_observer(std::function<void(const ParsedLine&)> observer) {
   impl_->record_observer = std::move(observer);
+}
+void Pipeline::set_own_words(std::function<bool(std::string_view, std::string_view)> own) {
+  impl_->own_words = std::move(own);
 }
 const Pipeline::Stats& Pipeline::stats() const {
   Stats& stats = impl_->stats;

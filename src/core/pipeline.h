@@ -35,9 +35,10 @@ class Pipeline {
 
   // Counters since construction; drops by reason are what `alogctl status` shows.
   struct Stats {
-    uint64_t lines = 0, records = 0, continuations = 0, held = 0, ignored = 0, cut_lines = 0,
-             partial_lines = 0, windows = 0, anomalies = 0, rule_matches = 0, new_templates = 0,
-             evicted_templates = 0, evicted_streams = 0, cut_sessions = 0, clamped_times = 0;
+    uint64_t lines = 0, records = 0, continuations = 0, held = 0, ignored = 0, own = 0,
+             cut_lines = 0, partial_lines = 0, windows = 0, anomalies = 0, rule_matches = 0,
+             new_templates = 0, evicted_templates = 0, evicted_streams = 0, cut_sessions = 0,
+             clamped_times = 0;
   };
 
   // `config` gives risk, severity, rules and incident_gap; `group` one of its groups.
@@ -69,6 +70,10 @@ class Pipeline {
   CommitUnit TakeUnit();
   // True if the next unit holds an anomaly or a rule match: commit now rather than in a second.
   bool urgent() const;
+
+  // Says which records are the service's own: they are counted and take part in nothing. Not part
+  // of the state; before the first line.
+  void set_own_words(std::function<bool(std::string_view program, std::string_view pid)> own);
 
   // Called for each window with its score, for --all-scores and explain. Not part of the state.
   struct ScoredWindow {

@@ -56,6 +56,7 @@ class Pipeline::Impl {
   Stats stats;
   std::function<void(const ScoredWindow&)> observer;
   std::function<void(const ParsedLine&)> record_observer;
+  std::function<bool(std::string_view, std::string_view)> own_words;
   bool bound = false;
   bool dirty = false;  // something was fed or fired since the last unit
 
@@ -72,6 +73,7 @@ class Pipeline::Impl {
     std::string key;
     uint64_t number = 0;
     uint8_t severity = 0;
+    bool own = false;  // its continuation lines are ours, too; not saved: ours have none in files
     bool changed = true;
   };
 

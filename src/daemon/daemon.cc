@@ -14,6 +14,7 @@
 
 #include "core/text.h"
 #include "daemon/journal_sender.h"
+#include "daemon/last_good.h"
 #include "daemon/logging.h"
 #include "daemon/store_opening.h"
 
@@ -30,6 +31,8 @@ constexpr seconds kRescan{2};
 constexpr milliseconds kStaleAtLeast{3000};
 // Ticks between two lines of status for the service manager.
 constexpr uint64_t kStatusTicks = 5;
+// Ticks after which every source has had its first turn, in which it looks for its files.
+constexpr uint64_t kInheritanceTicks = 60;
 // A commit that waits for a lock longer than this is tried again: no stage waits longer than a
 // second.
 constexpr milliseconds kBusy{250};
@@ -106,6 +109,9 @@ Status Daemon::OpenDatabase() {
   next_file_id_->store(opened->next_file_id);
   env_.new_file_id = [next = next_file_id_] { return FileId{next->fetch_add(1)}; };
   env_.now = WallTime;
+  own_pids_ = OwnPids(config_->state_dir + "/pids", getpid());
+  env_.own_pids = &own_pids_;
+  env_.fd_store = &fd_store_;
   env_.max_open_files =
       std::max<size_t>(RaiseDescriptorLimit(), 2 * kOtherDescriptors) - kOtherDescriptors;
   env_.max_open_files /= std::max<size_t>(config_->groups.size(), 1);
@@ -209,12 +215,36 @@ Status Daemon::AddSignal(int signal, std::function<void()> on_signal) {
   return {};
 }
 
-Daemon::End Daemon::Run() {
+// A start on the last good configuration is told like a reload that was refused, which it is.
+void Daemon::TellStart() {
   for (const std::string& remark : remarks_) LogLines(LogLevel::kWarning, remark);
+  if (options_.config_trouble.empty()) {
+    KeepLastGood();
+  } else {
+    last_reload_ = {WallTime(), false, EscapeForTerminal(options_.config_trouble, 64 * 1024)};
+    Announce(
+        {Notice::Kind::kReloadRefused,
+         "the configuration is wrong; alogd runs on the last good one: " + options_.config_trouble,
+         "", "", ""});
+  }
   status_line_ = StatusLine(CollectStatus());
   Announce({Notice::Kind::kStarted, fmt::format("alogd {} watches {}", ALOGD_VERSION, status_line_),
             "", "", ""});
   notifier_.Ready(status_line_);
+}
+
+void Daemon::KeepLastGood() const {
+  if (options_.last_good.empty()) return;
+  const Status saved = SaveLastGood(*config_, options_.last_good);
+  if (!saved) {
+    LogLines(LogLevel::kWarning,
+             "a start with a wrong configuration would fall back to an older one than this: " +
+                 saved.error().message);
+  }
+}
+
+Daemon::End Daemon::Run() {
+  TellStart();
   if (Status run = loop_->Run(); !run) LogLines(LogLevel::kError, run.error().message);
   if (!damaged_) notifier_.Stopping();
   ShutDown();
@@ -223,7 +253,8 @@ Daemon::End Daemon::Run() {
 
 void Daemon::OnTick() {
   for (auto& [name, group] : groups_) group->OnTick();
-  if (++ticks_ % kStatusTicks != 0) return;
+  if (++ticks_ == kInheritanceTicks) fd_store_.CloseInherited();
+  if (ticks_ % kStatusTicks != 0) return;
   std::string line = StatusLine(CollectStatus());
   if (line == status_line_) return;
   status_line_ = std::move(line);
@@ -270,6 +301,7 @@ DaemonStatus Daemon::CollectStatus() const {
   DaemonStatus status;
   status.uptime = std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now() - started_);
   status.config = options_.config_path;
+  status.config_trouble = !options_.config_trouble.empty();
   status.state_dir = config_->state_dir;
   for (const auto& [name, group] : groups_) {
     status.groups.push_back(group->status());
@@ -283,10 +315,17 @@ DaemonStatus Daemon::CollectStatus() const {
   return status;
 }
 
-int RunDaemon(const DaemonOptions& options) {
+int RunDaemon(DaemonOptions options) {
+  options.last_good = LastGoodPath();
   Result<Plan> plan = LoadPlan(options.config_path, options.config_must_exist, BadBundle::kGoOn);
   if (!plan) {
     LogLines(LogLevel::kError, plan.error().message);
+    if (access(options.last_good.c_str(), F_OK) != 0) return 2;
+    options.config_trouble = plan.error().message;
+    plan = LoadPlan(options.last_good, true, BadBundle::kGoOn);
+  }
+  if (!plan) {
+    LogLines(LogLevel::kError, "nor can the last good one be used: " + plan.error().message);
     return 2;
   }
   bool left_threads = false;

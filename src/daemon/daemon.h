@@ -19,9 +19,11 @@
 #include "daemon/control/control_server.h"
 #include "daemon/control/status.h"
 #include "daemon/event_loop.h"
+#include "daemon/fd_store.h"
 #include "daemon/group.h"
 #include "daemon/heartbeat.h"
 #include "daemon/notify.h"
+#include "daemon/own_pids.h"
 #include "daemon/plan.h"
 #include "daemon/reloader.h"
 #include "daemon/state_dir.h"
@@ -32,6 +34,10 @@ namespace alogd {
 struct DaemonOptions {
   std::string config_path = "/etc/alogd/alogd.yaml";
   bool config_must_exist = false;
+  // Where what is in force is kept for a start with a wrong configuration; empty: nowhere.
+  std::string last_good;
+  // Why this start runs on it; empty: it does not.
+  std::string config_trouble;
   // SIGHUP, SIGTERM and SIGINT end up in the loop; they must be blocked in every thread.
   bool signals = true;
   bool damaged = false;  // the database was found so while it ran: it is set aside first
@@ -80,6 +86,8 @@ class Daemon {
   Status AddTimer(std::chrono::microseconds period, std::function<void()> on_tick);
   Status AddSignal(int signal, std::function<void()> on_signal);
   Committer::Hooks CommitterHooks();
+  void TellStart();
+  void KeepLastGood() const;
   void OnTick();
   void FeedWatchdog();
   void ShutDown();
@@ -107,6 +115,9 @@ class Daemon {
   StateDirectory directory_;
   std::unique_ptr<EventLoop> loop_;
   Notifier notifier_;
+  // Before the groups, which use them.
+  FdStore fd_store_;
+  OwnPids own_pids_;
   Heartbeats beats_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::shared_ptr<std::atomic<int64_t>> next_file_id_ = std::make_shared<std::atomic<int64_t>>(1);
@@ -132,6 +143,6 @@ class Daemon {
 
 // alogd's main: loads, creates, runs. The exit status: 0 ended as told, 1 it failed, 2 the
 // configuration is wrong.
-int RunDaemon(const DaemonOptions& options);
+int RunDaemon(DaemonOptions options);
 
 }  // namespace alogd

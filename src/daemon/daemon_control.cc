@@ -181,6 +181,8 @@ void Daemon::PutInForce(Candidate candidate, const std::function<void(ReloadVerd
 void Daemon::OnReloaded(const ReloadVerdict& verdict) {
   last_reload_ = {WallTime(), verdict.ok, EscapeForTerminal(verdict.message, 64 * 1024)};
   if (verdict.ok) {
+    options_.config_trouble.clear();
+    KeepLastGood();
     std::string bundles;
     for (const auto& [group, bundle] : verdict.bundles) {
       bundles += fmt::format("{}{}: {}", bundles.empty() ? "" : ", ", group,

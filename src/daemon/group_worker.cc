@@ -30,6 +30,10 @@ Result<std::unique_ptr<GroupWorker>> GroupWorker::Create(const Config& config,
       });
   if (!pipeline) return pipeline.error().With("group " + group.name);
   worker->pipeline_ = std::move(*pipeline);
+  if (const OwnPids* own = raw->env_.own_pids; own != nullptr) {
+    worker->pipeline_->set_own_words(
+        [own](std::string_view program, std::string_view pid) { return own->IsOwn(program, pid); });
+  }
   if (Status restored = worker->pipeline_->Restore(state); !restored) {
     return restored.error().With("group " + group.name);
   }
@@ -46,6 +50,11 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
   SourceFiles::Options options;
   options.max_line = group_.max_line;
   options.partial_timeout = group_.partial_timeout;
+  if (env_.fd_store != nullptr) {
+    options.inherited = [store = env_.fd_store](uint64_t inode) {
+      return store->InheritedPath(inode);
+    };
+  }
   SourceSet::Sinks sinks;
   sinks.on_source = [this](const std::string& path, Time reference) {
     return pipeline_->AddSource(path, reference);
@@ -102,7 +111,10 @@ bool GroupWorker::Turn() {
     if (close_due_ || MustClose()) CloseUnit(/*force=*/false);
     waiting_ = MustClose() && !env_.committer->HasRoom(name_);
   }
-  if (std::exchange(tick_due_, false)) Publish();
+  if (std::exchange(tick_due_, false)) {
+    if (env_.fd_store != nullptr) env_.fd_store->Update(name_, sources_->Held());
+    Publish();
+  }
   return !waiting_ && !sources_->idle();
 }
 

@@ -19,7 +19,9 @@
 #include "core/result.h"
 #include "daemon/committer.h"
 #include "daemon/control/status.h"
+#include "daemon/fd_store.h"
 #include "daemon/files/source_set.h"
+#include "daemon/own_pids.h"
 
 namespace alogd {
 
@@ -39,6 +41,8 @@ class GroupWorker {
     Committer* committer = nullptr;
     std::function<FileId()> new_file_id;  // from any thread
     std::function<Time()> now;            // wall time
+    const OwnPids* own_pids = nullptr;    // may be null
+    FdStore* fd_store = nullptr;          // may be null
     size_t max_open_files = 10'000;       // of one group; held rotated files beyond it are closed
   };
 

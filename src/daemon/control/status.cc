@@ -42,6 +42,7 @@ json GroupJson(const GroupStatus& group, Time now) {
           {"windows", group.stats.windows},
           {"anomalies", group.stats.anomalies},
           {"rule_matches", group.stats.rule_matches},
+          {"own_records", group.stats.own},
           {"templates", group.templates},
           {"new_templates", group.stats.new_templates},
           {"memory_bytes", group.memory},
@@ -144,6 +145,7 @@ std::string StatusLine(const DaemonStatus& status) {
   std::string line = fmt::format("{} group{}, {} source{}, {:.0f} lines/s, {} bytes behind",
                                  status.groups.size(), status.groups.size() == 1 ? "" : "s",
                                  sources, sources == 1 ? "" : "s", rate, lag);
+  if (status.config_trouble) line += "; WRONG CONFIGURATION, runs on the last good one";
   if (!status.commit.last_error.empty()) line += "; database: " + status.commit.last_error;
   return line;
 }

@@ -45,6 +45,7 @@ struct ReloadStatus {
 struct DaemonStatus {
   std::chrono::seconds uptime{0};
   std::string config;
+  bool config_trouble = false;  // it is wrong, and the last good one runs
   std::string state_dir;
   std::vector<GroupStatus> groups;
   Committer::Stats commit;

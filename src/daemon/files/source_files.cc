@@ -57,6 +57,7 @@ std::vector<FileId> SourceFiles::TakeForgotten() { return impl_->TakeForgotten()
 std::vector<std::string> SourceFiles::TakeProblems() { return impl_->TakeProblems(); }
 size_t SourceFiles::ReleaseHeld(const ClosedSink& closed) { return impl_->ReleaseHeld(closed); }
 std::string SourceFiles::ReadText(const RecordRef& ref) const { return impl_->ReadText(ref); }
+void SourceFiles::AddHeld(std::vector<std::pair<FileId, int>>* held) const { impl_->AddHeld(held); }
 const std::string& SourceFiles::path() const { return impl_->path(); }
 SourceFiles::Info SourceFiles::info() const { return impl_->info(); }
 
@@ -266,6 +267,14 @@ size_t SourceFiles::Impl::ReleaseHeld(const ClosedSink& closed) {
     ++released;
   }
   return released;
+}
+
+void SourceFiles::Impl::AddHeld(std::vector<std::pair<FileId, int>>* held) const {
+  for (const Entry& entry : files_) {
+    const FileReader& reader = *entry.reader;
+    if (&reader == active_ || reader.medium() != FileReader::Medium::kFile) continue;
+    held->emplace_back(reader.id(), reader.fd());
+  }
 }
 
 std::string SourceFiles::Impl::ReadText(const RecordRef& ref) const {

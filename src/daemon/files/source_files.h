@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/commit_unit.h"
@@ -52,6 +53,9 @@ class SourceFiles {
     // from one source's path to another's, from being read twice. Must outlive this object. May be
     // null.
     FileRegistry* registry = nullptr;
+    // A path that opens a deleted file with this inode number, which the run before held; empty if
+    // there is none. May be unset.
+    std::function<std::string(uint64_t inode)> inherited;
   };
 
   // For `alogctl status` and the sources view.
@@ -101,6 +105,9 @@ class SourceFiles {
   // Closes rotated and deleted files that are read out, before their time: for when descriptors run
   // out. Returns how many were closed.
   size_t ReleaseHeld(const ClosedSink& closed);
+
+  // Rotated and deleted files that are still open; the descriptors stay ours.
+  void AddHeld(std::vector<std::pair<FileId, int>>* held) const;
 
   // The raw bytes of a record without its line end, empty if the file is not ours or not open any
   // more.

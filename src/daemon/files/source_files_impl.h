@@ -31,6 +31,7 @@ class SourceFiles::Impl {
   std::vector<FileId> TakeForgotten() { return std::exchange(forgotten_, {}); }
   std::vector<std::string> TakeProblems() { return std::exchange(problems_, {}); }
   size_t ReleaseHeld(const ClosedSink& closed);
+  void AddHeld(std::vector<std::pair<FileId, int>>* held) const;
   std::string ReadText(const RecordRef& ref) const;
   const std::string& path() const { return path_; }
   Info info() const;
@@ -127,6 +128,7 @@ class SourceFiles::Impl {
   bool BindAtPath(OpenedFile* file);
   FileReader* Bind(const Row& row, OpenedFile* file, FileReader::Medium medium, Time retired);
   void BindRowsOnly(Time now);
+  void BindInherited(Time now);
   void BindWhereLeft(Time now);
   std::vector<Rotated> BindRotated(Time now);
   bool BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated, Time now);

@@ -125,6 +125,20 @@ void SourceFiles::Impl::BindRowsOnly(Time now) {
   searched_ = searched;
 }
 
+// A deleted file that the run before left open for us. One that has a name is found by it.
+void SourceFiles::Impl::BindInherited(Time now) {
+  if (!options_.inherited) return;
+  for (const Row& row : std::vector<Row>(rows_)) {
+    const std::string path = options_.inherited(row.saved.id.inode);
+    if (path.empty()) continue;
+    Result<OpenedFile> file = OpenRegular(path);
+    if (!file || file->stat.links > 0 || !row.saved.id.Same(file->stat.id)) continue;
+    if (!HasMark(file->fd.get(), row.saved.mark)) continue;
+    file->path = row.checkpoint.path;
+    Bind(row, &*file, FileReader::Medium::kFile, now);
+  }
+}
+
 // Where a row's file stood last it may stand still: the former target of a symlink.
 void SourceFiles::Impl::BindWhereLeft(Time now) {
   for (const Row& row : std::vector<Row>(rows_)) {
@@ -141,6 +155,7 @@ void SourceFiles::Impl::BindWhereLeft(Time now) {
 // Looks for the files of all rows under rotated names: by inode first, by content for what is left.
 // Returns what was not taken.
 std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::BindRotated(Time now) {
+  BindInherited(now);
   BindWhereLeft(now);
   int64_t since = last_->seen_mtime_ns;
   for (const Row& row : rows_) since = std::min(since, row.saved.seen_mtime_ns);

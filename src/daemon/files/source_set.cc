@@ -204,6 +204,12 @@ std::vector<SourceSet::Row> SourceSet::Rows(double seconds) {
   return rows;
 }
 
+std::vector<std::pair<FileId, int>> SourceSet::Held() const {
+  std::vector<std::pair<FileId, int>> held;
+  for (const auto& [path, source] : sources_) source.files->AddHeld(&held);
+  return held;
+}
+
 std::string SourceSet::ReadText(const RecordRef& ref) const {
   const SourceFiles* files = registry_.Find(ref.file);
   return files == nullptr ? std::string() : files->ReadText(ref);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/commit_unit.h"
@@ -66,6 +67,8 @@ class SourceSet {
   size_t size() const { return sources_.size(); }
   // The text of a record, from a file that is open; else empty.
   std::string ReadText(const RecordRef& ref) const;
+  // Rotated and deleted files that are still open; the descriptors stay ours.
+  std::vector<std::pair<FileId, int>> Held() const;
   // Closes held files beyond `limit` open ones, and those beyond one for each file at a path and
   // kMaxHeld more, which are of short-lived logs; the longest held first. By what the last Rows
   // saw.
