@@ -331,18 +331,22 @@ leave() {
   ok
 }
 
+check_package() {
+  step "lintian finds no errors and no warnings"
+  local found
+  found=$(lintian --no-tag-display-limit --allow-root "$deb" 2>&1 | grep '^[EW]:' || true)
+  [ -z "$found" ] || { printf 'not ok %2d  %s\n%s\n' "$steps" "$current" "$found"; exit 1; }
+  ok
+}
+
 deb=${1:-}
 if [ -z "$deb" ]; then
   echo "building the package ..."
   scripts/build-package
   deb=$(echo build/package/alogd_*.deb)
 fi
+deb=$(realpath -m "$deb")
 [ -f "$deb" ] || { echo "booted test: no such package: $deb"; exit 1; }
-
-step "lintian finds nothing"
-found=$(lintian --no-tag-display-limit --allow-root "$deb" 2>&1 | grep '^[EW]:' || true)
-[ -z "$found" ] || { printf 'not ok  %s\n%s\n' "$current" "$found"; exit 1; }
-ok
 
 make_root "$deb"
 boot
@@ -354,5 +358,6 @@ kills
 wrong_configuration
 upgrade
 leave
+check_package
 within systemctl poweroff >/dev/null 2>&1 || true
 echo "booted test: $steps steps passed"
