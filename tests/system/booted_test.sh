@@ -105,6 +105,7 @@ sql() { within sqlite3 -cmd '.timeout 10000' /var/lib/alogd/alogd.db "$1"; }
 rows() { sql "SELECT count(*) FROM anomalies WHERE detector = 'rule' AND message LIKE '%$1%'"; }
 has_rows() { [ "$(rows "$1")" -ge "$2" ]; }
 main_pid() { within systemctl show -p MainPID --value alogd; }
+send() { within sh -c "kill -$1 $2"; }
 active() { within systemctl is-active --quiet alogd; }
 other_pid() { active && [ "$(main_pid)" != "$1" ]; }
 entries() { within journalctl -q --no-pager -o json MESSAGE_ID="$1"; }
@@ -222,13 +223,13 @@ END
   for _ in 1 2; do
     eventually 60 grep -q 'number 0100' "$root/srv/shop/kill.log" || fail "the writer does not write"
     pid=$(main_pid)
-    within kill -KILL "$pid"
+    send KILL "$pid"
     eventually 60 other_pid "$pid" || fail "systemd did not start it again"
   done
   wait "$writer"
   eventually 60 has_rows 'number' 1000 || fail "$(rows number) rows of 1000"
   sleep 1
-  [ "$(sql "SELECT count(*) || ' ' || count(DISTINCT message) FROM anomalies WHERE message LIKE '%cheese number%'")" = "1000 1000" ] ||
+  [ "$(sql "SELECT count(*) || ' ' || count(DISTINCT message) FROM anomalies WHERE detector = 'rule' AND message LIKE '%cheese number%'")" = "1000 1000" ] ||
     fail "$(rows number) rows of 1000"
   ok
 
@@ -259,7 +260,7 @@ END
   within systemctl restart alogd
   eventually 60 active || fail "it is not active"
   pid=$(main_pid)
-  within kill -STOP "$pid"
+  send STOP "$pid"
   eventually 60 other_pid "$pid" || fail "it still stands"
   within journalctl -q --no-pager -u alogd | grep -qi watchdog || fail "nobody speaks of the watchdog"
   rm -r "$root/etc/systemd/system/alogd.service.d"
