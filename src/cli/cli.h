@@ -45,6 +45,7 @@ void AddTrainCommand(CLI::App* app, CliContext* context);        // train
 void AddScanCommand(CLI::App* app, CliContext* context);         // scan
 void AddParseCommand(CLI::App* app, CliContext* context);        // parse
 void AddExplainCommand(CLI::App* app, CliContext* context);      // explain
+void AddEvalCommand(CLI::App* app, CliContext* context);         // eval
 void AddGenerateCommand(CLI::App* app, CliContext* context);     // generate
 void AddRetrainCommand(CLI::App* app, CliContext* context);      // retrain
 void AddDoctorCommand(CLI::App* app, CliContext* context);       // doctor

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
                            alogd::AddExplainCommand,
                            alogd::AddModelCommands,
                            alogd::AddConfigCommands,
+                           alogd::AddEvalCommand,
                            alogd::AddGenerateCommand,
                            alogd::AddRetrainCommand,
                            alogd::AddDoctorCommand,

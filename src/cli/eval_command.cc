@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// alogctl eval: detection quality on labelled sequences.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/cli.h"
+#include "cli/eval_table.h"
+#include "cli/output.h"
+#include "core/text.h"
+
+namespace alogd {
+namespace {
+
+struct EvalArguments {
+  bool sequences = false;
+  std::string train, normal, abnormal;
+  std::vector<double> natural;
+  std::string group;
+  SessionEvaluationOptions options;
+};
+
+Result<SessionTask> ReadTask(const EvalArguments& args) {
+  SessionTask task;
+  for (const auto& [path, sessions] : {std::pair(&args.train, &task.train),
+                                       {&args.normal, &task.normal},
+                                       {&args.abnormal, &task.abnormal}}) {
+    Result<std::vector<NumberedSession>> read = ReadSessions(*path);
+    if (!read) return read.error();
+    *sessions = std::move(*read);
+  }
+  if (!args.natural.empty()) task.natural = Prevalence{args.natural[0], args.natural[1]};
+  return task;
+}
+
+// Data, split, order, seeds: a figure without them says nothing.
+void PrintProtocol(const EvalArguments& args, const SessionTask& task,
+                   const SessionEvaluation& evaluation) {
+  fmt::print(
+      "whole sessions; trained on {} of {}, in order, the last {:.0f}% of the records for "
+      "thresholds, which {:.2g}% of the sessions may be over; judged on {} normal and {} abnormal "
+      "ones\n",
+      task.train.size(), EscapeForTerminal(args.train), 100 * args.options.held_out,
+      100 * args.options.alarm_share, evaluation.normal, evaluation.abnormal);
+  if (task.natural)
+    fmt::print("rates at natural prevalence, {:.0f} normal to {:.0f} abnormal; counts as sampled\n",
+               task.natural->normal, task.natural->abnormal);
+  if (evaluation.tuned_on > 0)
+    fmt::print("thresholds chosen for F1 on the first {} test sessions, which are not judged\n",
+               evaluation.tuned_on);
+  double seconds = 0;
+  for (const DetectorQuality& r : evaluation.results)
+    seconds = std::max(seconds, r.training_seconds);
+  fmt::print("seeds 1 to {}, the median F1's is shown; training took at most {:.1f} s each\n",
+             args.options.seeds, seconds);
+}
+
+void Evaluate(EvalArguments args, CliContext* context) {
+  if (!args.sequences)
+    return Fail(context, "name what to evaluate on: --sequences with --train, --normal, --abnormal",
+                kExitUsage);
+  if (args.train.empty() || args.normal.empty() || args.abnormal.empty())
+    return Fail(context, "--sequences needs --train, --normal and --abnormal", kExitUsage);
+  Config config;
+  if (!LoadCliConfig(context, &config)) return;
+  const GroupConfig* group = FindGroup(config, args.group);
+  if (!group)
+    return Fail(context, "no group named '" + args.group + "' in the configuration", kExitUsage);
+  const Result<SessionTask> task = ReadTask(args);
+  if (!task) return Fail(context, task.error().message);
+  Progress progress(*context, "training", 1000, "");
+  args.options.progress = [&](const std::string&, double done) {
+    progress.Update(static_cast<uint64_t>(1000 * done));
+    return true;
+  };
+  const Result<SessionEvaluation> evaluation = EvaluateSessions(*task, *group, args.options);
+  progress.Finish();
+  if (!evaluation) return Fail(context, evaluation.error().message);
+  if (!context->json && !context->quiet) {
+    PrintProtocol(args, *task, *evaluation);
+    for (const std::string& remark : evaluation->remarks)
+      fmt::print(stderr, "  {}\n", EscapeForTerminal(remark));
+  }
+  PrintQualities(*context, evaluation->results);
+}
+
+}  // namespace
+
+void AddEvalCommand(CLI::App* app, CliContext* context) {
+  auto args = std::make_shared<EvalArguments>();
+  CLI::App* eval = app->add_subcommand("eval", "Measure detection quality on labelled data");
+  eval->add_flag("--sequences", args->sequences,
+                 "Files of sessions, one a line, as template numbers");
+  eval->add_option("--train", args->train, "Normal sessions to train on");
+  eval->add_option("--normal", args->normal, "Normal sessions to judge");
+  eval->add_option("--abnormal", args->abnormal, "Abnormal sessions to judge");
+  eval->add_option("--natural", args->natural,
+                   "Normal,abnormal sessions where the samples come from; rates are scaled to it")
+      ->delimiter(',')
+      ->expected(2);
+  eval->add_option("--seeds", args->options.seeds, "Trainings, with seeds 1, 2, ...")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  eval->add_option("--detectors", args->options.detectors, "Only these, separated by commas")
+      ->delimiter(',');
+  eval->add_option("--group", args->group, "The group whose detectors' settings to use");
+  eval->add_option("--held-out", args->options.held_out, "Last share of the training sessions")
+      ->check(CLI::Range(0.01, 0.9))
+      ->capture_default_str();
+  eval->add_option("--alarm-share", args->options.alarm_share,
+                   "Share of normal sessions that may be over a threshold")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  eval->add_option("--optimize-threshold", args->options.optimize_share,
+                   "Choose thresholds on this first share of the test sessions, judge the rest")
+      ->expected(0, 1)
+      ->default_str("0.2")
+      ->check(CLI::Range(0.01, 0.9));
+  eval->callback([args, context] { Evaluate(*args, context); });
+}
+
+}  // namespace alogd

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Sessions to events, events to raw scores.
+#include "models/evaluation/session_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "models/bundle/golden.h"
+
+namespace alogd {
+namespace {
+
+constexpr size_t kBatch = 64;             // as the pipeline has it
+constexpr int64_t kSpacing = 60'000'000;  // microseconds between two sessions
+constexpr int64_t kStep = 1'000;          // and between two records of one
+constexpr int64_t kBegin = 1'700'000'000'000'000;
+// Its windows judge a stream by its own past; a session of a test file has none.
+constexpr std::string_view kNeedsAStream = "baseline";
+
+std::string TemplateText(uint32_t number) { return fmt::format("t{}", number); }
+
+}  // namespace
+
+Corpus SessionCorpus(std::span<const NumberedSession> sessions) {
+  Corpus corpus;
+  std::unordered_map<uint32_t, uint32_t> words;
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    corpus.streams.push_back(fmt::format("\tsession-{}", i));
+    int64_t at = kBegin + static_cast<int64_t>(i) * kSpacing;
+    for (const uint32_t number : sessions[i]) {
+      const auto next = static_cast<uint32_t>(corpus.templates.size());
+      const auto [it, added] = words.emplace(number, next);
+      if (added) corpus.templates.push_back(TemplateText(number));
+      corpus.records.push_back({FromMicros(at), it->second, static_cast<uint32_t>(i), 0});
+      at += kStep;
+    }
+  }
+  // Sessions of over a minute reach into the next one.
+  std::stable_sort(corpus.records.begin(), corpus.records.end(),
+                   [](const CorpusRecord& a, const CorpusRecord& b) { return a.time < b.time; });
+  corpus.records_seen = corpus.records.size();
+  return corpus;
+}
+
+GroupConfig SessionGroup(const GroupConfig& group) {
+  GroupConfig sessions = group;
+  sessions.stream.kind = StreamOptions::Kind::kSession;
+  sessions.stream.idle = 10min;
+  return sessions;
+}
+
+Result<SessionModel> SessionModel::Create(const GroupConfig& group, const Bundle& bundle) {
+  Result<ModelSet> models = MakeModelSet(group, &bundle);
+  if (!models) return models.error();
+  SessionModel model(std::move(*models));
+  model.catalog_ = CatalogOf(bundle.vocabulary);
+  model.counts_ = bundle.counts;
+  model.rare_ = bundle.rare;
+  for (uint32_t word = 0; word < bundle.vocabulary.size(); ++word) {
+    const std::string& text = bundle.vocabulary[word];
+    uint32_t number = 0;
+    std::from_chars(text.data() + 1, text.data() + text.size(), number);
+    model.words_.emplace(number, word);
+  }
+  for (const auto& [name, entry] : bundle.manifest["detectors"].items())
+    model.thresholds_[name] = entry["calibration"]["threshold"].get<double>();
+  return model;
+}
+
+std::vector<Event> SessionModel::Events(const NumberedSession& session) const {
+  std::vector<Event> events;
+  int64_t at = 0;
+  for (const uint32_t number : session) {
+    Event event;
+    event.time = FromMicros(at);
+    at += kStep;
+    if (const auto it = words_.find(number); it != words_.end()) {
+      event.word = it->second;
+      event.id = TemplateId{it->second};
+      event.seen = static_cast<uint32_t>(std::min<uint64_t>(counts_[it->second], UINT32_MAX));
+    } else {
+      event.id = TemplateId{static_cast<uint32_t>(words_.size()) + number};
+      event.created = true;
+    }
+    events.push_back(event);
+  }
+  return events;
+}
+
+bool SessionModel::Known(const NumberedSession& session) const {
+  return std::all_of(session.begin(), session.end(), [&](uint32_t number) {
+    const auto it = words_.find(number);
+    return it != words_.end() && !rare_[it->second];
+  });
+}
+
+std::vector<double> SessionModel::ScoreWith(Detector* detector,
+                                            std::span<const NumberedSession> sessions) {
+  std::string memory;
+  StateWriter out(&memory);
+  detector->Save(out);
+  // A memory is set back before each session, so they cannot share a batch.
+  const size_t batch = memory.empty() ? kBatch : 1;
+  std::vector<double> raw;
+  for (size_t begin = 0; begin < sessions.size(); begin += batch) {
+    if (!memory.empty()) {
+      StateReader in(memory);
+      static_cast<void>(detector->Load(in));
+    }
+    const auto some = sessions.subspan(begin, std::min(batch, sessions.size() - begin));
+    std::vector<std::vector<Event>> events;
+    std::vector<Window> windows;
+    for (const NumberedSession& session : some) events.push_back(Events(session));
+    for (const std::vector<Event>& of : events)
+      windows.push_back({of, "session", of.back().time, true, false});
+    std::vector<alogd::Score> scores(windows.size());
+    detector->ScoreBatch({.catalog = catalog_, .explain_all = false}, windows, scores);
+    for (const alogd::Score& score : scores) raw.push_back(static_cast<double>(score.raw));
+  }
+  return raw;
+}
+
+std::map<std::string, std::vector<double>> SessionModel::Score(
+    std::span<const NumberedSession> sessions) {
+  std::map<std::string, std::vector<double>> scores;
+  for (auto& detector : models_.detectors) {
+    if (detector->name() == kNeedsAStream) continue;
+    std::vector<double> raw = ScoreWith(detector.get(), sessions);
+    for (size_t i = 0; detector->name() == "deeplog" && i < raw.size(); ++i)
+      if (!Known(sessions[i])) raw[i] = std::numeric_limits<double>::infinity();
+    scores[std::string(detector->name())] = std::move(raw);
+  }
+  return scores;
+}
+
+}  // namespace alogd

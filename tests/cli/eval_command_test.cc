@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// alogctl eval as a user calls it, on sessions of a small grammar.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "cli/cli.h"
+
+namespace alogd {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+// Sessions "1 2 3 3 ... 4": 3 comes two to four times. A faulty one ends early or holds 9.
+std::string Sessions(int count, bool faulty, unsigned seed) {
+  std::mt19937 random(seed);
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += "1 2";
+    const bool breaks = faulty && random() % 2 == 0;
+    if (faulty && !breaks) text += " 9";
+    for (unsigned n = 2 + random() % 3; n > 0; --n) text += " 3";
+    text += breaks ? "\n" : " 4\n";
+  }
+  return text;
+}
+
+class EvalCommandTest : public ::testing::Test {
+ protected:
+  EvalCommandTest() {
+    std::string pattern = ::testing::TempDir() + "alogd-eval-XXXXXX";
+    root_ = mkdtemp(pattern.data());
+    Write("alogd.yaml",
+          "groups: [{name: shop, paths: [/srv/shop.log],\n"
+          "          detectors: {deeplog: {layers: [16], embedding: 8, epochs: 10}}}]\n");
+    fs::permissions(root_ / "alogd.yaml", fs::perms(0644));
+    Write("train", Sessions(400, false, 1));
+    Write("normal", Sessions(200, false, 2));
+    Write("abnormal", Sessions(100, true, 3));
+  }
+  ~EvalCommandTest() override { fs::remove_all(root_); }
+
+  std::string Path(const std::string& name) const { return (root_ / name).string(); }
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(root_ / name) << text;
+  }
+  Outcome Run(std::vector<std::string> arguments) {
+    const std::string config = Path("alogd.yaml");
+    std::vector<const char*> argv = {"alogctl", "--config", config.c_str()};
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    Outcome outcome;
+    outcome.status = RunCli(static_cast<int>(argv.size()), argv.data(), {AddEvalCommand});
+    outcome.out = ::testing::internal::GetCapturedStdout();
+    outcome.err = ::testing::internal::GetCapturedStderr();
+    return outcome;
+  }
+  std::vector<std::string> OnSequences(std::vector<std::string> more) const {
+    std::vector<std::string> all = {"eval",     "--sequences",  "--train",    Path("train"),
+                                    "--normal", Path("normal"), "--abnormal", Path("abnormal")};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(EvalCommandTest, OneObjectADetectorAndSeed) {
+  const Outcome got = Run(OnSequences({"--json", "--seeds", "2", "--natural", "2000,100"}));
+  ASSERT_EQ(got.status, 0) << got.err;
+  std::map<std::string, std::vector<nlohmann::json>> by_name;
+  std::istringstream lines(got.out);
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << line;
+    by_name[json["detector"].get<std::string>()].push_back(json);
+  }
+  ASSERT_EQ(by_name["count vector never seen"].size(), 1u);
+  EXPECT_TRUE(by_name["count vector never seen"][0]["trivial"].get<bool>());
+  EXPECT_EQ(by_name["count vector never seen"][0]["recall"], 1.0);
+  EXPECT_EQ(by_name["count vector never seen"][0]["confusion"]["false_positives"], 0);
+  ASSERT_EQ(by_name["deeplog"].size(), 2u);
+  for (const nlohmann::json& json : by_name["deeplog"]) {
+    EXPECT_GT(json["f1"].get<double>(), 0.9);
+    EXPECT_EQ(json["confusion"]["true_positives"].get<int>() +
+                  json["confusion"]["false_negatives"].get<int>(),
+              100);
+    EXPECT_LE(json["f1_interval"][0].get<double>(), json["f1"].get<double>());
+  }
+  EXPECT_FALSE(by_name.contains("baseline"));
+}
+
+TEST_F(EvalCommandTest, TableStatesItsProtocol) {
+  const Outcome got = Run(OnSequences({"--seeds", "1", "--detectors", "novelty"}));
+  ASSERT_EQ(got.status, 0) << got.err;
+  EXPECT_THAT(got.out, HasSubstr("trained on 400 of"));
+  EXPECT_THAT(got.out, HasSubstr("judged on 200 normal and 100 abnormal"));
+  EXPECT_THAT(got.out, HasSubstr("novelty\t"));
+  EXPECT_THAT(got.out, HasSubstr("template never seen\t"));
+}
+
+TEST_F(EvalCommandTest, OptimizedThresholdsAreJudgedOnOtherSessions) {
+  const Outcome got =
+      Run(OnSequences({"--seeds", "1", "--detectors", "novelty", "--optimize-threshold", "0.25"}));
+  ASSERT_EQ(got.status, 0) << got.err;
+  EXPECT_THAT(got.out, HasSubstr("judged on 150 normal and 75 abnormal"));
+  EXPECT_THAT(got.out, HasSubstr("first 75 test sessions, which are not judged"));
+}
+
+TEST_F(EvalCommandTest, WrongUseAndWrongFiles) {
+  EXPECT_EQ(Run({"eval"}).status, kExitUsage);
+  EXPECT_EQ(Run({"eval", "--sequences", "--train", Path("train")}).status, kExitUsage);
+  const Outcome missing = Run({"eval", "--sequences", "--train", Path("none"), "--normal",
+                               Path("normal"), "--abnormal", Path("abnormal")});
+  EXPECT_EQ(missing.status, kExitFailed);
+  EXPECT_THAT(missing.err, HasSubstr("none"));
+  Write("bad", "1 2\n3 x\n");
+  const Outcome bad = Run({"eval", "--sequences", "--train", Path("bad"), "--normal",
+                           Path("normal"), "--abnormal", Path("abnormal")});
+  EXPECT_EQ(bad.status, kExitFailed);
+  EXPECT_THAT(bad.err, HasSubstr("bad:2"));
+}
+
+}  // namespace
+}  // namespace alogd
