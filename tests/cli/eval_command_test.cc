@@ -31,7 +31,7 @@ std::string Sessions(int count, bool faulty, unsigned seed) {
     text += "1 2";
     const bool breaks = faulty && random() % 2 == 0;
     if (faulty && !breaks) text += " 9";
-    for (unsigned n = 2 + random() % 3; n > 0; --n) text += " 3";
+    for (auto n = 2 + random() % 3; n > 0; --n) text += " 3";
     text += breaks ? "\n" : " 4\n";
   }
   return text;
