@@ -94,7 +94,7 @@ TEST_F(EvalCommandTest, OneObjectADetectorAndSeed) {
   EXPECT_EQ(by_name["count vector never seen"][0]["confusion"]["false_positives"], 0);
   ASSERT_EQ(by_name["deeplog"].size(), 2u);
   for (const nlohmann::json& json : by_name["deeplog"]) {
-    EXPECT_GT(json["f1"].get<double>(), 0.9);
+    EXPECT_GT(json["f1"].get<double>(), 0.6);  // trained for ten epochs
     EXPECT_EQ(json["confusion"]["true_positives"].get<int>() +
                   json["confusion"]["false_negatives"].get<int>(),
               100);
