@@ -42,10 +42,11 @@ Result<SessionTask> Hdfs(const std::string& data) {
   return task;
 }
 
+constexpr uint32_t kFault = 20;  // a template that only faults have
+
 // Faults that got into training data taken for normal: the first two abnormal sessions that hold
 // template 20, at a third and at two thirds of the training file, and not in the test.
 Result<SessionTask> ContaminatedHdfs(const std::string& data) {
-  constexpr uint32_t kFault = 20;
   Result<SessionTask> task = Hdfs(data);
   if (!task) return task;
   for (size_t place : {task->train.size() / 3, 2 * task->train.size() / 3}) {
@@ -106,6 +107,7 @@ int main(int argc, char** argv) {
   app.add_option("--detectors", args.options.detectors)->delimiter(',');
   app.add_option("--alarm-share", args.options.alarm_share)->capture_default_str();
   app.add_option("--held-out", args.options.held_out)->capture_default_str();
+  app.add_flag("--ablate", args.options.ablate, "Also the ensemble without each of its detectors");
   app.add_flag("--json", args.json, "One object a detector and seed");
   CLI11_PARSE(app, argc, argv);
   return alogd::Run(args);

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: MIT
-// alogctl eval: detection quality on labelled sequences.
+// alogctl eval: detection quality on labelled sequences and logs.
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "cli/cli.h"
+#include "cli/eval_logs.h"
 #include "cli/eval_table.h"
+#include "cli/log_files.h"
+#include "cli/log_reader.h"
 #include "cli/output.h"
+#include "core/parser.h"
+#include "core/pipeline.h"
 #include "core/text.h"
+#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {
@@ -19,6 +26,9 @@ struct EvalArguments {
   std::vector<double> natural;
   std::string group;
   SessionEvaluationOptions options;
+  // Labelled logs:
+  std::string labels, by = "session", bundle;
+  std::vector<std::string> logs;
 };
 
 Result<SessionTask> ReadTask(const EvalArguments& args) {
@@ -56,10 +66,94 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
              args.options.seeds, seconds);
 }
 
-void Evaluate(EvalArguments args, CliContext* context) {
-  if (!args.sequences)
-    return Fail(context, "name what to evaluate on: --sequences with --train, --normal, --abnormal",
+// The thresholds of a bundle's detectors, and of their joint score.
+std::map<std::string, double> Thresholds(const Bundle& bundle, const ModelSet& models) {
+  std::map<std::string, double> thresholds;
+  for (const auto& detector : models.detectors) {
+    const nlohmann::json::json_pointer where("/detectors/" + std::string(detector->name()) +
+                                             "/calibration/threshold");
+    if (bundle.manifest.contains(where))
+      thresholds[std::string(detector->name())] = bundle.manifest.at(where).get<double>();
+  }
+  if (models.joint) thresholds["ensemble"] = models.joint->threshold;
+  return thresholds;
+}
+
+void ScanUnits(MergedReader* reader, Pipeline* pipeline, UnitScores* scores) {
+  std::map<int64_t, std::pair<SourceId, uint64_t>> inputs;  // by file: its source and lines so far
+  std::string source;
+  uint64_t number = 0;
+  pipeline->set_record_observer([&](const ParsedLine& line) {
+    if (line.kind == Assembled::Kind::kRecord)
+      scores->Record(source, number, line.header.message, pipeline->catalog().Text(line.id));
+  });
+  pipeline->set_observer([&](const Pipeline::ScoredWindow& scored) {
+    scores->Window(scored.window->stream, scored.detector->name(), *scored.score, scored.risk);
+  });
+  while (auto next = reader->ReadLine()) {
+    auto input = inputs.find(next->file);
+    if (input == inputs.end()) {
+      const SourceId id = pipeline->AddSource(*next->source_name, next->reference);
+      input = inputs.emplace(next->file, std::pair(id, uint64_t{0})).first;
+    }
+    source = *next->source_name;
+    number = ++input->second.second;
+    pipeline->Feed(input->second.first, FileId{next->file}, next->line);
+    pipeline->Flush();  // so that a window is told right after the record that ended it
+    static_cast<void>(pipeline->TakeUnit());
+  }
+  pipeline->Tick(kEndOfTime);
+  pipeline->Flush();
+}
+
+void EvaluateLogs(const EvalArguments& args, const Config& config, GroupConfig group,
+                  CliContext* context) {
+  const std::map<std::string, LabelKind> kinds = {{"line", LabelKind::kLine},
+                                                  {"session", LabelKind::kSession},
+                                                  {"file", LabelKind::kFile},
+                                                  {"directory", LabelKind::kDirectory}};
+  if (args.logs.empty() || args.bundle.empty())
+    return Fail(context, "--labels needs --bundle DIR (alogctl train makes one) and logs",
                 kExitUsage);
+  const auto labels = ReadLabels(args.labels);
+  if (!labels) return Fail(context, labels.error().message);
+  const auto bundle = LoadBundle(args.bundle, group);
+  if (!bundle) return Fail(context, bundle.error().message);
+  auto models = MakeModelSet(group, &*bundle);
+  if (!models) return Fail(context, models.error().message);
+  const auto files = FindLogFiles(args.logs, {.max_depth = 8, .max_files = 0});
+  if (!files) return Fail(context, files.error().message);
+  auto reader = MergedReader::Create(files->sources, group);
+  if (!reader) return Fail(context, reader.error().message, kExitUsage);
+  UnitScores scores(kinds.at(args.by), Thresholds(*bundle, *models), bundle->vocabulary,
+                    config.risk.high);
+  auto pipeline = Pipeline::Create(config, group, std::move(*models), nullptr);
+  if (!pipeline) return Fail(context, pipeline.error().message);
+  ScanUnits(&*reader, pipeline->get(), &scores);
+  size_t missing = 0;
+  const std::vector<DetectorQuality> results = scores.Judge(*labels, &missing);
+  if (!context->json && !context->quiet)
+    fmt::print(
+        "{} labels by {}, {} of them without a record in these logs; a {} is abnormal where its "
+        "highest score is over the threshold of bundle {}\n",
+        labels->size(), args.by, missing, args.by, EscapeForTerminal(args.bundle));
+  PrintQualities(*context, results);
+}
+
+void Evaluate(EvalArguments args, CliContext* context) {
+  if (args.sequences != args.labels.empty())
+    return Fail(context,
+                "name what to evaluate on: --sequences with --train, --normal and --abnormal, or "
+                "--labels FILE with logs",
+                kExitUsage);
+  if (!args.labels.empty()) {
+    Config config;
+    if (!LoadCliConfig(context, &config)) return;
+    const GroupConfig* group = FindGroup(config, args.group);
+    if (!group)
+      return Fail(context, "no group named '" + args.group + "' in the configuration", kExitUsage);
+    return EvaluateLogs(args, config, *group, context);
+  }
   if (args.train.empty() || args.normal.empty() || args.abnormal.empty())
     return Fail(context, "--sequences needs --train, --normal and --abnormal", kExitUsage);
   Config config;
@@ -104,6 +198,8 @@ void AddEvalCommand(CLI::App* app, CliContext* context) {
       ->capture_default_str();
   eval->add_option("--detectors", args->options.detectors, "Only these, separated by commas")
       ->delimiter(',');
+  eval->add_flag("--ablate", args->options.ablate,
+                 "Also the ensemble without each of its detectors, at the same budget");
   eval->add_option("--group", args->group, "The group whose detectors' settings to use");
   eval->add_option("--held-out", args->options.held_out, "Last share of the training sessions")
       ->check(CLI::Range(0.01, 0.9))
@@ -117,6 +213,13 @@ void AddEvalCommand(CLI::App* app, CliContext* context) {
       ->expected(0, 1)
       ->default_str("0.2")
       ->check(CLI::Range(0.01, 0.9));
+  eval->add_option("LOG", args->logs, "With --labels: log files, directories, archives, or -");
+  eval->add_option("--labels", args->labels,
+                   "Labels of the logs, a row each: KEY,LABEL with LABEL 0 or 1");
+  eval->add_option("--by", args->by, "What a label's key is: line, session, file or directory")
+      ->check(CLI::IsMember({"line", "session", "file", "directory"}))
+      ->capture_default_str();
+  eval->add_option("--bundle", args->bundle, "With --labels: the bundle to judge");
   eval->callback([args, context] { Evaluate(*args, context); });
 }
 

@@ -157,7 +157,10 @@ void Train(const TrainArguments& args, CliContext* context) {
   TrainOptions options;
   options.detectors = args.detectors;
   options.seed = args.seed;
-  options.alarms_per_day = config.budget_per_day;
+  // The budget is the whole host's.
+  options.alarms_per_day = static_cast<double>(config.budget_per_day) /
+                           static_cast<double>(std::max<size_t>(config.groups.size(), 1));
+  options.incident_gap = config.incident_gap;
   // In thousandths of the work.
   Progress training(*context, "training", 1000, "");
   options.progress = [&](const std::string&, double done) {

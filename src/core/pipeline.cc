@@ -20,6 +20,7 @@ Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, Mode
       tracker(config.risk, config.incident_gap) {
   windower.emplace(group.stream, group.max_gap, group.state_budget, Specs());
   batch_.by_detector.assign(models.detectors.size(), 0);
+  BindJoint();
   tracker.set_bundle(models.bundle);
   // Evidence quotes templates as they were when their record came, however late it is scored.
   parser.catalog().set_before_text_change([this] { Flush(); });

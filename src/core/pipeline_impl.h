@@ -87,6 +87,10 @@ class Pipeline::Impl {
   void Queue(const std::vector<WindowEvent>& events, uint32_t record);
 
   void ScoreSteps(std::vector<Score>* scores);
+  // Judges the windows that end together by their joint score, where the models have one.
+  void JoinMoments(std::vector<Score>* scores);
+  void JoinMoment(size_t begin, size_t end, std::vector<Score>* scores);
+  void ExplainAgain(const BatchStep& step, Score* score);
   void Judge(const BatchStep& step, Score score);
   // Keeps what is only new, right after a reboot or an upgrade, under HIGH.
   void Excuse(std::string_view reason, Finding* finding) const;
@@ -96,6 +100,7 @@ class Pipeline::Impl {
   uint32_t WordOf(TemplateId id) const;
   std::vector<WindowSpec> Specs() const;
   void BindModels();
+  void BindJoint();
 
   void SaveRest(StateWriter& out, bool whole);
   bool LoadRest(StateReader& in, bool whole);
@@ -116,6 +121,9 @@ class Pipeline::Impl {
   std::vector<FileId> closed_files_;
   std::string key_;
   std::vector<uint32_t> words_;  // by TemplateId; kUnknownWord
+  // By detector: its curve in models.joint; null where it alarms by its own threshold.
+  std::vector<const SurpriseCurve*> curves_;
+  std::vector<bool> alone_;  // by detector: its own threshold counts too
 
   uint64_t state_seq_ = 0;
   uint64_t delta_bytes_ = 0;  // since a shard was rewritten

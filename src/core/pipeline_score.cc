@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "core/pipeline_impl.h"
@@ -24,6 +25,7 @@ void Pipeline::Impl::Flush() {
   if (!batch_.steps.empty()) {
     std::vector<Score> scores(batch_.steps.size());
     ScoreSteps(&scores);
+    JoinMoments(&scores);
     for (size_t i = 0; i < batch_.steps.size(); ++i) Judge(batch_.steps[i], std::move(scores[i]));
     batch_.Clear();
   }
@@ -35,9 +37,13 @@ void Pipeline::Impl::ScoreSteps(std::vector<Score>* scores) {
   std::vector<Window> windows;
   std::vector<size_t> indexes;
   std::vector<Score> found;
-  const ScoreContext context{parser.catalog(), observer != nullptr};
+  ScoreContext context{parser.catalog(), observer != nullptr};
   for (uint32_t d = 0; d < models.detectors.size(); ++d) {
     if (batch_.by_detector[d] == 0) continue;
+    // What cannot be scored again says why at once.
+    context.explain_from = curves_[d] && !models.detectors[d]->stateless()
+                               ? curves_[d]->RawOf(kTellingSurprise)
+                               : std::numeric_limits<float>::infinity();
     windows.clear();
     indexes.clear();
     for (size_t i = 0; i < batch_.steps.size(); ++i) {
@@ -51,6 +57,55 @@ void Pipeline::Impl::ScoreSteps(std::vector<Score>* scores) {
     models.detectors[d]->ScoreBatch(context, windows, found);
     for (size_t i = 0; i < indexes.size(); ++i) (*scores)[indexes[i]] = std::move(found[i]);
   }
+}
+
+void Pipeline::Impl::JoinMoments(std::vector<Score>* scores) {
+  if (!models.joint) return;
+  const auto same = [](const BatchStep& a, const BatchStep& b) {
+    return b.kind == BatchStep::Kind::kWindow && a.window.stream == b.window.stream &&
+           a.window.begin + a.window.count == b.window.begin + b.window.count &&
+           a.window.end == b.window.end;
+  };
+  for (size_t begin = 0; begin < batch_.steps.size();) {
+    size_t end = begin + 1;
+    if (batch_.steps[begin].kind == BatchStep::Kind::kWindow) {
+      while (end < batch_.steps.size() && same(batch_.steps[begin], batch_.steps[end])) ++end;
+      JoinMoment(begin, end, scores);
+    }
+    begin = end;
+  }
+}
+
+void Pipeline::Impl::JoinMoment(size_t begin, size_t end, std::vector<Score>* scores) {
+  float sum = 0, most = 0;
+  const auto surprise = [&](size_t i) {
+    return curves_[batch_.steps[i].window.spec]->Surprise((*scores)[i].raw);
+  };
+  for (size_t i = begin; i < end; ++i) {
+    if (!curves_[batch_.steps[i].window.spec]) continue;
+    sum += surprise(i);
+    most = std::max(most, surprise(i));
+  }
+  const float anomaly = models.joint->Anomaly(static_cast<double>(sum));
+  for (size_t i = begin; i < end; ++i) {
+    if (!curves_[batch_.steps[i].window.spec]) continue;
+    Score& score = (*scores)[i];
+    score.joint = sum;
+    const float own = alone_[batch_.steps[i].window.spec] ? score.anomaly : 0;
+    const bool tells = anomaly > 0 && surprise(i) >= kTellingShare * most;
+    score.anomaly = std::max(own, tells ? anomaly * surprise(i) / most : 0);
+    if (score.anomaly > 0 && !score.evidence) ExplainAgain(batch_.steps[i], &score);
+  }
+}
+
+void Pipeline::Impl::ExplainAgain(const BatchStep& step, Score* score) {
+  Detector& detector = *models.detectors[step.window.spec];
+  if (!detector.stateless()) return;
+  const Window window = windower->View(step.window);
+  Score again;
+  detector.ScoreBatch({.catalog = parser.catalog(), .explain_all = true}, {&window, 1},
+                      {&again, 1});
+  score->evidence = std::move(again.evidence);
 }
 
 void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
@@ -179,6 +234,16 @@ void Pipeline::Impl::BindModels() {
   windower->Rebind(Specs(), [this](TemplateId id) { return WordOf(parser.catalog().Resolve(id)); });
 }
 
+void Pipeline::Impl::BindJoint() {
+  curves_.assign(models.detectors.size(), nullptr);
+  alone_.assign(models.detectors.size(), false);
+  for (size_t d = 0; models.joint && d < models.detectors.size(); ++d) {
+    const std::string_view detector = models.detectors[d]->name();
+    curves_[d] = models.joint->Find(detector);
+    alone_[d] = std::find(models.alone.begin(), models.alone.end(), detector) != models.alone.end();
+  }
+}
+
 void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config, ModelSet model_set,
                           RuleSet rule_set, StreamKeys stream_keys) {
   Flush();
@@ -218,6 +283,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   models = std::move(model_set);
   group = group_config;
   batch_.by_detector.assign(models.detectors.size(), 0);
+  BindJoint();
   bound = true;
   dirty = rewrite_rest_ = true;
   BindModels();

@@ -141,8 +141,7 @@ class BaselineDetector : public Detector {
     if (stream.windows >= kWarmUp) {
       score.raw = static_cast<float>(static_cast<double>(distance) / Quantile(stream));
       score.anomaly = calibration_.Score(static_cast<double>(score.raw));
-      if (score.anomaly > 0 || context.explain_all)
-        score.evidence = Explain(context, window, changes, score);
+      if (context.WantsEvidence(score)) score.evidence = Explain(context, window, changes, score);
     }
     Learn(changes, distance, &stream);
     return score;

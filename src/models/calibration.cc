@@ -29,29 +29,39 @@ constexpr double kNoFit = std::numeric_limits<double>::lowest();
 double TailQuantile(std::span<const float> sorted) {
   const size_t n = sorted.size();
   const float start = sorted[n - 1 - static_cast<size_t>(kTailShare * static_cast<double>(n))];
-  double sum = 0, squares = 0;
-  size_t count = 0;
-  for (size_t i = n; i-- > 0 && sorted[i] > start; ++count) {
-    const double excess = static_cast<double>(sorted[i]) - static_cast<double>(start);
-    sum += excess;
-    squares += excess * excess;
-  }
-  if (count < kMinExcesses) return kNoFit;
-  const double k = static_cast<double>(count);
-  const double mean = sum / k;
-  const double variance = squares / k - mean * mean;
-  if (!(variance > 0)) return kNoFit;
-  const double ratio = mean * mean / variance;
-  const double shape = std::clamp((1 - ratio) / 2, kMinShape, kMaxShape);
-  // The mean of a generalised Pareto is scale / (1 - shape): keep it where the shape was clamped.
-  const double scale = mean * (1 - shape);
-  const double share = kTopChance * static_cast<double>(n) / k;
-  if (share >= 1) return kNoFit;
-  if (std::abs(shape) < 1e-6) return start - scale * std::log(share);
-  return start + scale / shape * (std::pow(share, -shape) - 1);
+  std::vector<double> excesses;
+  for (size_t i = n; i-- > 0 && sorted[i] > start;)
+    excesses.push_back(static_cast<double>(sorted[i]) - static_cast<double>(start));
+  if (excesses.size() < kMinExcesses) return kNoFit;
+  const ParetoTail tail = FitPareto(excesses);
+  const double share = kTopChance * static_cast<double>(n) / static_cast<double>(excesses.size());
+  if (share >= 1 || !(tail.scale > 0)) return kNoFit;
+  return static_cast<double>(start) + tail.Quantile(share);
 }
 
 }  // namespace
+
+ParetoTail FitPareto(std::span<const double> excesses) {
+  double sum = 0, squares = 0;
+  for (const double excess : excesses) {
+    sum += excess;
+    squares += excess * excess;
+  }
+  const double k = static_cast<double>(excesses.size());
+  const double mean = sum / k;
+  const double variance = squares / k - mean * mean;
+  if (!(variance > 0)) return {};
+  ParetoTail tail;
+  tail.shape = std::clamp((1 - mean * mean / variance) / 2, kMinShape, kMaxShape);
+  // The mean of a generalised Pareto is scale / (1 - shape): keep it where the shape was clamped.
+  tail.scale = mean * (1 - tail.shape);
+  return tail;
+}
+
+double ParetoTail::Quantile(double share) const {
+  if (std::abs(shape) < 1e-6) return -scale * std::log(share);
+  return scale / shape * (std::pow(share, -shape) - 1);
+}
 
 float Calibration::Score(double raw) const {
   if (!(raw > threshold)) return 0;  // NaN too

@@ -36,6 +36,15 @@ Calibration FitCalibration(std::span<const float> raw, double alarm_share,
 // The operator's threshold in place of the fitted one.
 void SetThreshold(double threshold, double min_span, Calibration* calibration);
 
+// A generalised Pareto tail of excesses.
+struct ParetoTail {
+  double shape = 0;
+  double scale = 0;  // 0: the excesses are all alike, nothing was fitted
+  // The excess that a share of them is over.
+  double Quantile(double share) const;
+};
+ParetoTail FitPareto(std::span<const double> excesses);
+
 nlohmann::json ToJson(const Calibration& calibration);
 // False unless all four numbers are there, finite, and top is above threshold.
 bool FromJson(const nlohmann::json& json, Calibration* calibration);

@@ -85,8 +85,7 @@ class NoveltyDetector : public Detector {
     Score score;
     score.raw = highest;
     score.anomaly = calibration_.Score(static_cast<double>(highest));
-    if (score.anomaly > 0 || context.explain_all)
-      score.evidence = Explain(context, window, blamed, score);
+    if (context.WantsEvidence(score)) score.evidence = Explain(context, window, blamed, score);
     return score;
   }
 

@@ -63,7 +63,8 @@ class EvalCommandTest : public ::testing::Test {
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
     Outcome outcome;
-    outcome.status = RunCli(static_cast<int>(argv.size()), argv.data(), {AddEvalCommand});
+    outcome.status = RunCli(static_cast<int>(argv.size()), argv.data(),
+                            {AddEvalCommand, AddGenerateCommand, AddTrainCommand});
     outcome.out = ::testing::internal::GetCapturedStdout();
     outcome.err = ::testing::internal::GetCapturedStderr();
     return outcome;
@@ -118,6 +119,45 @@ TEST_F(EvalCommandTest, OptimizedThresholdsAreJudgedOnOtherSessions) {
   ASSERT_EQ(got.status, 0) << got.err;
   EXPECT_THAT(got.out, HasSubstr("judged on 150 normal and 75 abnormal"));
   EXPECT_THAT(got.out, HasSubstr("first 75 test sessions, which are not judged"));
+}
+
+TEST_F(EvalCommandTest, LabelledLogsByLine) {
+  ASSERT_EQ(Run({"generate", "--lines", "3000", "--anomaly-rate", "0", "--seed", "1", "--out",
+                 Path("shop.log")})
+                .status,
+            0);
+  ASSERT_EQ(Run({"generate", "--lines", "1000", "--anomaly-rate", "0.1", "--seed", "2", "--out",
+                 Path("later.log"), "--labels", Path("labels.csv")})
+                .status,
+            0);
+  ASSERT_EQ(Run({"train", Path("shop.log"), "--out", Path("bundle")}).status, 0);
+  const Outcome got = Run({"eval", "--json", "--labels", Path("labels.csv"), "--by", "line",
+                           "--bundle", Path("bundle"), Path("later.log")});
+  ASSERT_EQ(got.status, 0) << got.err;
+  std::map<std::string, nlohmann::json> by_name;
+  std::istringstream lines(got.out);
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    by_name[json["detector"].get<std::string>()] = json;
+  }
+  for (const char* name : {"grep for error words", "template never seen", "novelty", "deeplog",
+                           "counts", "ensemble", "alert (HIGH or worse)"})
+    ASSERT_TRUE(by_name.contains(name)) << name;
+  int units = 0;
+  for (const auto& [outcome, count] : by_name["ensemble"]["confusion"].items())
+    units += count.get<int>();
+  EXPECT_GT(units, 900);  // continuation lines are no records
+  EXPECT_LE(units, 1000);
+  EXPECT_GT(by_name["ensemble"]["roc_auc"].get<double>(), 0.7);
+}
+
+TEST_F(EvalCommandTest, LabelsThatAreNone) {
+  Write("labels.csv", "key,label\na,0\nb,perhaps\n");
+  const Outcome got =
+      Run({"eval", "--labels", Path("labels.csv"), "--bundle", Path("none"), Path("train")});
+  EXPECT_EQ(got.status, kExitFailed);
+  EXPECT_THAT(got.err, HasSubstr("labels.csv:3"));
+  EXPECT_EQ(Run({"eval", "--labels", Path("labels.csv")}).status, kExitUsage);
 }
 
 TEST_F(EvalCommandTest, WrongUseAndWrongFiles) {

@@ -226,6 +226,49 @@ TEST(PipelineTest, FlushingAtAnyTimeChangesNothing) {
   }
 }
 
+// Both detectors' surprises count: neither alarms alone.
+ModelSet JointModels() {
+  ModelSet models = FakeModels();
+  models.joint = JointModel{{{"pairs", {{0, 0}, {10, 3}}}, {"fives", {{0, 0}, {10, 3}}}}, 3.5, 6};
+  return models;
+}
+
+TEST(PipelineTest, JointScoresAreTheSameHoweverFlushedAndRestored) {
+  for (const GroupConfig& group : {GroupConfig(), Sessions()}) {
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+      const auto lines = RandomLines(seed, 300);
+      std::mt19937_64 rng(seed);
+      Driver plain({}, group, JointModels()), driver({}, group, JointModels());
+      for (const Given& line : lines) {
+        plain.Feed(line.text);
+        driver.Feed(line.text);
+        if (rng() % 5 == 0) driver.pipeline().Flush();
+        if (rng() % 9 != 0) continue;
+        driver.Commit();
+        if (rng() % 3 == 0) driver.Start(JointModels(), driver.Saved());
+      }
+      EXPECT_EQ(driver.Finish(), plain.Finish()) << "seed " << seed;
+    }
+  }
+}
+
+// One detector gives 3 at the most, so that only moments of both are over 3.5.
+TEST(PipelineTest, TheJointScoreDecides) {
+  Driver driver({}, {}, JointModels());
+  size_t over = 0, quiet = 0;
+  driver.pipeline().set_observer([&](const Pipeline::ScoredWindow& scored) {
+    const bool alarms = scored.score->anomaly > 0;
+    EXPECT_TRUE(!alarms || scored.score->joint > 3.5f);
+    over += alarms;
+    quiet += !alarms && scored.score->raw >= 9;  // over the detector's own threshold
+  });
+  for (const Given& line : RandomLines(3, 400)) driver.Feed(line.text);
+  driver.Finish();
+  EXPECT_GT(over, 5u);
+  EXPECT_GT(quiet, 5u);
+  EXPECT_GT(driver.anomalies().size(), 2u);
+}
+
 TEST(PipelineTest, RandomTicksChangeNothing) {
   for (const GroupConfig& group : {GroupConfig(), Sessions()}) {
     for (uint64_t seed = 0; seed < 20; ++seed) {

@@ -86,6 +86,17 @@ struct DeepLogOptions {
   std::optional<double> threshold;    // in -log10 p; unset: auto
 };
 
+// Count vectors of whole sessions, or of windows where streams are not sessions.
+struct CountsOptions {
+  bool enabled = true;
+  uint32_t window = 20, stride = 10;
+};
+
+// Lengths, durations and ends of sessions.
+struct LengthOptions {
+  bool enabled = true;
+};
+
 // Whether a group reads the journal instead of files. Only files are read so far: kAuto means them
 // too.
 enum class JournalUse : uint8_t { kAuto, kOn, kOff };
@@ -109,6 +120,8 @@ struct GroupConfig {
   BaselineOptions baseline;
   LogAnomalyOptions loganomaly;
   DeepLogOptions deeplog;
+  CountsOptions counts;
+  LengthOptions length;
   std::string model = "current";  // or the path of a bundle
 };
 

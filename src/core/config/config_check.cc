@@ -103,6 +103,7 @@ class Checker {
                                          path, other->second));
     CheckStream(group.stream, key + ".stream");
     CheckStride(group.baseline.window, group.baseline.stride, key + ".detectors.baseline");
+    CheckStride(group.counts.window, group.counts.stride, key + ".detectors.counts");
     CheckStride(group.loganomaly.window, group.loganomaly.stride, key + ".detectors.loganomaly");
     if (group.loganomaly.ngram_min > group.loganomaly.ngram_max)
       Error(

@@ -157,6 +157,11 @@ void DescribeDetectors(V& v, GroupConfig& group) {
   v.Switch("loganomaly", &group.loganomaly.enabled,
            [&] { DescribeLogAnomaly(v, group.loganomaly); });
   v.Switch("deeplog", &group.deeplog.enabled, [&] { DescribeDeepLog(v, group.deeplog); });
+  v.Switch("counts", &group.counts.enabled, [&] {
+    v.Key("window", &group.counts.window, CountValue{2, 10'000});
+    v.Key("stride", &group.counts.stride, CountValue{1, 10'000});
+  });
+  v.Switch("length", &group.length.enabled, [] {});
 }
 
 template <typename V>

@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/detection/anomaly.h"
+#include "core/detection/joint.h"
 #include "core/state.h"
 #include "core/types.h"
 
@@ -52,13 +55,20 @@ struct Window {
 // A detector's word on one window.
 struct Score {
   float raw = std::numeric_limits<float>::quiet_NaN();  // own unit; NaN: no opinion
-  float anomaly = 0;                   // calibrated: 0 at or under the threshold, else up to 100
+  float anomaly = 0;  // calibrated: 0 at or under the threshold, else up to 100
+  float joint = std::numeric_limits<float>::quiet_NaN();  // of its moment; see JointModel
   std::unique_ptr<Evidence> evidence;  // set where anomaly > 0, or where it was asked for
 };
 
 struct ScoreContext {
   const Catalog& catalog;    // texts for evidence
   bool explain_all = false;  // evidence for every window with an opinion
+  // Evidence for windows whose raw score is at least so high, whatever their own threshold says.
+  float explain_from = std::numeric_limits<float>::infinity();
+
+  bool WantsEvidence(const Score& score) const {
+    return score.anomaly > 0 || explain_all || score.raw >= explain_from;
+  }
 };
 
 // Turns windows into scores. One instance per group; called from one thread. Scores depend on the
@@ -82,6 +92,8 @@ class Detector {
   [[nodiscard]] virtual bool ApplyChanges(StateReader& in) = 0;
   // A stream was evicted or its session ended: what is remembered of it may go.
   virtual void Forget(std::string_view stream) = 0;
+  // Scoring the same window again gives the same score.
+  virtual bool stateless() const { return false; }
 };
 
 // A detector without a memory inherits this.
@@ -92,6 +104,7 @@ class StatelessDetector : public Detector {
   void SaveChanges(StateWriter&) override {}
   bool ApplyChanges(StateReader&) override { return true; }
   void Forget(std::string_view) override {}
+  bool stateless() const final { return true; }
 };
 
 // A bundle brought to life: what Pipeline is handed at the start and at a swap.
@@ -99,6 +112,10 @@ struct ModelSet {
   std::string bundle;                   // its name (a timestamp directory); empty: no bundle
   std::vector<std::string> vocabulary;  // template text by word, all trained
   std::vector<std::unique_ptr<Detector>> detectors;
+  // Where the bundle has one, it decides instead of the thresholds of the detectors that it knows.
+  std::optional<JointModel> joint;
+  // Detectors whose own threshold counts beside the joint one: the operator set it.
+  std::vector<std::string> alone;
 };
 
 }  // namespace alogd

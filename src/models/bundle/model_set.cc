@@ -6,7 +6,10 @@
 
 #include "models/baseline.h"
 #include "models/bundle/bundle.h"
+#include "models/counts.h"
 #include "models/deeplog/deeplog.h"
+#include "models/joint_calibration.h"
+#include "models/length.h"
 #include "models/loganomaly/loganomaly.h"
 #include "models/novelty.h"
 
@@ -98,6 +101,41 @@ Status AddDeepLog(const GroupConfig& group, const Bundle& bundle, const json& en
   return {};
 }
 
+Status AddCounts(const Bundle& bundle, const json& entry, ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "counts", &calibration); !status) return status;
+  const auto tensors = bundle.tensors.find("counts");
+  if (tensors == bundle.tensors.end())
+    return Error{"the weights of counts are missing; train again"};
+  Result<CountsModel> model = CountsFrom(tensors->second, bundle.vocabulary.size());
+  if (!model) return model.error();
+  set->detectors.push_back(MakeCountsDetector(std::move(*model), bundle.vocabulary, calibration));
+  return {};
+}
+
+Status AddLength(const Bundle& bundle, const json& entry, ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "length", &calibration); !status) return status;
+  const auto tensors = bundle.tensors.find("length");
+  if (tensors == bundle.tensors.end())
+    return Error{"the weights of length are missing; train again"};
+  Result<LengthModel> model = LengthFrom(tensors->second, bundle.vocabulary.size());
+  if (!model) return model.error();
+  set->detectors.push_back(MakeLengthDetector(std::move(*model), bundle.vocabulary, calibration));
+  return {};
+}
+
+Status AddJoint(const GroupConfig& group, const Bundle& bundle, ModelSet* set) {
+  const auto entry = bundle.manifest.find("joint");
+  if (entry == bundle.manifest.end()) return {};  // of an older alogd: each alarms by itself
+  JointModel joint;
+  if (!FromJson(*entry, &joint)) return Error{"the joint calibration is malformed; train again"};
+  set->joint = std::move(joint);
+  if (group.loganomaly.threshold) set->alone.emplace_back("loganomaly");
+  if (group.deeplog.threshold) set->alone.emplace_back("deeplog");
+  return {};
+}
+
 }  // namespace
 
 Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
@@ -121,6 +159,17 @@ Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   if (group.deeplog.enabled && deeplog) {
     if (const Status status = AddDeepLog(group, *bundle, *deeplog, &set); !status)
       return status.error();
+  }
+  const json* counts = bundle ? Entry(*bundle, "counts") : nullptr;
+  if (group.counts.enabled && counts) {
+    if (const Status status = AddCounts(*bundle, *counts, &set); !status) return status.error();
+  }
+  const json* length = bundle ? Entry(*bundle, "length") : nullptr;
+  if (group.length.enabled && length) {
+    if (const Status status = AddLength(*bundle, *length, &set); !status) return status.error();
+  }
+  if (bundle) {
+    if (const Status status = AddJoint(group, *bundle, &set); !status) return status.error();
   }
   return set;
 }

@@ -14,6 +14,7 @@
 #include "core/result.h"
 #include "models/bundle/safetensors.h"
 #include "models/calibration.h"
+#include "models/deeplog/known_histories.h"
 #include "models/deeplog/lstm.h"
 
 namespace alogd {
@@ -38,6 +39,7 @@ struct DeepLogModel {
   std::vector<float> common;  // [words + 1], share of each class in training
   LstmLayout layout{};
   std::vector<float> parameters;  // layout.size
+  KnownHistories known;           // its weight is chosen on held-out data
 };
 
 // Every field that scoring needs is in the tensors: "settings" and one tensor a weight matrix.
@@ -72,6 +74,8 @@ struct DeepLogReport {
   uint64_t held_out_windows = 0;
   uint32_t top = 0;
   float end_shift = 0;
+  float known_weight = 0;  // of the network beside the counts of known histories
+  size_t known_histories = 0;
 };
 
 // Trains until the held-out loss has not improved for options.patience epochs (on the training loss

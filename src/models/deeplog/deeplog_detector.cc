@@ -36,6 +36,7 @@ class DeepLogDetector : public StatelessDetector {
         top_(top > 0 ? top : model.top),
         end_shift_(model.end_shift),
         common_(std::move(model.common)),
+        known_(std::move(model.known)),
         calibration_(calibration),
         vocabulary_(std::move(vocabulary)),
         scorer_(model.layout, model.parameters, window_),
@@ -57,7 +58,7 @@ class DeepLogDetector : public StatelessDetector {
       if (!worst.any) continue;
       scores[i].raw = worst.raw;
       scores[i].anomaly = calibration_.Score(static_cast<double>(worst.raw));
-      if (scores[i].anomaly > 0 || context.explain_all)
+      if (context.WantsEvidence(scores[i]))
         scores[i].evidence = Explain(windows[i], worst, scores[i]);
     }
   }
@@ -124,6 +125,8 @@ class DeepLogDetector : public StatelessDetector {
     const std::span<LstmVerdict> verdicts(verdicts_.data(), pending_.size());
     scorer_.Score(histories_, targets_, verdicts);
     for (size_t i = 0; i < pending_.size(); ++i) {
+      const std::span<const uint32_t> key = Key(pending_[i]);
+      verdicts[i].nll = known_.Mix(key.first(window_), key.back(), verdicts[i].nll);
       Take(pending_[i], verdicts[i]);
       cache_.Insert(Key(pending_[i]), verdicts[i]);
     }
@@ -150,7 +153,8 @@ class DeepLogDetector : public StatelessDetector {
 
   std::unique_ptr<Evidence> Explain(const Window& window, const Worst& worst, const Score& score) {
     const std::span<const uint32_t> key = Key(worst.item);
-    const std::vector<float> p = scorer_.Distribution(key.first(window_));
+    std::vector<float> p = scorer_.Distribution(key.first(window_));
+    known_.MixAll(key.first(window_), &p);
     auto evidence = std::make_unique<Evidence>();
     evidence->detector = "deeplog";
     evidence->raw = score.raw;
@@ -203,6 +207,7 @@ class DeepLogDetector : public StatelessDetector {
   uint32_t top_;
   float end_shift_;
   std::vector<float> common_;
+  KnownHistories known_;
   Calibration calibration_;
   std::vector<std::string> vocabulary_;
   NextWordScorer scorer_;

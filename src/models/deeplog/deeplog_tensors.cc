@@ -119,6 +119,7 @@ TensorMap ToTensors(const DeepLogModel& model) {
     const auto numbers = static_cast<ptrdiff_t>(Numbers(part.shape));
     tensors[part.name] = {std::move(part.shape), std::vector<float>(from, from + numbers)};
   }
+  model.known.AddTo(&tensors);
   return tensors;
 }
 
@@ -143,7 +144,12 @@ Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words
       return Wrong(fmt::format("tensor {} holds numbers that are not finite", part.name));
   }
   if (Status status = ReadCommon(tensors, &model); !status) return status.error();
-  if (tensors.size() != parts.size() + 2) return Wrong("tensors that do not belong there");
+  Result<KnownHistories> known = KnownHistories::From(tensors, words, model.options.window);
+  if (!known) return known.error();
+  model.known = std::move(*known);
+  const size_t of_known = model.known.rows() > 0 ? KnownHistories::kTensors : 0;
+  if (tensors.size() != parts.size() + 2 + of_known)
+    return Wrong("tensors that do not belong there");
   model.parameters.resize(model.layout.size);
   for (const Part& part : parts) {
     const std::vector<float>& data = tensors.at(part.name).data;

@@ -297,9 +297,13 @@ Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& h
   model.layout = trainer.layout();
   model.parameters = trainer.TakeBest();
   model.common = CommonWords(table, train.words);
+  // Without held-out data nothing says how far the counts can be trusted.
+  if (later.rows() > 0) model.known = KnownHistories(table);
   ChooseLimits(later.rows() > 0 ? later : table, &model);
   report->top = model.top;
   report->end_shift = model.end_shift;
+  report->known_weight = model.known.weight();
+  report->known_histories = model.known.weight() > 0 ? model.known.rows() : 0;
   return model;
 }
 

@@ -10,8 +10,8 @@
 namespace alogd {
 
 // Columns that one call of a scoring kernel takes: a batch is cut into pieces of so many windows.
-// The states of a piece (two layers of 64 units, three arrays each) take some 100 KB and stay in the
-// second cache.
+// The states of a piece (two layers of 64 units, three arrays each) take some 100 KB and stay in
+// the second cache.
 inline constexpr uint32_t kLstmColumns = 64;
 
 // One time step of one layer for `columns` windows, as packed by NextWordScorer.

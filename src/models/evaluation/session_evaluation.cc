@@ -68,6 +68,7 @@ class Evaluation {
     const auto normal = model->Score(task_.normal), abnormal = model->Score(task_.abnormal);
     const auto thresholds = model->Thresholds();
     for (const auto& [name, scores] : normal) {
+      if (!options_.ablate && name.starts_with("ensemble without")) continue;
       DetectorQuality quality;
       quality.detector = name;
       quality.seed = seed;
@@ -128,7 +129,8 @@ Result<SessionEvaluation> EvaluateSessions(const SessionTask& task, const GroupC
     return Error{"sessions to train on, normal and abnormal ones to test on are all needed"};
   Evaluation evaluation(task, options);
   evaluation.Trivial();
-  const GroupConfig sessions = SessionGroup(group);
+  GroupConfig sessions = SessionGroup(group);
+  sessions.baseline.enabled = false;  // it judges a stream by its past; single sessions have none
   const Corpus corpus = SessionCorpus(task.train);
   for (uint64_t seed = 1; seed <= options.seeds; ++seed)
     if (const Status status = evaluation.Seed(seed, sessions, corpus); !status)

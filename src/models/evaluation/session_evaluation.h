@@ -26,6 +26,7 @@ struct SessionEvaluationOptions {
   double held_out = 0.2;               // the last share of the training file: thresholds
   // Share of normal sessions that may be over a threshold; a service has alarms a day instead.
   double alarm_share = 0.002;
+  bool ablate = false;  // also the ensemble without each of its detectors, at the same budget
   // > 0: this first share of both test files chooses thresholds (the best F1), the rest is judged.
   double optimize_share = 0;
   std::function<bool(const std::string& step, double done)> progress;  // as in TrainOptions
@@ -51,7 +52,7 @@ struct SessionEvaluation {
 // Trains a bundle for each seed with TrainBundle and scores every test session alone: the memory of
 // detectors that have one is that of the moment after training. Sessions that hold a template which
 // training never saw, or took for rare, count as found by deeplog (the paper's rule: it is beyond
-// every g). The baseline detector judges a stream by its past and is left out.
+// every g). The baseline detector judges a stream by its past and is not trained.
 Result<SessionEvaluation> EvaluateSessions(const SessionTask& task, const GroupConfig& group,
                                            const SessionEvaluationOptions& options);
 

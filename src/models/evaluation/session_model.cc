@@ -13,12 +13,17 @@
 namespace alogd {
 namespace {
 
-constexpr size_t kBatch = 64;             // as the pipeline has it
-constexpr int64_t kSpacing = 60'000'000;  // microseconds between two sessions
-constexpr int64_t kStep = 1'000;          // and between two records of one
+constexpr size_t kBatch = 64;              // as the pipeline has it
+constexpr int64_t kSpacing = 600'000'000;  // microseconds between two sessions: each an incident
 constexpr int64_t kBegin = 1'700'000'000'000'000;
 // Its windows judge a stream by its own past; a session of a test file has none.
 constexpr std::string_view kNeedsAStream = "baseline";
+
+constexpr std::string_view kEnsemble = "ensemble";
+
+std::string EnsembleWithout(const std::string& detector) {
+  return fmt::format("{} without {}", kEnsemble, detector);
+}
 
 std::string TemplateText(uint32_t number) { return fmt::format("t{}", number); }
 
@@ -29,18 +34,15 @@ Corpus SessionCorpus(std::span<const NumberedSession> sessions) {
   std::unordered_map<uint32_t, uint32_t> words;
   for (size_t i = 0; i < sessions.size(); ++i) {
     corpus.streams.push_back(fmt::format("\tsession-{}", i));
-    int64_t at = kBegin + static_cast<int64_t>(i) * kSpacing;
+    const int64_t at = kBegin + static_cast<int64_t>(i) * kSpacing;
     for (const uint32_t number : sessions[i]) {
       const auto next = static_cast<uint32_t>(corpus.templates.size());
       const auto [it, added] = words.emplace(number, next);
       if (added) corpus.templates.push_back(TemplateText(number));
+      // All at one time, for nothing is known of it.
       corpus.records.push_back({FromMicros(at), it->second, static_cast<uint32_t>(i), 0});
-      at += kStep;
     }
   }
-  // Sessions of over a minute reach into the next one.
-  std::stable_sort(corpus.records.begin(), corpus.records.end(),
-                   [](const CorpusRecord& a, const CorpusRecord& b) { return a.time < b.time; });
   corpus.records_seen = corpus.records.size();
   return corpus;
 }
@@ -67,16 +69,25 @@ Result<SessionModel> SessionModel::Create(const GroupConfig& group, const Bundle
   }
   for (const auto& [name, entry] : bundle.manifest["detectors"].items())
     model.thresholds_[name] = entry["calibration"]["threshold"].get<double>();
+  if (!model.models_.joint) return model;
+  model.thresholds_[std::string(kEnsemble)] = model.models_.joint->threshold;
+  const nlohmann::json& metrics = bundle.manifest["joint"]["metrics"];
+  const nlohmann::json without = metrics.value("without", nlohmann::json::object());
+  for (const auto& [name, threshold] : without.items())
+    model.thresholds_[EnsembleWithout(name)] = threshold.get<double>();
+  // Where a detector is the only one, the joint score of it alone decides.
+  const nlohmann::json alone = metrics.value("alone", nlohmann::json::object());
+  for (const auto& [name, threshold] : alone.items())
+    if (const SurpriseCurve* curve = model.models_.joint->Find(name))
+      model.thresholds_[name] = static_cast<double>(curve->RawOf(threshold.get<float>()));
   return model;
 }
 
 std::vector<Event> SessionModel::Events(const NumberedSession& session) const {
   std::vector<Event> events;
-  int64_t at = 0;
   for (const uint32_t number : session) {
     Event event;
-    event.time = FromMicros(at);
-    at += kStep;
+    event.time = FromMicros(0);
     if (const auto it = words_.find(number); it != words_.end()) {
       event.word = it->second;
       event.id = TemplateId{it->second};
@@ -128,12 +139,30 @@ std::map<std::string, std::vector<double>> SessionModel::Score(
   std::map<std::string, std::vector<double>> scores;
   for (auto& detector : models_.detectors) {
     if (detector->name() == kNeedsAStream) continue;
-    std::vector<double> raw = ScoreWith(detector.get(), sessions);
-    for (size_t i = 0; detector->name() == "deeplog" && i < raw.size(); ++i)
-      if (!Known(sessions[i])) raw[i] = std::numeric_limits<double>::infinity();
-    scores[std::string(detector->name())] = std::move(raw);
+    scores[std::string(detector->name())] = ScoreWith(detector.get(), sessions);
   }
+  if (models_.joint) AddJoint(&scores);
+  if (const auto deeplog = scores.find("deeplog"); deeplog != scores.end())
+    for (size_t i = 0; i < sessions.size(); ++i)
+      if (!Known(sessions[i])) deeplog->second[i] = std::numeric_limits<double>::infinity();
   return scores;
+}
+
+void SessionModel::AddJoint(std::map<std::string, std::vector<double>>* scores) const {
+  std::map<std::string, std::vector<double>> joint;
+  const size_t sessions = scores->begin()->second.size();
+  for (const auto& [name, threshold] : thresholds_) {
+    if (!name.starts_with(kEnsemble)) continue;
+    std::vector<double>& sums = joint[name];
+    sums.assign(sessions, 0);
+    for (const auto& [detector, raw] : *scores) {
+      const SurpriseCurve* curve = models_.joint->Find(detector);
+      if (!curve || name == EnsembleWithout(detector)) continue;
+      for (size_t i = 0; i < sessions; ++i)
+        sums[i] += static_cast<double>(curve->Surprise(static_cast<float>(raw[i])));
+    }
+  }
+  scores->merge(joint);
 }
 
 }  // namespace alogd

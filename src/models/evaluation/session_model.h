@@ -18,10 +18,10 @@
 
 namespace alogd {
 
-// Sessions one after the other, one a minute. The text of a template is "t<number>".
+// Sessions one after the other, one in ten minutes. The text of a template is "t<number>".
 Corpus SessionCorpus(std::span<const NumberedSession> sessions);
 // Sessions of the corpus in a day: what a share of sessions is as alarms a day.
-inline constexpr double kSessionsPerDay = 1440;
+inline constexpr double kSessionsPerDay = 144;
 // The group with sessions for streams, whatever it has otherwise.
 GroupConfig SessionGroup(const GroupConfig& group);
 
@@ -31,7 +31,8 @@ class SessionModel {
   // `group` and `bundle` as they were trained.
   static Result<SessionModel> Create(const GroupConfig& group, const Bundle& bundle);
 
-  // Raw scores by detector, each session by itself. NaN: no opinion.
+  // Raw scores by detector, each session by itself; NaN: no opinion. The joint sums are those of
+  // "ensemble", and of "ensemble without X" for each detector X.
   std::map<std::string, std::vector<double>> Score(std::span<const NumberedSession> sessions);
   // In the unit of the scores.
   std::map<std::string, double> Thresholds() const { return thresholds_; }
@@ -40,6 +41,7 @@ class SessionModel {
   explicit SessionModel(ModelSet models) : models_(std::move(models)) {}
   std::vector<Event> Events(const NumberedSession& session) const;
   std::vector<double> ScoreWith(Detector* detector, std::span<const NumberedSession> sessions);
+  void AddJoint(std::map<std::string, std::vector<double>>* scores) const;
   bool Known(const NumberedSession& session) const;
 
   ModelSet models_;

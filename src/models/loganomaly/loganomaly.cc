@@ -87,7 +87,7 @@ class LogAnomalyDetector : public StatelessDetector {
                  inverse_.segment(row, terms_))
                     .maxCoeff();
     score.anomaly = calibration_.Score(static_cast<double>(score.raw));
-    if (score.anomaly > 0 || context.explain_all)
+    if (context.WantsEvidence(score))
       score.evidence = Explain(context, events, window.stream, scale, row, score);
     return score;
   }

@@ -10,8 +10,10 @@
 #include "models/baseline.h"
 #include "models/bundle/json_text.h"
 #include "models/bundle/model_set.h"
+#include "models/counts.h"
 #include "models/deeplog/deeplog.h"
 #include "models/deeplog/lstm_kernels.h"
+#include "models/length.h"
 #include "models/loganomaly/loganomaly.h"
 #include "models/novelty.h"
 #include "models/training/training_calibrate.h"
@@ -45,7 +47,7 @@ class Trainer {
     if (!split) return split.error();
     split_ = std::move(*split);
     RemarkOnData();
-    for (const auto step : {&Trainer::AddSimple, &Trainer::TrainLogAnomaly,
+    for (const auto step : {&Trainer::AddSimple, &Trainer::TrainSets, &Trainer::TrainLogAnomaly,
                             &Trainer::TrainSequences, &Trainer::CalibrateAll}) {
       if (const Status status = (this->*step)(); !status) return status.error();
     }
@@ -64,15 +66,16 @@ class Trainer {
   }
 
   Status ChooseDetectors() {
-    const std::pair<const char*, bool> all[] = {{"novelty", group_.novelty.enabled},
-                                                {"baseline", group_.baseline.enabled},
-                                                {"loganomaly", group_.loganomaly.enabled},
-                                                {"deeplog", group_.deeplog.enabled}};
+    const std::pair<const char*, bool> all[] = {
+        {"novelty", group_.novelty.enabled},       {"baseline", group_.baseline.enabled},
+        {"loganomaly", group_.loganomaly.enabled}, {"deeplog", group_.deeplog.enabled},
+        {"counts", group_.counts.enabled},         {"length", group_.length.enabled}};
     for (const std::string& name : options_.detectors) {
       if (std::none_of(std::begin(all), std::end(all),
                        [&](const auto& d) { return name == d.first; }))
         return Error{fmt::format(
-            "there is no detector '{}'; there are novelty, baseline, loganomaly and deeplog",
+            "there is no detector '{}'; there are novelty, baseline, loganomaly, deeplog, counts "
+            "and length",
             name)};
     }
     for (const auto& [name, enabled] : all) {
@@ -160,6 +163,61 @@ class Trainer {
     std::vector<std::string> names;
     for (const auto& [n, i] : ranked) names.push_back(corpus_.streams[i]);
     return names;
+  }
+
+  // counts and length. Thresholds come from models of the trained part, the bundle has those of
+  // all: what the held-out part taught can only make them milder.
+  Status TrainSets() {
+    const bool sessions = group_.stream.kind == StreamOptions::Kind::kSession;
+    const bool counts = Wanted("counts"), length = sessions && Wanted("length");
+    if (!counts && !length) return {};
+    CountsTrainer early_counts(group_.counts), all_counts(group_.counts);
+    LengthTrainer early_length(split_.vocabulary.size()), all_length(split_.vocabulary.size());
+    const auto add = [&](std::span<const CorpusWindow> windows) {
+      for (const CorpusWindow& item : windows) {
+        if (HasRare(item.window)) continue;
+        if (!sessions && item.window.events.size() < group_.counts.window) continue;
+        if (!item.held_out) early_counts.Add(item.window), early_length.Add(item.window);
+        all_counts.Add(item.window);
+        all_length.Add(item.window);
+      }
+    };
+    std::vector<uint32_t> words(split_.vocabulary.size());
+    for (uint32_t word = 0; word < words.size(); ++word) words[word] = word;
+    const WindowSpec spec{group_.counts.window, group_.counts.stride, {}};
+    const auto progress = [&](double) { return Say("counts and length", kLogAnomalyFrom); };
+    if (!RunWindows(corpus_, split_, group_, {spec}, words,
+                    {.windows = add, .ended = {}, .progress = progress}))
+      return kInterrupted;
+    if (counts) AddCounts(early_counts, all_counts);
+    if (length && !early_length.empty()) AddLength(early_length, all_length);
+    return {};
+  }
+
+  void AddCounts(const CountsTrainer& early, const CountsTrainer& all) {
+    if (early.empty()) return Remark("counts: no window in the trained part; it was left out");
+    if (all.left_out() > 0)
+      Remark(fmt::format("counts: {} windows had vectors over the limit of {}", all.left_out(),
+                         CountsTrainer::kMaxVectors));
+    const CountsModel model = all.Finish();
+    bundle_.tensors["counts"] = ToTensors(model);
+    bundle_.manifest["detectors"]["counts"]["parameters"] = {
+        {"window", model.window}, {"stride", model.stride}, {"vectors", model.seen.size()}};
+    Candidate candidate;
+    candidate.detector = MakeCountsDetector(early.Finish(), split_.vocabulary, OutOfReach());
+    candidate.min_span = kCountsSpan;
+    candidates_.push_back(std::move(candidate));
+  }
+
+  void AddLength(const LengthTrainer& early, const LengthTrainer& all) {
+    const LengthModel model = all.Finish();
+    bundle_.tensors["length"] = ToTensors(model);
+    bundle_.manifest["detectors"]["length"]["parameters"] = {
+        {"shortest", model.lengths.begin()->first}, {"longest", model.lengths.rbegin()->first}};
+    Candidate candidate;
+    candidate.detector = MakeLengthDetector(early.Finish(), split_.vocabulary, OutOfReach());
+    candidate.min_span = kLengthSpan;
+    candidates_.push_back(std::move(candidate));
   }
 
   bool HasRare(const Window& window) const {
@@ -255,7 +313,9 @@ class Trainer {
                            {"learning_rate_decay", o.learning_rate_decay},
                            {"patience", o.patience},
                            {"top", report.top},
-                           {"end_shift", report.end_shift}};
+                           {"end_shift", report.end_shift},
+                           {"known_histories", report.known_histories},
+                           {"known_weight", report.known_weight}};
     entry["training"] = {{"epochs", report.epochs},
                          {"best_epoch", report.best_epoch},
                          {"train_loss", report.train_loss},
@@ -277,16 +337,26 @@ class Trainer {
     const auto progress = [&](double done) {
       return Say("thresholds on held-out records", kJudgeFrom + (1 - kJudgeFrom) * done);
     };
-    if (!Judge(corpus_, split_, group_, &candidates_, progress)) return kInterrupted;
+    HeldOutMoments moments;
+    if (!Judge(corpus_, split_, group_, &candidates_, &moments, progress)) return kInterrupted;
+    std::vector<Calibration> calibrations;
     for (Candidate& candidate : candidates_) {
       const std::string name(candidate.detector->name());
       Calibrated result = Calibrate(candidate, split_, options_.alarms_per_day);
       json& entry = bundle_.manifest["detectors"][name];
       entry["calibration"] = ToJson(result.calibration);
       entry["metrics"] = std::move(result.metrics);
+      calibrations.push_back(result.calibration);
       Remark(std::move(result.remark));
       if (!candidate.golden.empty()) bundle_.golden_windows[name] = std::move(candidate.golden);
     }
+    CalibratedJoint together =
+        CalibrateJoint(candidates_, calibrations, moments,
+                       {options_.alarms_per_day, split_.held_out_days, options_.incident_gap});
+    Remark(std::move(together.remark));
+    if (together.joint.curves.empty()) return {};
+    bundle_.manifest["joint"] = ToJson(together.joint);
+    bundle_.manifest["joint"]["metrics"] = std::move(together.metrics);
     return {};
   }
 
@@ -358,8 +428,9 @@ Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group,
 
 uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupConfig& group) {
   // The corpus (24 bytes a record), sequences (4), support pairs (8), streams of the Windower are
-  // bounded by the state budget; raw scores are 4 bytes a detector, twice while they are sorted.
-  uint64_t bytes = (48ull << 20) + group.state_budget + records * (24 + 4 + 8 + 2 * 4 * 4);
+  // bounded by the state budget; raw scores are 4 bytes a detector, twice while they are sorted,
+  // and once more by moment.
+  uint64_t bytes = (48ull << 20) + group.state_budget + records * (24 + 4 + 8 + 4 * 4 * 6);
   // Texts, their terms and vectors, catalog and parser.
   bytes += templates * 4096ull;
   if (group.deeplog.enabled) {

@@ -17,9 +17,11 @@ struct TrainOptions {
   std::vector<std::string> detectors;  // empty: all that the group enables
   uint64_t seed = 1;
   double held_out = 0.2;  // the last share of the records, by time, is for thresholds
-  // Alarms that each detector may raise in held-out normal records: alerts.budget_per_day. Most
-  // alarms are of low risk, so that those of HIGH risk stay well within the budget.
+  // Incidents that all detectors together may raise in held-out normal records: the group's share
+  // of alerts.budget_per_day. Most are of low risk, so that alerts of HIGH risk stay well within
+  // it.
   double alarms_per_day = 1;
+  Duration incident_gap = std::chrono::seconds(60);  // alerts.incident_gap
   // Called with a step ("deeplog: epoch 12 of 300, held-out loss 0.31") and the share done, 0 to 1;
   // returning false stops the training, which then fails with "interrupted".
   std::function<bool(const std::string& step, double done)> progress;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "models/bundle/golden.h"
@@ -41,31 +42,19 @@ class GoldenSampler {
 
 class Jury {
  public:
-  Jury(const TrainingSplit& split, std::vector<Candidate>* candidates)
+  Jury(const TrainingSplit& split, std::vector<Candidate>* candidates, HeldOutMoments* moments)
       : catalog_(CatalogOf(split.vocabulary)),
         candidates_(*candidates),
-        samplers_(candidates->size()) {}
+        samplers_(candidates->size()),
+        moments_(*moments) {
+    moments_.detectors = candidates->size();
+  }
 
   void Score(std::span<const CorpusWindow> all) {
-    for (size_t d = 0; d < candidates_.size(); ++d) {
-      Candidate& candidate = candidates_[d];
-      windows_.clear();
-      held_out_.clear();
-      for (const CorpusWindow& item : all) {
-        if (item.spec != d || (candidate.stateless && !item.held_out)) continue;
-        windows_.push_back(item.window);
-        held_out_.push_back(item.held_out);
-      }
-      scores_.clear();
-      scores_.resize(windows_.size());
-      candidate.detector->ScoreBatch({.catalog = catalog_, .explain_all = false}, windows_,
-                                     scores_);
-      for (size_t i = 0; i < windows_.size(); ++i) {
-        if (!held_out_[i]) continue;
-        if (candidate.stateless) samplers_[d].Offer(windows_[i], &candidate.golden);
-        if (!std::isnan(scores_[i].raw)) candidate.raw.push_back(scores_[i].raw);
-      }
-    }
+    raw_.assign(all.size(), std::numeric_limits<float>::quiet_NaN());
+    for (size_t d = 0; d < candidates_.size(); ++d) ScoreWith(d, all);
+    for (size_t i = 0; i < all.size(); ++i)
+      if (all[i].held_out) AddToMoment(all[i], raw_[i], i == 0 || all[i].last != all[i - 1].last);
   }
 
   void Forget(std::string_view stream) {
@@ -73,11 +62,43 @@ class Jury {
   }
 
  private:
+  void ScoreWith(size_t d, std::span<const CorpusWindow> all) {
+    Candidate& candidate = candidates_[d];
+    windows_.clear();
+    indexes_.clear();
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].spec != d || (candidate.stateless && !all[i].held_out)) continue;
+      windows_.push_back(all[i].window);
+      indexes_.push_back(i);
+    }
+    scores_.clear();
+    scores_.resize(windows_.size());
+    candidate.detector->ScoreBatch({.catalog = catalog_, .explain_all = false}, windows_, scores_);
+    for (size_t i = 0; i < windows_.size(); ++i) {
+      if (!all[indexes_[i]].held_out) continue;
+      if (candidate.stateless) samplers_[d].Offer(windows_[i], &candidate.golden);
+      if (std::isnan(scores_[i].raw)) continue;
+      candidate.raw.push_back(scores_[i].raw);
+      raw_[indexes_[i]] = scores_[i].raw;
+    }
+  }
+
+  void AddToMoment(const CorpusWindow& item, float raw, bool first) {
+    if (first) {
+      moments_.ends.push_back(item.window.end);
+      moments_.raw.resize(moments_.raw.size() + moments_.detectors,
+                          std::numeric_limits<float>::quiet_NaN());
+    }
+    moments_.raw[moments_.raw.size() - moments_.detectors + item.spec] = raw;
+  }
+
   Catalog catalog_;
   std::vector<Candidate>& candidates_;
   std::vector<GoldenSampler> samplers_;
+  HeldOutMoments& moments_;
   std::vector<Window> windows_;
-  std::vector<bool> held_out_;
+  std::vector<size_t> indexes_;  // of windows_ among all
+  std::vector<float> raw_;       // of all
   std::vector<alogd::Score> scores_;
 };
 
@@ -101,13 +122,14 @@ std::string Remark(const Candidate& candidate, const Calibrated& result, double 
 }  // namespace
 
 bool Judge(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
-           std::vector<Candidate>* candidates, const std::function<bool(double)>& progress) {
+           std::vector<Candidate>* candidates, HeldOutMoments* moments,
+           const std::function<bool(double)>& progress) {
   std::vector<uint32_t> words(split.vocabulary.size());
   for (uint32_t word = 0; word < words.size(); ++word)
     words[word] = split.train_counts[word] > 0 ? word : kUnknownWord;
   std::vector<WindowSpec> specs;
   for (const Candidate& candidate : *candidates) specs.push_back(candidate.detector->spec());
-  Jury jury(split, candidates);
+  Jury jury(split, candidates, moments);
   return RunWindows(corpus, split, group, specs, words,
                     {.windows = [&](std::span<const CorpusWindow> all) { jury.Score(all); },
                      .ended = [&](std::string_view stream) { jury.Forget(stream); },
@@ -152,6 +174,32 @@ Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split,
                     {"alarms_per_day", static_cast<double>(alarms) / split.held_out_days},
                     {"alarms_per_day_upper_95", upper}};
   result.remark = Remark(candidate, result, split.held_out_days, allowed, upper);
+  return result;
+}
+
+CalibratedJoint CalibrateJoint(const std::vector<Candidate>& candidates,
+                               const std::vector<Calibration>& calibrations,
+                               const HeldOutMoments& moments, const JointBudget& budget) {
+  std::vector<SurpriseCurve> curves;
+  for (size_t d = 0; d < candidates.size(); ++d)
+    curves.push_back(
+        FitCurve(std::string(candidates[d].detector->name()), candidates[d].raw, calibrations[d]));
+  CalibratedJoint result;
+  result.joint = FitJoint(std::move(curves), moments, budget, &result.metrics);
+  if (moments.ends.empty()) {
+    result.remark = "joint: no window in the held-out part, so each detector alarms by itself";
+    return result;
+  }
+  const auto incidents = result.metrics["held_out_incidents"].get<uint64_t>();
+  const double upper = PoissonUpperBound(incidents) / budget.days;
+  result.metrics["incidents_allowed"] = budget.incidents_per_day * budget.days;
+  result.metrics["incidents_per_day_upper_95"] = upper;
+  result.remark = fmt::format(
+      "all detectors together: threshold {:.3g} (sum of -log10 of their chances), {} incidents in "
+      "{} of held-out records; with 95% confidence under {:.2g} a day",
+      result.joint.threshold, incidents, SpanText(budget.days), upper);
+  if (budget.incidents_per_day * budget.days < 1)
+    result.remark += "; the budget allows less than one in that time, more data would tell more";
   return result;
 }
 

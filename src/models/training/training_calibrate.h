@@ -13,6 +13,7 @@
 #include "core/detection/detector.h"
 #include "models/bundle/bundle.h"
 #include "models/calibration.h"
+#include "models/joint_calibration.h"
 #include "models/training/training_split.h"
 
 namespace alogd {
@@ -33,9 +34,10 @@ struct Candidate {
 };
 
 // Runs all candidates over the corpus at once. Templates that the trained part lacks are unknown to
-// them. False if `progress` stopped it.
+// them. `moments` get the held-out windows by what ends together. False if `progress` stopped it.
 bool Judge(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
-           std::vector<Candidate>* candidates, const std::function<bool(double)>& progress);
+           std::vector<Candidate>* candidates, HeldOutMoments* moments,
+           const std::function<bool(double)>& progress);
 
 // Threshold and tail for at most `alarms_per_day`, and what the held-out part says of them: its
 // windows and alarms, and the rate that the true one is under with 95% confidence. Fewer alarms
@@ -47,6 +49,16 @@ struct Calibrated {
   std::string remark;
 };
 Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split, double alarms_per_day);
+
+// The joint score of all candidates, within the budget for the whole. `calibrations` by candidate.
+struct CalibratedJoint {
+  JointModel joint;
+  nlohmann::json metrics;
+  std::string remark;
+};
+CalibratedJoint CalibrateJoint(const std::vector<Candidate>& candidates,
+                               const std::vector<Calibration>& calibrations,
+                               const HeldOutMoments& moments, const JointBudget& budget);
 
 // "12 days", "1.3 days", "7.2 hours", "14 minutes".
 std::string SpanText(double days);

@@ -63,8 +63,8 @@ class Run {
     std::vector<CorpusWindow> windows;
     for (const WindowEvent& event : out_) {
       if (event.kind != WindowEvent::Kind::kWindow) continue;
-      const bool held_out = windower_.Refs(event).back().offset >= split_.first_held_out;
-      windows.push_back({windower_.View(event), event.spec, held_out});
+      const uint64_t last = windower_.Refs(event).back().offset;
+      windows.push_back({windower_.View(event), event.spec, last >= split_.first_held_out, last});
     }
     if (!windows.empty()) sink_.windows(windows);
     for (const WindowEvent& event : out_) {

@@ -19,6 +19,7 @@ struct CorpusWindow {
   Window window;
   uint32_t spec = 0;      // index into the specs
   bool held_out = false;  // its last record is in the held-out part
+  uint64_t last = 0;      // its last record's number: what ends together is a moment
 };
 
 // What comes of a run, in order. Views are valid during the call.

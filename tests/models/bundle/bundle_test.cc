@@ -358,14 +358,14 @@ TEST_F(BundleTest, ModelSetOfAGroup) {
   ASSERT_TRUE(current) << current.error().message;
   EXPECT_EQ(current->bundle, "a");
   EXPECT_EQ(current->vocabulary, Trained().vocabulary);
-  EXPECT_EQ(current->detectors.size(), 4u);
+  EXPECT_EQ(current->detectors.size(), 5u);  // streams have no lengths
 
   group.model = directory;
   group.deeplog.enabled = group.novelty.enabled = false;
   Result<ModelSet> by_path = LoadModelSet(config, group);
   ASSERT_TRUE(by_path) << by_path.error().message;
   EXPECT_EQ(by_path->bundle, "a");
-  EXPECT_EQ(by_path->detectors.size(), 2u);
+  EXPECT_EQ(by_path->detectors.size(), 3u);
 
   group.model = root_.string() + "/nowhere";
   EXPECT_FALSE(LoadModelSet(config, group));

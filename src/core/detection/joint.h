@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// One score of all detectors' windows that end together, so that one threshold holds for the whole.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace alogd {
+
+// How seldom normal windows score so high with one detector.
+struct SurpriseCurve {
+  std::string detector;
+  // Raw score, and -log10 of the share of normal windows that reach it; both ascending. 0 before
+  // the first, linear between, and beyond the last as steep as before it.
+  std::vector<std::pair<float, float>> knots;
+
+  // 0 for NaN: no opinion.
+  float Surprise(float raw) const;
+  // The least raw score of that surprise; infinity where none has it.
+  float RawOf(float surprise) const;
+};
+
+// The windows of all detectors that end with the same record are a moment. Its joint score is the
+// sum of their surprises: Fisher's method ("Statistical Methods for Research Workers", 1932,
+// section 21.1) but for its chi-square, because detectors depend on each other; what sums are
+// normal is measured on held-out data instead. Rejected: the highest of the parts, each with a
+// threshold of its own. It alarms once for each part's budget, and a session that five detectors
+// find a little odd is as normal to it as one that a single detector does.
+//
+// A function of the moment's raw scores alone: batches, ticks and restarts change nothing.
+struct JointModel {
+  std::vector<SurpriseCurve> curves;
+  double threshold = 0;
+  double top = 1;  // where the anomaly score is 100
+
+  // The curve of that detector; null where training had none.
+  const SurpriseCurve* Find(std::string_view detector) const;
+  float Anomaly(double sum) const;
+};
+
+// A part's share in an alarm is told as evidence where its surprise is at least this share of the
+// largest one's.
+inline constexpr float kTellingShare = 0.5f;
+// ... and at least this: one normal window in thirty does.
+inline constexpr float kTellingSurprise = 1.5f;
+
+}  // namespace alogd
