@@ -91,9 +91,9 @@ class BundleTest : public ::testing::Test {
 
 TEST_F(BundleTest, RoundTrip) {
   const std::string directory = Write("20261122T013000Z");
-  EXPECT_EQ(Names(directory),
-            (std::vector<std::string>{"deeplog.safetensors", "loganomaly.safetensors",
-                                      "manifest.json", "templates.json", "train.log"}));
+  EXPECT_EQ(Names(directory), (std::vector<std::string>{"counts.safetensors", "deeplog.safetensors",
+                                                        "loganomaly.safetensors", "manifest.json",
+                                                        "templates.json", "train.log"}));
   EXPECT_EQ(Names(models_), (std::vector<std::string>{"20261122T013000Z"}));  // nothing beside it
   const Result<Bundle> read = LoadBundle(directory, SmallGroup());
   ASSERT_TRUE(read) << read.error().message;
