@@ -52,7 +52,10 @@ double EmpiricalThreshold(std::span<const Time> ends, const std::vector<double>&
         static_cast<double>(CountIncidents(ends, sums, levels[middle], budget.gap)) <= allowed;
     (within ? high : low) = within ? middle : middle + 1;
   }
-  return levels[high] + kTieMargin * std::max(1.0, levels[high]);
+  const double level = levels[high] + kTieMargin * std::max(1.0, levels[high]);
+  // The budget is less than one incident in this time, and the highest of few sums is easily
+  // passed: as surprises are powers of ten, so many more as the budget is below one.
+  return allowed > 0 && allowed < 1 ? level - std::log10(allowed) : level;
 }
 
 // The highest sum of each incident over `level`.

@@ -37,7 +37,8 @@ std::string SecondsText(double seconds) {
 double Seconds(std::span<const Event> events) {
   const double us = static_cast<double>(Micros(events.back().time)) -
                     static_cast<double>(Micros(events.front().time));
-  return std::max(us / 1e6, kLeastSeconds);
+  // Bundles keep floats: a duration must be the same before and after it was kept.
+  return static_cast<double>(static_cast<float>(std::max(us / 1e6, kLeastSeconds)));
 }
 
 class LengthDetector : public StatelessDetector {

@@ -88,6 +88,17 @@ TEST(LengthTest, ComesBackFromTensors) {
   EXPECT_FALSE(LengthFrom({}, 3));
 }
 
+// Durations that no float holds exactly are the same after loading.
+TEST(LengthTest, LoadedDurationsAreNoSurprise) {
+  LengthTrainer trainer(3);
+  const std::vector<Event> events = {MakeEvent(0, 0), MakeEvent(2, 0)};
+  for (size_t i = 0; i < 99; ++i) trainer.Add(MakeWindow(events, "s", true));
+  const Result<LengthModel> loaded = LengthFrom(ToTensors(trainer.Finish()), 3);
+  ASSERT_TRUE(loaded);
+  const auto detector = MakeLengthDetector(*loaded, kTexts, {0, 1.5, 4, 10});
+  EXPECT_LT(ScoreOne(*detector, MakeCatalog(kTexts), MakeWindow(events, "s", true)).raw, 0.01);
+}
+
 TEST(LengthTest, DurationsAreBounded) {
   LengthTrainer trainer(3);
   for (size_t i = 0; i < 3 * LengthModel::kMaxDurations; ++i) {

@@ -82,6 +82,8 @@ groups:
       loganomaly: {enabled: false, window: 20, stride: 2, features: 50, ngrams: [2, 3], threshold: 3.25}
       deeplog: {enabled: false, window: 12, top: 9, layers: [32, 16, 8], embedding: 8, threshold: 2, dropout: 0.25,
                 learning_rate: 0.001, learning_rate_decay: 1, epochs: 5, patience: 4}
+      counts: {enabled: false, window: 30, stride: 15}
+      length: {enabled: false}
     model: 20261122T013000Z
 )";
 
