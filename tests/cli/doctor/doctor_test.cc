@@ -89,7 +89,9 @@ class DoctorTest : public ::testing::Test {
   }
   void Remove(const std::string& path) { fs::remove_all(dir_ + "/root" + path); }
   void Owned(const std::string& path, mode_t mode) {
-    if (geteuid() == 0) ASSERT_EQ(chown(path.c_str(), uid_, 61'999), 0);
+    if (geteuid() == 0) {
+      ASSERT_EQ(chown(path.c_str(), uid_, 61'999), 0);
+    }
     ASSERT_EQ(chmod(path.c_str(), mode), 0);
   }
   void Database(std::function<void(Store*)> fill = nullptr) {
