@@ -125,8 +125,8 @@ std::string Bash(const std::vector<Command>& commands) {
   }
   out +=
       "  esac\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-      "  [[ $cur != -* && -n $path ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+      "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) || true\n"
+      "  if [[ $cur != -* && -n $path ]]; then COMPREPLY+=($(compgen -f -- \"$cur\")); fi\n"
       "}\n"
       "complete -o filenames -F _alogctl alogctl\n";
   return out;

@@ -74,7 +74,10 @@ void CheckDatabase(const Examined& host, Obstacles* findings) {
     return;
   }
   if (Status schema = CheckSchema(&*db); !schema) {
-    findings->push_back({"database-version", true, schema.error().message, Anew(path)});
+    const bool version =
+        schema.error().code == SQLITE_MISMATCH || schema.error().code == SQLITE_SCHEMA;
+    findings->push_back({version ? "database-version" : "database-unreadable", true,
+                         schema.error().message, Anew(path)});
     return;
   }
   Rows check = db->Query("PRAGMA quick_check(1)");
