@@ -19,8 +19,11 @@ constexpr double kTieMargin = 1e-4;    // as single thresholds have it, see cali
 constexpr double kLeastSpan = 2;       // from threshold to top: orders of magnitude
 constexpr double kTopSeldom = 1e-3;    // of the budget: what 100 stands for
 constexpr size_t kLeastClusters = 50;  // fewer excesses do not tell a tail's shape
-constexpr size_t kQuantiles = 20;      // of QQ data
-constexpr size_t kMaxKnots = 256;      // of a curve that is read
+// Orders of magnitude beyond the highest held-out sum that a threshold is put at. More would be a
+// guess about the tail that hides faults in logs of a few minutes.
+constexpr double kMostBeyond = 1;
+constexpr size_t kQuantiles = 20;  // of QQ data
+constexpr size_t kMaxKnots = 256;  // of a curve that is read
 constexpr size_t kMaxCurves = 32;
 // Shares of the moments that a tail may begin at; the one with the most clusters is taken.
 constexpr double kTailShares[] = {0.1, 0.05, 0.02, 0.01};
@@ -55,7 +58,7 @@ double EmpiricalThreshold(std::span<const Time> ends, const std::vector<double>&
   const double level = levels[high] + kTieMargin * std::max(1.0, levels[high]);
   // The budget is less than one incident in this time, and the highest of few sums is easily
   // passed: as surprises are powers of ten, so many more as the budget is below one.
-  return allowed > 0 && allowed < 1 ? level - std::log10(allowed) : level;
+  return allowed > 0 && allowed < 1 ? level + std::min(kMostBeyond, -std::log10(allowed)) : level;
 }
 
 // The highest sum of each incident over `level`.

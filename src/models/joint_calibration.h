@@ -39,9 +39,9 @@ size_t CountIncidents(std::span<const Time> ends, std::span<const double> sums, 
 // fitted by a generalised Pareto; the threshold is where it comes as often as the budget allows,
 // and 100 where it comes a thousand times as seldom, two orders of magnitude over the threshold at
 // the least. Where there are fewer than 50 incidents to fit, the threshold is the least that keeps
-// the held-out incidents within the budget; where that is less than one, as many orders of
-// magnitude over the highest sum. `metrics` get incidents, QQ data of the tail, and the thresholds
-// of each detector alone and of the others without it.
+// the held-out incidents within the budget; where that is less than one, up to an
+// order of magnitude over the highest sum. `metrics` get incidents, QQ data of the tail, and the
+// thresholds of each detector alone and of the others without it.
 JointModel FitJoint(std::vector<SurpriseCurve> curves, const HeldOutMoments& moments,
                     const JointBudget& budget, nlohmann::json* metrics);
 
