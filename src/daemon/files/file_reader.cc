@@ -69,6 +69,7 @@ Status FileReader::MoveTo(OpenedFile* copy, Medium medium) {
   }
   file_ = std::move(*copy);
   medium_ = medium;
+  seen_mtime_ns_ = file_.stat.mtime_ns;
   dirty_ = true;
   return {};
 }

@@ -78,6 +78,10 @@ class FileReader {
   int64_t seen_mtime_ns() const { return seen_mtime_ns_; }
   uint64_t seen_size() const { return seen_size_; }
   bool IsTruncated();
+  // While nothing was read of it, its time is all that tells it once it is compressed.
+  void KeepTimeWhileEmpty() {
+    if (read_mark_.empty()) seen_mtime_ns_ = file_.stat.mtime_ns;
+  }
   // Nothing happened to the file since the last turn, which ended at its end.
   bool Quiet() const;
   void set_successor(FileId id) {

@@ -134,6 +134,7 @@ void SourceFiles::Impl::Retire(Time now) {
     Truncated(files_.size() - 1, now);
     last_->seen_mtime_ns = seen;
   }
+  active_->KeepTimeWhileEmpty();
   Entry& entry = files_.back();
   entry.retired = now;
   const std::string path = CurrentPath(active_->fd());

@@ -24,7 +24,7 @@ class SourceScheduleTest : public ::testing::TestWithParam<uint64_t> {};
 // ALOGD_SCHEDULES sets how many in all, ALOGD_SEED the first seed: a million on demand.
 TEST_P(SourceScheduleTest, RandomSchedules) {
   const uint64_t first = Setting("ALOGD_SEED", 1);
-  const uint64_t schedules = Setting("ALOGD_SCHEDULES", 5'000);
+  const uint64_t schedules = Setting("ALOGD_SCHEDULES", 10'000);
   using testing::TailModel;
   for (uint64_t seed = first + GetParam(); seed < first + schedules; seed += kParts) {
     const TailModel::Schedule schedule =
