@@ -96,8 +96,10 @@ class StandInJournal {
   std::thread reader_;
 };
 
-std::string AlarmLine(int number) {
-  return fmt::format("2026-11-20T10:00:00.000000+00:00 host app[12]: alarm number {}\n", number);
+// With the time of the event before it, so that each alarm is an incident of its own.
+std::string AlarmLine(int number, int event) {
+  const std::string line = EventLine(event);
+  return line.substr(0, line.find("event ")) + fmt::format("alarm number {}\n", number);
 }
 
 // From the write of a line to the entry at journald's socket, committed before.
@@ -106,6 +108,7 @@ void Latency(int rate, seconds duration) {
   DaemonProcess daemon;
   daemon.set_before([&] { journal.Enter(); });
   daemon.ConfigureWith(
+      "alerts: {incident_gap: 1ms}\n" +
       DaemonProcess::OneGroup("  - {match: 'alarm number', level: CRITICAL, name: alarm}\n"));
   WriteTo(daemon.Log("app.log"), EventLines(0, 1000));
   if (!daemon.Start()) return;
@@ -117,7 +120,7 @@ void Latency(int rate, seconds duration) {
     std::string lines = EventLines(event, event + rate / 100);
     event += rate / 100;
     const bool alarm = tick % 10 == 9;
-    if (alarm) lines += AlarmLine(static_cast<int>(written.size()));
+    if (alarm) lines += AlarmLine(static_cast<int>(written.size()), event - 1);
     AppendTo(daemon.Log("app.log"), lines);
     if (alarm) written.push_back(Clock::now());
     std::this_thread::sleep_until(begin + milliseconds(10) * (tick + 1));
