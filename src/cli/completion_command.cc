@@ -119,14 +119,14 @@ std::string Bash(const std::vector<Command>& commands) {
         at = bar + 1;
       }
       out +=
-          file ? fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", patterns)
+          file ? fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$cur\")) || true; return ;;\n", patterns)
                : fmt::format("    {}) return ;;\n", patterns);
     }
   }
   out +=
       "  esac\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) || true\n"
-      "  if [[ $cur != -* && -n $path ]]; then COMPREPLY+=($(compgen -f -- \"$cur\")); fi\n"
+      "  if [[ $cur != -* && -n $path ]]; then COMPREPLY+=($(compgen -f -- \"$cur\")) || true; fi\n"
       "}\n"
       "complete -o filenames -F _alogctl alogctl\n";
   return out;

@@ -29,6 +29,7 @@ class CasesLoadTest : public TailCase {
 TEST_F(CasesLoadTest, FortyRotationsAtTwentyASecond) {
   Begin();
   Write(20);
+  WaitForAll();  // a log that is rotated away before it was ever seen is not known to be one
   for (int rotation = 0; rotation < 40; ++rotation) {
     const OpenLog writer(log_);
     writer.Write(Next(150));
@@ -92,7 +93,7 @@ TEST_F(CasesLoadTest, ShortLivedFiles) {
     }
   }
   const int64_t rows = daemon_.Number("SELECT count(*) FROM files");
-  EXPECT_LT(rows, 5 * kBatch) << "checkpoints of files that are gone";
+  EXPECT_LT(rows, files / 2) << "checkpoints of files that are gone";
   ExpectAllOnce();
 }
 

@@ -92,7 +92,7 @@ TEST(DocumentedCommandsTest, Run) {
     // What trains for minutes elsewhere trains one detector here.
     if (filled.starts_with("train"))
       filled = filled == "train" ? "train --help" : filled + " --detectors novelty";
-    if (filled == "scan") filled = "scan --help";
+    if (filled == "scan" || filled == "eval") filled += " --help";
     const auto [said, status] = run(filled);
     EXPECT_THAT(status, ::testing::AnyOf(0, 3)) << "alogctl " << filled << "\n" << said;
   }
