@@ -88,13 +88,10 @@ std::string Words(const Command& command, const Command& root) {
   return Join(words);
 }
 
-std::string Bash(const std::vector<Command>& commands) {
-  std::string out =
-      "# bash completion of alogctl; made by `alogctl completion bash`\n"
-      "_alogctl() {\n"
-      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= words= word\n"
-      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case \"$path $word\" in\n";
+// The inside of bash's and zsh's loop over the words: which command they have come to. Ends it, and
+// begins the choice by that command.
+std::string PathCases(const std::vector<Command>& commands) {
+  std::string out;
   for (const Command& command : commands) {
     if (command.path.empty()) continue;
     const std::vector<std::string> above(command.path.begin(), command.path.end() - 1);
@@ -102,6 +99,17 @@ std::string Bash(const std::vector<Command>& commands) {
                        Join(command.path));
   }
   out += "    esac\n  done\n  case \"$path\" in\n";
+  return out;
+}
+
+std::string Bash(const std::vector<Command>& commands) {
+  std::string out =
+      "# bash completion of alogctl; made by `alogctl completion bash`\n"
+      "_alogctl() {\n"
+      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= words= word\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case \"$path $word\" in\n";
+  out += PathCases(commands);
   for (const Command& command : commands)
     out +=
         fmt::format("    '{}') words='{}' ;;\n", Join(command.path), Words(command, commands[0]));
@@ -118,9 +126,10 @@ std::string Bash(const std::vector<Command>& commands) {
             fmt::format("{}{}:{}", patterns.empty() ? "" : "|", path, names.substr(at, bar - at));
         at = bar + 1;
       }
-      out +=
-          file ? fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$cur\")) || true; return ;;\n", patterns)
-               : fmt::format("    {}) return ;;\n", patterns);
+      out += file
+                 ? fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$cur\")) || true; return ;;\n",
+                               patterns)
+                 : fmt::format("    {}) return ;;\n", patterns);
     }
   }
   out +=
@@ -156,13 +165,7 @@ std::string Zsh(const std::vector<Command>& commands) {
       "  local path= word\n"
       "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
       "    case \"$path $word\" in\n";
-  for (const Command& command : commands) {
-    if (command.path.empty()) continue;
-    const std::vector<std::string> above(command.path.begin(), command.path.end() - 1);
-    out += fmt::format("      '{} {}') path='{}' ;;\n", Join(above), command.path.back(),
-                       Join(command.path));
-  }
-  out += "    esac\n  done\n  case \"$path\" in\n";
+  out += PathCases(commands);
   for (const Command& command : commands) {
     out += fmt::format("    '{}')\n      _arguments", Join(command.path));
     for (const Command* from : {&command, &commands[0]}) {

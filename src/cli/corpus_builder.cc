@@ -7,6 +7,10 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "cli/log_reader.h"
+
+#include "cli/log_reader.h"
+
 namespace alogd {
 
 CorpusBuilder::CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options)
@@ -153,6 +157,24 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
   for (size_t i = 0; i < golden_.size(); i += step)
     corpus.golden_lines.push_back(std::move(golden_[i]));
   return corpus;
+}
+
+bool AddSources(const LogFiles& files, uint32_t max_line, CorpusBuilder* builder,
+                std::vector<std::string>* remarks, const std::function<bool(uint64_t)>& go_on) {
+  for (const LogSource& source : files.sources) {
+    LogReader reader(source, max_line);
+    size_t file = SIZE_MAX;
+    while (auto line = reader.Next()) {
+      if (file != reader.file()) {
+        file = reader.file();
+        builder->BeginFile(reader.source_name(), reader.source_name(), reader.reference());
+      }
+      builder->Add(*line);
+      if (builder->records() % 4096 == 0 && !go_on(builder->records())) return false;
+    }
+    remarks->insert(remarks->end(), reader.remarks().begin(), reader.remarks().end());
+  }
+  return true;
 }
 
 }  // namespace alogd

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "cli/log_files.h"
 #include "core/detection/rules.h"
 #include "core/detection/stream_key.h"
 #include "core/parser.h"
@@ -85,5 +87,10 @@ class CorpusBuilder {
   uint64_t golden_every_ = 1;
   std::string key_;
 };
+
+// Adds all lines, one source after the other; `remarks` get what could not be read. False where
+// `go_on`, asked every so many records with their number, said so.
+bool AddSources(const LogFiles& files, uint32_t max_line, CorpusBuilder* builder,
+                std::vector<std::string>* remarks, const std::function<bool(uint64_t)>& go_on);
 
 }  // namespace alogd

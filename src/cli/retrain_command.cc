@@ -17,7 +17,6 @@
 #include "cli/cli.h"
 #include "cli/corpus_builder.h"
 #include "cli/log_files.h"
-#include "cli/log_reader.h"
 #include "cli/retrain/measure.h"
 #include "core/config/path_set.h"
 #include "core/config/units.h"
@@ -75,17 +74,7 @@ Result<Corpus> ReadCorpus(const Config& config, const GroupConfig& group, const 
   options.max_records = config.training.max_records;
   auto builder = CorpusBuilder::Create(config, group, options);
   if (!builder) return builder.error();
-  for (const LogSource& source : files.sources) {
-    LogReader reader(source, group.max_line);
-    size_t file = SIZE_MAX;
-    while (auto line = reader.Next()) {
-      if (file != reader.file()) {
-        file = reader.file();
-        builder->BeginFile(reader.source_name(), reader.source_name(), reader.reference());
-      }
-      builder->Add(*line);
-    }
-  }
+  AddSources(files, group.max_line, &*builder, remarks, [](uint64_t) { return true; });
   return builder->Finish(remarks);
 }
 

@@ -13,7 +13,6 @@
 #include "cli/cli.h"
 #include "cli/corpus_builder.h"
 #include "cli/log_files.h"
-#include "cli/log_reader.h"
 #include "cli/output.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
@@ -42,27 +41,6 @@ constexpr size_t kFewestRecords = 500;
 
 std::string BundleName() {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
-// Reads all sources into the builder; false when interrupted.
-bool ReadSources(const LogFiles& files, const GroupConfig& group, Progress* progress,
-                 CorpusBuilder* builder, std::vector<std::string>* remarks) {
-  for (const LogSource& source : files.sources) {
-    LogReader reader(source, group.max_line);
-    size_t file = SIZE_MAX;
-    while (auto line = reader.Next()) {
-      if (file != reader.file()) {
-        file = reader.file();
-        builder->BeginFile(reader.source_name(), reader.source_name(), reader.reference());
-      }
-      builder->Add(*line);
-      if (builder->records() % 4096 != 0) continue;
-      progress->Update(builder->records());
-      if (interrupted) return false;
-    }
-    remarks->insert(remarks->end(), reader.remarks().begin(), reader.remarks().end());
-  }
-  return true;
 }
 
 void PrintRemarks(const CliContext& context, const std::vector<std::string>& remarks) {
@@ -126,7 +104,11 @@ Result<Corpus> MakeCorpus(const TrainArguments& args, const Config& config,
   *remarks = files->remarks;
   auto builder = CorpusBuilder::Create(config, group, args.corpus);
   if (!builder) return builder.error();
-  if (!ReadSources(*files, group, progress, &*builder, remarks)) return Error{"interrupted"};
+  const auto go_on = [progress](uint64_t records) {
+    progress->Update(records);
+    return !interrupted;
+  };
+  if (!AddSources(*files, group.max_line, &*builder, remarks, go_on)) return Error{"interrupted"};
   Corpus corpus = builder->Finish(remarks);
   if (corpus.records.size() >= kFewestRecords) return corpus;
   return Error{

@@ -96,16 +96,9 @@ Error ConnectError(const std::string& path, int err) {
 }
 
 Status Connect(int fd, const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return Error{fmt::format("the control socket's path {} is longer than the {} bytes that Unix "
-                             "sockets take; set control_socket to a shorter one",
-                             path, sizeof address.sun_path - 1),
-                 ENAMETOOLONG};
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  const Result<sockaddr_un> address = ControlAddress(path);
+  if (!address) return address.error();
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
     return ConnectError(path, errno);
   }
   return {};
@@ -156,6 +149,19 @@ Result<std::string> ReceiveLine(int fd, const Deadline& deadline) {
 }
 
 }  // namespace
+
+Result<sockaddr_un> ControlAddress(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Error{fmt::format("the control socket's path {} is longer than the {} bytes that Unix "
+                             "sockets take; set control_socket to a shorter one",
+                             path, sizeof address.sun_path - 1),
+                 ENAMETOOLONG};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
+}
 
 Result<nlohmann::json> ParseControlMessage(std::string_view line) {
   if (line.size() > kMaxControlMessage) {

@@ -2,11 +2,12 @@
 // The control protocol: one JSON object a line each way over a Unix stream socket.
 #pragma once
 
+#include <sys/un.h>
+
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "core/result.h"
 
@@ -14,9 +15,9 @@ namespace alogd {
 
 // Request:  {"command": "status" | "reload" | "ping" | "ack" ..., ...arguments}
 // Response: {"ok": true, ...} or {"ok": false, "error": "one sentence"}
-// A connection carries any number of requests, answered in order. `reload` answers when the verdict is
-// in: {"ok": true, "bundles": {"GROUP": "NAME"}} or ok false with the reason; the old ones stay then.
-// `status` answers
+// A connection carries any number of requests, answered in order. `reload` answers when the verdict
+// is in: {"ok": true, "bundles": {"GROUP": "NAME"}} or ok false with the reason; the old ones stay
+// then. `status` answers
 //   {"ok": true, "version", "pid", "uptime_s", "config", "state_dir",
 //    "groups": [{"name", "bundle", "bundle_age_s", "records", "lines", "windows", "anomalies",
 //                "templates", "new_templates", "streams", "memory_bytes", "windows_per_s"}],
@@ -24,13 +25,17 @@ namespace alogd {
 //                 "last_rotation_us", "state"}],
 //    "drops": {"REASON": N}, "limits": {"NAME": N}, "commit": {"units", "last_error"},
 //    "journal": {"sent", "pending"}, "last_reload": {"at_us", "ok", "message"}}
-inline constexpr size_t kMaxControlMessage = 1 << 20;  // bytes of one line; longer ones end the connection
+inline constexpr size_t kMaxControlMessage =
+    1 << 20;  // bytes of one line; longer ones end the connection
+
+// The address of a control socket; fails for a path that is too long for one.
+Result<sockaddr_un> ControlAddress(const std::string& path);
 
 // Takes a line apart; fails for anything but one JSON object within the limits.
 Result<nlohmann::json> ParseControlMessage(std::string_view line);
 
-// Client side: connects, sends one request, waits up to `timeout_ms` for its answer. Errors say whether
-// the daemon does not run, may not be asked, or did not answer.
+// Client side: connects, sends one request, waits up to `timeout_ms` for its answer. Errors say
+// whether the daemon does not run, may not be asked, or did not answer.
 Result<nlohmann::json> ControlRequest(const std::string& socket_path, const nlohmann::json& request,
                                       int timeout_ms);
 

@@ -4,89 +4,14 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <atomic>
-#include <functional>
 #include <random>
-#include <set>
 #include <thread>
 
-#include "daemon/files/crc32c.h"
 #include "testing/daemon_process.h"
+#include "testing/tail_events.h"
 
 namespace alogd {
 namespace {
-
-constexpr char kEveryEvent[] = "  - {match: 'event [0-9]+', level: LOW, name: every}\n";
-constexpr char kCountRows[] = "SELECT count(*) FROM anomalies WHERE detector = 'rule'";
-
-// A line that the rule matches, each with a number of its own.
-std::string EventLine(int number) {
-  return fmt::format("2026-11-20T{:02}:{:02}:{:02}.{:06}+00:00 host app[12]: event {} took 3 ms\n",
-                     number / 36'000'000 % 24, number / 600'000 % 60, number / 10'000 % 60,
-                     number % 10'000 * 100, number);
-}
-
-std::string EventLines(int first, int last) {
-  std::string lines;
-  for (int i = first; i < last; ++i) lines += EventLine(i);
-  return lines;
-}
-
-// The numbers of the events that have a row, and how many rows there are.
-std::pair<std::set<int>, size_t> EventRows(const DaemonProcess& daemon) {
-  std::set<int> numbers;
-  const auto rows = daemon.Query("SELECT message FROM anomalies WHERE detector = 'rule'");
-  for (const std::string& message : rows) {
-    const size_t at = message.find("event ");
-    if (at != std::string::npos) numbers.insert(std::atoi(message.c_str() + at + 6));
-  }
-  return {numbers, rows.size()};
-}
-
-void ExpectEachOnce(const DaemonProcess& daemon, int events) {
-  const auto [numbers, rows] = EventRows(daemon);
-  EXPECT_EQ(rows, static_cast<size_t>(events));
-  EXPECT_EQ(numbers.size(), static_cast<size_t>(events));
-  if (!numbers.empty()) {
-    EXPECT_EQ(*numbers.begin(), 0);
-    EXPECT_EQ(*numbers.rbegin(), events - 1);
-  }
-}
-
-void ExpectChains(const DaemonProcess& daemon, const std::string& path) {
-  const std::string bytes = ReadAll(path);
-  EXPECT_EQ(daemon.Number("SELECT offset FROM files WHERE path = '" + path + "'"),
-            static_cast<int64_t>(bytes.size()));
-  EXPECT_EQ(daemon.Number("SELECT chain FROM files WHERE path = '" + path + "'"),
-            static_cast<int64_t>(Crc32c(0, bytes)));
-}
-
-// Appends events until it is stopped, or goes.
-class Writer {
- public:
-  // `append(first)` appends some events and returns the number of the next.
-  Writer(std::function<int(int)> append)
-      : append_(std::move(append)) {  // NOLINT(google-explicit-constructor)
-    thread_ = std::thread([this] {
-      for (int next = 0; !stop_; std::this_thread::sleep_for(std::chrono::milliseconds(2))) {
-        next = append_(next);
-        written_ = next;
-      }
-    });
-  }
-  ~Writer() { Stop(); }
-  int Stop() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-    return written_;
-  }
-
- private:
-  std::function<int(int)> append_;
-  std::atomic<bool> stop_{false};
-  std::atomic<int> written_{0};
-  std::thread thread_;
-};
 
 TEST(DaemonTest, RuleAlertsAndIsStored) {
   DaemonProcess daemon;
@@ -134,7 +59,7 @@ TEST(DaemonTest, ExactlyOnceAcrossKills) {
   std::mt19937 random(seed);
   DaemonProcess daemon;
   daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
-  Writer writer([&](int i) {
+  EventWriter writer([&](int i) {
     // Lines are cut at any byte by what is flushed when.
     const std::string lines = EventLines(i, i + 10);
     AppendTo(daemon.Log("a.log"), lines.substr(0, lines.size() / 2));
@@ -168,7 +93,7 @@ TEST(DaemonTest, ExactlyOnceAcrossRotationsAndTerminations) {
   ASSERT_TRUE(daemon.Start());
   ASSERT_TRUE(Eventually([&] { return daemon.Number(kCountRows) == 20; }));
   EXPECT_EQ(daemon.Terminate(), 0);
-  Writer writer([&](int i) {
+  EventWriter writer([&](int i) {
     i = std::max(i, 20);
     AppendTo(daemon.Log("a.log"), EventLines(i, i + 20));
     if (i % 1000 == 980) {

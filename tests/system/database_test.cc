@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // alogd as a process whose database is damaged, locked, or of no use: it goes on, and says so.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "testing/daemon_process.h"
 #include "testing/damage.h"
+#include "testing/tail_events.h"
 
 namespace alogd {
 namespace {
@@ -13,18 +13,6 @@ namespace {
 using testing::DamageHead;
 using testing::DamageTable;
 using ::testing::HasSubstr;
-
-constexpr char kCountRows[] = "SELECT count(*) FROM anomalies WHERE detector = 'rule'";
-constexpr char kEveryEvent[] = "  - {match: 'event [0-9]+', level: LOW, name: every}\n";
-
-std::string EventLines(int first, int last) {
-  std::string lines;
-  for (int i = first; i < last; ++i) {
-    lines += fmt::format("2026-11-20T10:{:02}:{:02}.000000+00:00 host app[12]: event {} ended\n",
-                         i / 60 % 60, i % 60, i);
-  }
-  return lines;
-}
 
 std::vector<std::string> Aside(const DaemonProcess& daemon) {
   std::vector<std::string> names;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -56,20 +55,13 @@ Status RemoveStale(const std::string& path, const sockaddr_un& address) {
 }
 
 Result<int> ListenOn(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return Error{fmt::format("the control socket's path {} is longer than the {} bytes that Unix "
-                             "sockets take; set control_socket to a shorter one",
-                             path, sizeof address.sun_path - 1),
-                 ENAMETOOLONG};
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (Status removed = RemoveStale(path, address); !removed) return removed.error();
+  const Result<sockaddr_un> address = ControlAddress(path);
+  if (!address) return address.error();
+  if (Status removed = RemoveStale(path, *address); !removed) return removed.error();
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return ErrnoError("make a socket for", path, errno);
   // The mode is set before listen: until then nobody can connect.
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
       chmod(path.c_str(), kSocketMode) != 0 || listen(fd, 16) != 0) {
     const int err = errno;
     close(fd);
