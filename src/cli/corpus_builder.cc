@@ -9,8 +9,6 @@
 
 #include "cli/log_reader.h"
 
-#include "cli/log_reader.h"
-
 namespace alogd {
 
 CorpusBuilder::CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options)

@@ -11,16 +11,19 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/cli.h"
 #include "cli/corpus_builder.h"
+#include "cli/journal_spool.h"
 #include "cli/log_files.h"
 #include "cli/retrain/measure.h"
 #include "core/config/path_set.h"
 #include "core/config/units.h"
 #include "core/control.h"
+#include "core/journal/journal_reader.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
 #include "models/training/trainer.h"
@@ -108,9 +111,18 @@ class Retraining {
                              FormatDuration(config_.training.every)));
     auto files = FindLogFiles(LogsOf(group_), {3, 0});
     if (!files) return Fail(&context_, files.error().message);
-    std::vector<std::string> remarks;
+    std::vector<std::string> remarks = files->remarks;
+    std::optional<JournalSpool> spool;
+    if (ReadsJournal(group_)) {
+      auto written = JournalSpool::Write(group_, Time{}, [] { return true; });
+      if (!written) return Fail(&context_, written.error().message);
+      spool = std::move(*written);
+      files->sources.push_back(spool->source());
+      if (spool->cut()) remarks.push_back(spool->Remark());
+    }
     auto corpus = ReadCorpus(config_, group_, *files, &remarks);
     if (!corpus) return Fail(&context_, corpus.error().message);
+    for (const std::string& remark : remarks) Say(remark);
     if (!Enough(*corpus, now)) return;
     QualityFacts facts;
     if (!Measure(*corpus, *files, &facts)) return;

@@ -4,16 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "cli/cli.h"
 #include "cli/corpus_builder.h"
+#include "cli/journal_spool.h"
 #include "cli/log_files.h"
 #include "cli/output.h"
+#include "cli/time_text.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
 #include "models/training/trainer.h"
@@ -31,6 +35,8 @@ struct TrainArguments {
   uint64_t seed = 1;
   bool activate = false;
   bool no_filter = false;
+  bool journal = false;
+  std::string since = "-7d";  // of the journal
 };
 
 // Set by SIGINT; training looks at it between steps and leaves no half bundle behind.
@@ -38,6 +44,8 @@ volatile std::sig_atomic_t interrupted = 0;
 
 // Fewer records than this teach nothing: windows of 15 and a held-out part need some hundreds.
 constexpr size_t kFewestRecords = 500;
+
+Time Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::string BundleName() {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)));
@@ -99,9 +107,20 @@ Result<std::string> Write(const TrainArguments& args, const Config& config,
 Result<Corpus> MakeCorpus(const TrainArguments& args, const Config& config,
                           const GroupConfig& group, Progress* progress,
                           std::vector<std::string>* remarks) {
-  auto files = FindLogFiles(args.logs, args.files);
+  Result<LogFiles> files = LogFiles{};
+  if (!args.logs.empty()) files = FindLogFiles(args.logs, args.files);
   if (!files) return files.error();
   *remarks = files->remarks;
+  std::optional<JournalSpool> spool;
+  if (args.journal) {
+    const auto since = ParseTimeText(args.since, Now());
+    if (!since) return since.error();
+    auto written = JournalSpool::Write(group, *since, [] { return !interrupted; });
+    if (!written) return written.error();
+    spool = std::move(*written);
+    files->sources.push_back(spool->source());
+    if (spool->cut()) remarks->push_back(spool->Remark());
+  }
   auto builder = CorpusBuilder::Create(config, group, args.corpus);
   if (!builder) return builder.error();
   const auto go_on = [progress](uint64_t records) {
@@ -164,10 +183,13 @@ void Train(const TrainArguments& args, CliContext* context) {
 void AddTrainCommand(CLI::App* app, CliContext* context) {
   auto args = std::make_shared<TrainArguments>();
   CLI::App* train = app->add_subcommand("train", "Learn what is normal: logs to a bundle");
-  train
-      ->add_option("LOG", args->logs,
-                   "Log files, directories, compressed logs, or - for standard input")
-      ->required();
+  train->add_option("LOG", args->logs,
+                    "Log files, directories, compressed logs, or - for standard input");
+  train->add_flag("--journal", args->journal,
+                  "This host's journal (what the group's journal_units and journal_identifiers "
+                  "select of it)");
+  train->add_option("--since", args->since, "With --journal: entries from then on")
+      ->capture_default_str();
   train->add_option("--group", args->group, "The group to train (default: the first one)");
   train->add_option("--out", args->out, "Write the bundle to this directory");
   train->add_option("--max-depth", args->files.max_depth, "Directories below a named one")
@@ -182,6 +204,8 @@ void AddTrainCommand(CLI::App* app, CliContext* context) {
   train->add_flag("--activate", args->activate, "Make it the group's current bundle");
   train->add_flag("--no-filter", args->no_filter, "Keep files that do not look normal");
   train->callback([args, context] {
+    if (args->logs.empty() && !args->journal)
+      return Fail(context, "nothing to train on: name log files, or give --journal", kExitUsage);
     args->corpus.filter = !args->no_filter;
     Train(*args, context);
   });

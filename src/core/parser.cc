@@ -25,8 +25,11 @@ Result<Parser> Parser::Create(const GroupConfig& group, const SeverityOptions& s
   return parser;
 }
 
-std::unique_ptr<HeaderParser> Parser::MakeHeaderParser(Time reference) const {
+std::unique_ptr<HeaderParser> Parser::MakeHeaderParser(std::string_view source,
+                                                       Time reference) const {
   HeaderOptions options = header_options_;
+  // The journal's entries are rendered by ourselves, whatever the group's files look like.
+  if (source == kJournalSource) options.format = "syslog-rfc5424";
   options.reference = reference;
   auto parser = HeaderParser::Create(options);
   assert(parser.ok());  // the same options passed in Create
@@ -37,7 +40,7 @@ SourceId Parser::AddSource(std::string_view name, Time reference) {
   if (const auto it = source_ids_.find(name); it != source_ids_.end()) return it->second;
   const SourceId id{static_cast<uint32_t>(sources_.size())};
   const auto it = source_ids_.emplace(name, id).first;
-  sources_.push_back({&it->first, reference, MakeHeaderParser(reference), true});
+  sources_.push_back({&it->first, reference, MakeHeaderParser(name, reference), true});
   return id;
 }
 

@@ -89,7 +89,7 @@ class Parser {
     bool changed = true;
   };
   Parser(const GroupConfig& group, const SeverityOptions& severity);
-  std::unique_ptr<HeaderParser> MakeHeaderParser(Time reference) const;
+  std::unique_ptr<HeaderParser> MakeHeaderParser(std::string_view source, Time reference) const;
   File& FileOf(SourceId source, FileId file);
   void SaveHead(StateWriter& out) const;
   bool LoadHead(StateReader& in);

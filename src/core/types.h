@@ -34,6 +34,9 @@ constexpr int64_t Index(FileId id) { return static_cast<int64_t>(id); }
 constexpr int64_t Micros(Time time) { return time.time_since_epoch().count(); }
 constexpr Time FromMicros(int64_t us) { return Time(Duration(us)); }
 
+// The name of the journal among a group's sources; a file's is its path, which begins with '/'.
+inline constexpr const char* kJournalSource = "journal";
+
 // Where a record's raw bytes stand: text is read again from here when somebody wants it.
 struct RecordRef {
   FileId file{};

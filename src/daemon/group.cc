@@ -25,6 +25,7 @@ Status Group::Start(std::unique_ptr<SourceWatcher> watcher) {
   watcher_ = std::move(watcher);
   worker_->Start(watcher_->TakeDirty());
   TellProblems();
+  WatchJournal();
   pool_->Wake(slot_);
   return Poll();
 }
@@ -46,8 +47,26 @@ Status Group::Poll() {
   return {};
 }
 
+// The worker's own reader cannot be asked here, on another thread. Where this fails, the worker
+// looks at each tick and says what is wrong.
+void Group::WatchJournal() {
+  if (worker_->journal() == nullptr) return;
+  auto reader = JournalReader::Open(*worker_->journal(), "", 0);
+  if (!reader) return;
+  const Result<int> fd = (*reader)->fd();
+  if (!fd) return;
+  journal_ = std::move(*reader);
+  Result<EventLoop::Source> source = loop_->AddIo(*fd, EPOLLIN, [this](uint32_t) {
+    journal_->Refresh();
+    worker_->MarkJournal();
+    pool_->Wake(slot_);
+  });
+  if (source) journal_events_ = std::move(*source);
+}
+
 void Group::Stop() {
   events_.reset();
+  journal_events_.reset();
   if (slot_ == nullptr) return;
   pool_->Remove(std::exchange(slot_, nullptr));
   worker_->Finish();

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/journal/journal_reader.h"
 #include "core/result.h"
 #include "daemon/event_loop.h"
 #include "daemon/files/source_watcher.h"
@@ -44,6 +45,7 @@ class Group {
 
  private:
   Status Poll();
+  void WatchJournal();
   void HandOn();
   void TellProblems();
 
@@ -53,6 +55,8 @@ class Group {
   WorkerPool::Slot* slot_ = nullptr;
   std::unique_ptr<SourceWatcher> watcher_;
   std::optional<EventLoop::Source> events_;  // after watcher_: its descriptor goes last
+  std::unique_ptr<JournalReader> journal_;   // reads nothing: says when there is something
+  std::optional<EventLoop::Source> journal_events_;
 };
 
 }  // namespace alogd

@@ -24,10 +24,8 @@ Result<std::unique_ptr<GroupWorker>> GroupWorker::Create(const Config& config,
   const bool first_seen = state.files.empty() && state.shards.empty() && state.deltas.empty();
   std::unique_ptr<GroupWorker> worker(new GroupWorker(group, first_seen, std::move(env)));
   GroupWorker* raw = worker.get();
-  Result<std::unique_ptr<Pipeline>> pipeline =
-      Pipeline::Create(config, group, std::move(models), [raw](const RecordRef& ref) {
-        return raw->sources_ ? raw->sources_->ReadText(ref) : std::string();
-      });
+  Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::Create(
+      config, group, std::move(models), [raw](const RecordRef& ref) { return raw->TextOf(ref); });
   if (!pipeline) return pipeline.error().With("group " + group.name);
   worker->pipeline_ = std::move(*pipeline);
   if (const OwnPids* own = raw->env_.own_pids; own != nullptr) {
@@ -46,7 +44,15 @@ Result<std::unique_ptr<GroupWorker>> GroupWorker::Create(const Config& config,
 GroupWorker::GroupWorker(GroupConfig group, bool first_seen, Env env)
     : group_(std::move(group)), name_(group_.name), first_seen_(first_seen), env_(std::move(env)) {}
 
+// The journal's checkpoint is no file's.
 void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
+  std::optional<FileCheckpoint> of_journal;
+  const auto is_journal = [](const FileCheckpoint& c) { return c.source == kJournalSource; };
+  const auto at = std::find_if(checkpoints.begin(), checkpoints.end(), is_journal);
+  if (at != checkpoints.end()) {
+    of_journal = std::move(*at);
+    checkpoints.erase(at);
+  }
   SourceFiles::Options options;
   options.max_line = group_.max_line;
   options.partial_timeout = group_.partial_timeout;
@@ -70,10 +76,24 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
   sources_ =
       std::make_unique<SourceSet>(PathSet(group_.paths, group_.exclude), options,
                                   std::move(checkpoints), env_.new_file_id, std::move(sinks));
+  if (ReadsJournal(group_)) MakeJournal(std::move(of_journal));
+}
+
+void GroupWorker::MakeJournal(std::optional<FileCheckpoint> checkpoint) {
+  journal_selection_ = SelectionOf(group_);
+  JournalSource::Options options;
+  options.selection = journal_selection_;
+  options.max_line = group_.max_line;
+  options.from_beginning = group_.from_beginning;
+  options.own_pids = env_.own_pids;
+  const FileId id = checkpoint ? checkpoint->id : env_.new_file_id();
+  journal_ = std::make_unique<JournalSource>(std::move(options), std::move(checkpoint), id);
+  journal_id_ = pipeline_->AddSource(kJournalSource, env_.now());
 }
 
 void GroupWorker::Start(const std::vector<std::string>& standing) {
   sources_->Start(standing, group_.from_beginning || !first_seen_, env_.now());
+  if (journal_) journal_->Start();
   close_due_ = true;  // where reading began is to be known after a kill in the first second, too
   busy_since_publish_ = true;
   Publish();
@@ -87,6 +107,11 @@ void GroupWorker::MarkDirty(const std::vector<std::string>& paths) {
 void GroupWorker::MarkTick() {
   const std::lock_guard lock(mutex_);
   inbox_.tick = true;
+}
+
+void GroupWorker::MarkJournal() {
+  const std::lock_guard lock(mutex_);
+  inbox_.journal = true;
 }
 
 void GroupWorker::RequestSwap(SwapRequest request) {
@@ -107,7 +132,8 @@ bool GroupWorker::Turn() {
       unit_bytes_ += sources_->ReadOne(env_.now());
       busy_since_publish_ = true;
     }
-    if (sources_->idle()) OnInputDry();
+    if (journal_ && !journal_->idle()) ReadJournal();
+    if (idle()) OnInputDry();
     if (close_due_ || MustClose()) CloseUnit(/*force=*/false);
     waiting_ = MustClose() && !env_.committer->HasRoom(name_);
   }
@@ -115,7 +141,24 @@ bool GroupWorker::Turn() {
     if (env_.fd_store != nullptr) env_.fd_store->Update(name_, sources_->Held());
     Publish();
   }
-  return !waiting_ && !sources_->idle();
+  return !waiting_ && !idle();
+}
+
+void GroupWorker::ReadJournal() {
+  const uint64_t bytes = journal_->Read(env_.now(), [this](FileId file, const Line& line) {
+    pipeline_->Feed(journal_id_, file, line);
+  });
+  unit_bytes_ += bytes;
+  busy_since_publish_ |= bytes > 0;
+  for (const std::string& problem : journal_->TakeProblems()) {
+    Announce(
+        {Notice::Kind::kSourceTrouble, fmt::format("group {}: {}", name_, problem), name_, "", ""});
+  }
+}
+
+std::string GroupWorker::TextOf(const RecordRef& ref) const {
+  if (journal_ && ref.file == journal_->id()) return journal_->ReadText(ref);
+  return sources_ ? sources_->ReadText(ref) : std::string();
 }
 
 void GroupWorker::TakeInbox() {
@@ -131,6 +174,7 @@ void GroupWorker::TakeInbox() {
     close_due_ = true;
     sources_->MarkOverdue(now);
   }
+  if (journal_ && (inbox.journal || inbox.tick)) journal_->MarkReady();
   for (SwapRequest& swap : inbox.swaps) DoSwap(std::move(swap));
 }
 
@@ -174,6 +218,7 @@ void GroupWorker::CloseUnit(bool force) {
   if (!force && !env_.committer->HasRoom(name_)) return;
   CommitUnit unit = pipeline_->TakeUnit();
   sources_->TakeInto(&unit);
+  if (journal_) journal_->TakeInto(&unit);
   unit.group = name_;
   unit_bytes_ = 0;
   close_due_ = false;
@@ -205,17 +250,29 @@ void GroupWorker::Publish() {
   status.templates = pipeline_->catalog().size();
   status.memory = pipeline_->memory();
   status.waiting = waiting_;
-  for (SourceSet::Row& row : sources_->Rows(seconds)) {
-    const auto it = source_rows_.find(row.path);
-    const bool known = it != source_rows_.end();
-    status.sources.push_back(
-        {std::move(row), known ? it->second.format : "undecided", known ? it->second.records : 0});
-  }
+  AddStatusOfSources(seconds, &status);
   sources_->LimitOpenFiles(env_.max_open_files);
   published_ = stats;
   published_at_ = now;
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
+}
+
+void GroupWorker::AddStatusOfSources(double seconds, GroupStatus* status) {
+  std::vector<SourceSet::Row> rows = sources_->Rows(seconds);
+  if (journal_) {
+    SourceSet::Row row{journal_->info(), kJournalSource, 0};
+    const uint64_t lines = row.info.lines - std::exchange(journal_lines_before_, row.info.lines);
+    if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
+    rows.push_back(std::move(row));
+    status->stats.own += journal_->own();
+  }
+  for (SourceSet::Row& row : rows) {
+    const auto it = source_rows_.find(row.path);
+    const bool known = it != source_rows_.end();
+    status->sources.push_back(
+        {std::move(row), known ? it->second.format : "undecided", known ? it->second.records : 0});
+  }
 }
 
 }  // namespace alogd

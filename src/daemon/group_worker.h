@@ -21,6 +21,7 @@
 #include "daemon/control/status.h"
 #include "daemon/fd_store.h"
 #include "daemon/files/source_set.h"
+#include "daemon/journal_source.h"
 #include "daemon/own_pids.h"
 
 namespace alogd {
@@ -63,10 +64,13 @@ class GroupWorker {
   void Start(const std::vector<std::string>& standing);
 
   const std::string& name() const { return name_; }
+  // What of the journal it reads; null: nothing.
+  const JournalSelection* journal() const { return journal_ ? &journal_selection_ : nullptr; }
 
   // From any thread.
   void MarkDirty(const std::vector<std::string>& paths);
   void MarkTick();  // a second has passed
+  void MarkJournal();
   void RequestSwap(SwapRequest request);
   GroupStatus status() const;
 
@@ -80,6 +84,11 @@ class GroupWorker {
 
   GroupWorker(GroupConfig group, bool first_seen, Env env);
   void MakeSources(std::vector<FileCheckpoint> checkpoints);
+  void MakeJournal(std::optional<FileCheckpoint> checkpoint);
+  void ReadJournal();
+  bool idle() const { return sources_->idle() && (!journal_ || journal_->idle()); }
+  std::string TextOf(const RecordRef& ref) const;
+  void AddStatusOfSources(double seconds, GroupStatus* status);
   void TakeInbox();
   void DoSwap(SwapRequest request);
   void OnInputDry();
@@ -94,7 +103,11 @@ class GroupWorker {
   Env env_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<SourceSet> sources_;  // after pipeline_: it feeds it
-  uint64_t unit_bytes_ = 0;             // consumed since the last unit
+  JournalSelection journal_selection_;
+  std::unique_ptr<JournalSource> journal_;  // null where the group does not read it
+  SourceId journal_id_{};
+  uint64_t journal_lines_before_ = 0;  // as of the last status
+  uint64_t unit_bytes_ = 0;            // consumed since the last unit
   bool tick_due_ = false;
   bool close_due_ = false;
   bool busy_since_publish_ = true;
@@ -109,6 +122,7 @@ class GroupWorker {
   struct Inbox {
     std::set<std::string> dirty;
     bool tick = false;
+    bool journal = false;
     std::vector<SwapRequest> swaps;  // in order; a reload ends before the next begins
   };
   mutable std::mutex mutex_;

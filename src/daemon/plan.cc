@@ -63,6 +63,9 @@ void RemarkOnRestart(const GroupConfig& before, const GroupConfig& after,
   const auto check = [&keys](bool same, std::string_view key) {
     if (!same) keys += fmt::format("{}{}", keys.empty() ? "" : ", ", key);
   };
+  check(before.journal == after.journal && before.journal_units == after.journal_units &&
+            before.journal_identifiers == after.journal_identifiers,
+        "journal");
   check(before.format == after.format, "format");
   check(before.time_zone == after.time_zone, "time_zone");
   check(before.max_line == after.max_line, "max_line");

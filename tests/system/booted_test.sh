@@ -296,6 +296,51 @@ wrong_configuration() {
   ok "$(grep -o 'Overall exposure.*' "$out/security" | tr -s ' ')"
 }
 
+journal() {
+  step "without syslog's files the journal is read, and no entry twice"
+  within systemctl stop -q rsyslog.service syslog.socket
+  rm -f "$root/var/log/syslog" "$root/var/log/auth.log"
+  within systemctl restart alogd
+  eventually 60 in_status '"name":"journal"' || fail "it is no source"
+  sleep 2
+  within logger -t cheesed -p daemon.err 'out of cheese in the journal'
+  eventually 60 has_rows 'in the journal' 1 || fail "no anomaly is stored"
+  [ "$(sql "SELECT DISTINCT source FROM anomalies WHERE message LIKE '%in the journal%'")" = journal ] ||
+    fail "it came from elsewhere"
+  sleep 3
+  [ "$(rows 'in the journal')" = 1 ] || fail "alogd read its own words: $(rows 'in the journal') rows"
+  within logger -t alogd 'out of cheese as an impostor in the journal'
+  eventually 60 has_rows 'impostor in the journal' 1 || fail "a line of another process was taken for ours"
+  ok
+
+  step "killed and restarted, it goes on behind the cursor; a vacuumed journal is survived"
+  local pid
+  pid=$(main_pid)
+  send STOP "$pid"
+  within logger -t cheesed 'out of cheese while stopped'
+  send KILL "$pid"
+  eventually 60 other_pid "$pid" || fail "systemd did not start it again"
+  eventually 60 has_rows 'while stopped' 1 || fail "an entry is lost"
+  within systemctl stop alogd
+  within journalctl -q --sync
+  within journalctl -q --rotate
+  within journalctl -q --vacuum-size=1K >/dev/null 2>&1
+  within logger -t cheesed 'out of cheese behind the vacuum'
+  within systemctl start alogd
+  eventually 60 has_rows 'behind the vacuum' 1 || fail "it does not go on"
+  [ "$(sql "SELECT count(*) FROM anomalies WHERE detector = 'rule' AND message LIKE '%while stopped%'")" = 1 ] || fail "an entry came twice"
+  ok
+
+  step "alogctl train --journal learns from it"
+  within sh -c 'for i in $(seq 1200); do echo "order $i taken"; done | logger -t shopd'
+  within journalctl -q --sync
+  within runuser -u alogd -- alogctl --quiet train --journal --since -1h --group system --detectors novelty \
+    --out /var/lib/alogd/from-journal >"$out/train.log" 2>&1 || { cat "$out/train.log"; fail "train failed"; }
+  within rm -r /var/lib/alogd/from-journal
+  within runuser -u alogd -- alogctl retrain --now --group system >"$out/retrain.log" 2>&1 || { cat "$out/retrain.log"; fail "retrain failed"; }
+  grep -q 'quality' "$out/retrain.log" || { cat "$out/retrain.log"; fail "retrain took nothing from the journal"; }
+  ok
+}
 
 upgrade() {
   step "an upgrade keeps history, bundle and the edited configuration, and asks nothing"
@@ -359,7 +404,7 @@ alert
 bundles
 kills
 wrong_configuration
-
+journal
 upgrade
 leave
 check_package

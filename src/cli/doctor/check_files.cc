@@ -9,6 +9,7 @@
 
 #include "cli/doctor/doctor.h"
 #include "core/config/path_set.h"
+#include "core/journal/journal_reader.h"
 
 namespace alogd {
 namespace {
@@ -40,7 +41,7 @@ void CheckReadable(const Examined& host, Obstacles* findings) {
 
 void CheckPresence(const Examined& host, Obstacles* findings) {
   for (const GroupConfig& group : host.loaded.config.groups) {
-    if (group.journal == JournalUse::kOn || group.paths.empty()) continue;
+    if (ReadsJournal(group) || group.paths.empty()) continue;
     if (!PathSet(group.paths, group.exclude).List(nullptr).empty()) continue;
     const bool system = group.name == GroupConfig{}.name;
     findings->push_back(

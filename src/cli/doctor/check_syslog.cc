@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/doctor/doctor.h"
+#include "core/journal/journal_reader.h"
 
 namespace alogd {
 namespace {
@@ -88,6 +89,24 @@ void CheckRoutes(const Examined& host, Obstacles* findings) {
   }
 }
 
+// rsyslog's records come from the journal.
+void CheckJournalTwice(const Examined& host, Obstacles* findings) {
+  const auto whole = std::ranges::find_if(host.loaded.config.groups, [](const GroupConfig& group) {
+    return ReadsJournal(group) && SelectionOf(group) == JournalSelection{};
+  });
+  if (whole == host.loaded.config.groups.end()) return;
+  for (const SyslogRoute& route : ReadRoutes(host.host)) {
+    if (std::ranges::find(host.files, route.target) == host.files.end()) continue;
+    findings->push_back(
+        {"journal-twice", false,
+         fmt::format("group {} reads the journal, and rsyslog writes records of it to {}, which is "
+                     "watched: they count twice",
+                     whole->name, route.target),
+         fmt::format("set in {}, for group {}: journal: false", host.config_path, whole->name)});
+    return;
+  }
+}
+
 // The value in force of a key of journald.conf and its drop-ins.
 std::optional<std::string> JournaldValue(const Host& host, const std::string& key) {
   std::vector<std::string> files = {"/etc/systemd/journald.conf"};
@@ -139,6 +158,7 @@ void CheckJournald(const Examined& host, Obstacles* findings) {
 
 void CheckSyslog(const Examined& host, Obstacles* findings) {
   CheckRoutes(host, findings);
+  CheckJournalTwice(host, findings);
   CheckJournald(host, findings);
 }
 

@@ -97,14 +97,16 @@ struct LengthOptions {
   bool enabled = true;
 };
 
-// Whether a group reads the journal instead of files. Only files are read so far: kAuto means them
-// too.
+// Whether a group reads the journal. kAuto: where its paths are those of syslog (the default) and
+// none of these files stands; kOn: beside its paths, if it has any.
 enum class JournalUse : uint8_t { kAuto, kOn, kOff };
 
 struct GroupConfig {
   std::string name = "system";
   JournalUse journal = JournalUse::kAuto;
-  std::vector<std::string> paths;    // globs; ** crosses directories. Never empty once loaded
+  std::vector<std::string> journal_units;        // of the journal only these; with identifiers:
+  std::vector<std::string> journal_identifiers;  // what either selects. Empty: all
+  std::vector<std::string> paths;    // globs; ** crosses directories. Empty only with kOn
   std::vector<std::string> exclude;  // globs on the whole path
   std::vector<std::string> redact;   // RE2: what lines must not show; see core/records/redactor.h
   bool from_beginning = false;       // of files that stand when the group is first seen
@@ -154,6 +156,9 @@ struct Config {
   std::string ModelsPath(const std::string& group) const { return state_dir + "/models/" + group; }
   std::string ControlPath() const;
 };
+
+// What rsyslog writes each record to once: the paths of a group "system" that names none.
+const std::vector<std::string>& SystemPaths();
 
 // What is wrong with a configuration, or odd about it.
 struct ConfigProblem {

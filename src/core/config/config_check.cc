@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -14,6 +15,12 @@ namespace {
 // mail.log, user.log, cron.log, daemon.log and messages repeat it.
 const std::vector<std::string> kSystemPaths = {"/var/log/syslog", "/var/log/auth.log"};
 constexpr size_t kLongestSocket = 107;  // sun_path with its NUL
+
+bool ReadsSyslog(const GroupConfig& group) {
+  return std::any_of(group.paths.begin(), group.paths.end(), [](const std::string& path) {
+    return std::find(kSystemPaths.begin(), kSystemPaths.end(), path) != kSystemPaths.end();
+  });
+}
 
 class Checker {
  public:
@@ -87,15 +94,16 @@ class Checker {
     if (group.paths.empty() && group.journal != JournalUse::kOn)
       Error(key + ".paths",
             fmt::format("group {} reads nothing; add paths: ['/var/log/...']", group.name));
-    if (group.paths.empty() && group.journal == JournalUse::kOn)
-      Error(key + ".journal",
-            fmt::format("group {} reads only the journal, which this version does not yet; "
-                        "add paths: ['/var/log/...']",
-                        group.name));
-    else if (group.journal == JournalUse::kOn)
+    const bool selects = !group.journal_units.empty() || !group.journal_identifiers.empty();
+    if (selects && group.journal != JournalUse::kOn)
+      Warn(
+          key + (group.journal_units.empty() ? ".journal_identifiers" : ".journal_units"),
+          fmt::format("group {} selects from the journal, but may not read it; write journal: true",
+                      group.name));
+    if (group.journal == JournalUse::kOn && !selects && ReadsSyslog(group))
       Warn(key + ".journal",
-           fmt::format("group {}: this version does not read the journal yet, only the "
-                       "files of `paths`; write journal: auto",
+           fmt::format("group {} reads the journal and the files that syslog writes of it; its "
+                       "records count twice: remove one of them",
                        group.name));
     for (const std::string& path : group.paths)
       if (const auto [other, is_new] = paths->emplace(path, group.name); !is_new)
@@ -144,8 +152,11 @@ class Checker {
 void CompleteConfig(Config* config) {
   if (config->groups.empty()) config->groups.emplace_back();
   for (GroupConfig& group : config->groups)
-    if (group.paths.empty() && group.name == GroupConfig{}.name) group.paths = kSystemPaths;
+    if (group.paths.empty() && group.name == GroupConfig{}.name && group.journal != JournalUse::kOn)
+      group.paths = kSystemPaths;
 }
+
+const std::vector<std::string>& SystemPaths() { return kSystemPaths; }
 
 void CheckConfig(const Config& config, ConfigNotes* notes) { Checker(config, notes).Run(); }
 

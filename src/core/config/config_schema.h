@@ -170,7 +170,9 @@ void DescribeGroup(V& v, GroupConfig& group) {
   v.Key("journal", &group.journal,
         ChoiceValue<JournalUse>{
             {{"auto", JournalUse::kAuto}, {"true", JournalUse::kOn}, {"false", JournalUse::kOff}}});
-  v.Key("paths", &group.paths, ListValue<TextValue>{{CheckGlob}, 1});
+  v.Key("journal_units", &group.journal_units, ListValue<TextValue>{});
+  v.Key("journal_identifiers", &group.journal_identifiers, ListValue<TextValue>{});
+  v.Key("paths", &group.paths, ListValue<TextValue>{{CheckGlob}});
   v.Key("exclude", &group.exclude, ListValue<TextValue>{{CheckExclude}});
   v.Key("redact", &group.redact, ListValue<TextValue>{{CheckPattern}, 0, 100});
   v.Key("from", &group.from_beginning, ChoiceValue<bool>{{{"end", false}, {"beginning", true}}});

@@ -277,6 +277,12 @@ TEST_F(DoctorTest, Syslog) {
   Expect(
       "syslog-twice", [&] { route("*.*;auth,authpriv.none"); },
       [&] { route("*.*;auth,authpriv,kern.none"); });
+  const std::string good = config_;
+  const std::string journal = "  - {name: all, journal: true";
+  Expect(
+      "journal-twice", [&] { config_ = good + journal + "}\n"; },
+      [&] { config_ = good + journal + ", journal_units: [x.service]}\n"; });
+  config_ = good;
   const auto journald = [&](const std::string& line) {
     System("/etc/systemd/journald.conf.d/x.conf", "[Journal]\n" + line + "\n");
   };

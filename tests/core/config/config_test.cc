@@ -55,7 +55,9 @@ rules:
   - {match: noise, ignore: true}
 groups:
   - name: web-1
-    journal: false
+    journal: true
+    journal_units: [ssh.service]
+    journal_identifiers: [kernel]
     paths: [/srv/log/*.log, "/srv/**/x"]
     exclude: ['**/*.tmp', /srv/log/old]
     redact: ['password=(\S+)']
@@ -127,7 +129,9 @@ TEST(ConfigTest, EveryKey) {
   EXPECT_TRUE(c.rules[1].ignore);
   ASSERT_EQ(c.groups.size(), 1u);
   const GroupConfig& g = c.groups[0];
-  EXPECT_EQ(g.journal, JournalUse::kOff);
+  EXPECT_EQ(g.journal, JournalUse::kOn);
+  EXPECT_THAT(g.journal_units, ElementsAre("ssh.service"));
+  EXPECT_THAT(g.journal_identifiers, ElementsAre("kernel"));
   EXPECT_THAT(g.exclude, ElementsAre("**/*.tmp", "/srv/log/old"));
   EXPECT_THAT(g.redact, ElementsAre("password=(\\S+)"));
   EXPECT_TRUE(g.from_beginning);
@@ -244,8 +248,6 @@ TEST(ConfigTest, Warnings) {
           "a.yaml:1:7: warning: risk: anomaly_weight 0.5 and severity_weight 0.4 add up to 0.9, "
           "not "
           "to 1; risks will not span 0 to 100",
-          "a.yaml:3:35: warning: group a: this version does not read the journal yet, only the "
-          "files of `paths`; write journal: auto",
           "a.yaml:4:20: warning: '/x' stands in group a already; its lines count twice",
           "a.yaml:4:56: warning: groups.1.stream.session has no effect; write by: session, or "
           "remove it"));
