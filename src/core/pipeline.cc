@@ -203,6 +203,8 @@ SourceId Pipeline::AddSource(std::string_view name, Time reference) {
 void Pipeline::Feed(SourceId source, FileId file, const Line& line) {
   impl_->Feed(source, file, line);
 }
+void Pipeline::NoteBoot(Time time) { impl_->changes.ObserveBoot(time); }
+
 void Pipeline::Tick(Time now) { impl_->Tick(now); }
 void Pipeline::Flush() { impl_->Flush(); }
 CommitUnit Pipeline::TakeUnit() { return impl_->TakeUnit(); }

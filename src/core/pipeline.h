@@ -55,6 +55,8 @@ class Pipeline {
   SourceId AddSource(std::string_view name, Time reference);
   // The next line of a file. Lines of one file come in order; `line` is not kept.
   void Feed(SourceId source, FileId file, const Line& line);
+  // The next line is of another boot of the host than the one before; for a source that knows.
+  void NoteBoot(Time time);
   // Fires what a record of this time would fire first, and nothing else.
   void Tick(Time now);
   // The file is gone for good.

@@ -145,9 +145,10 @@ bool GroupWorker::Turn() {
 }
 
 void GroupWorker::ReadJournal() {
-  const uint64_t bytes = journal_->Read(env_.now(), [this](FileId file, const Line& line) {
-    pipeline_->Feed(journal_id_, file, line);
-  });
+  const uint64_t bytes = journal_->Read(
+      env_.now(),
+      {[this](FileId file, const Line& line) { pipeline_->Feed(journal_id_, file, line); },
+       [this](Time time) { pipeline_->NoteBoot(time); }});
   unit_bytes_ += bytes;
   busy_since_publish_ |= bytes > 0;
   for (const std::string& problem : journal_->TakeProblems()) {

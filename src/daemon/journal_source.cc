@@ -35,6 +35,15 @@ bool Decode(std::string_view text, std::string* cursor, Time* time) {
   return !cursor->empty();
 }
 
+// The boot id in a cursor: "s=...;i=...;b=BOOT;m=...".
+std::string BootOf(std::string_view cursor) {
+  constexpr std::string_view kKey = ";b=";
+  const size_t at = cursor.find(kKey);
+  if (at == std::string_view::npos) return {};
+  cursor.remove_prefix(at + kKey.size());
+  return std::string(cursor.substr(0, cursor.find(';')));
+}
+
 }  // namespace
 
 JournalSource::JournalSource(Options options, std::optional<FileCheckpoint> checkpoint,
@@ -43,6 +52,7 @@ JournalSource::JournalSource(Options options, std::optional<FileCheckpoint> chec
   if (checkpoint) {
     checkpoint_ = std::move(*checkpoint);
     Decode(checkpoint_.identity, &cursor_, &time_);
+    boot_ = BootOf(cursor_);
     return;
   }
   checkpoint_.id = new_id;
@@ -78,7 +88,7 @@ bool JournalSource::IsOwn(const JournalEntry& entry) const {
   return options_.own_pids != nullptr && options_.own_pids->IsOwn(entry.identifier, entry.pid);
 }
 
-uint64_t JournalSource::Read(Time now, const LineSink& line) {
+uint64_t JournalSource::Read(Time now, const Sinks& sinks) {
   ready_ = false;
   Open(now);
   if (!reader_) return 0;
@@ -100,17 +110,19 @@ uint64_t JournalSource::Read(Time now, const LineSink& line) {
     cursor_ = std::move(*cursor);
     time_ = entry.time;
     dirty_ = true;
+    if (!boot_.empty() && boot_ != entry.boot) sinks.boot(entry.time);
+    boot_ = entry.boot;
     if (IsOwn(entry)) {
       ++own_;
     } else {
-      Hand(entry, line);
+      Hand(entry, sinks);
     }
   }
   ready_ = true;
   return checkpoint_.offset - before;
 }
 
-void JournalSource::Hand(const JournalEntry& entry, const LineSink& sink) {
+void JournalSource::Hand(const JournalEntry& entry, const Sinks& sinks) {
   const std::string text = RenderEntry(entry);
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);  // each line has one
@@ -121,7 +133,7 @@ void JournalSource::Hand(const JournalEntry& entry, const LineSink& sink) {
     line.offset = checkpoint_.offset;
     line.bytes = static_cast<uint32_t>(end + 1 - begin);
     Remember(line.offset, std::string(line.text));
-    sink(checkpoint_.id, line);
+    sinks.line(checkpoint_.id, line);
     checkpoint_.offset += line.bytes;
     ++lines_;
     begin = end + 1;

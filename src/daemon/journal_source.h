@@ -34,7 +34,10 @@ class JournalSource {
     const OwnPids* own_pids = nullptr;  // may be null
     size_t turn_bytes = 256 * 1024;     // read in one turn
   };
-  using LineSink = std::function<void(FileId, const Line&)>;
+  struct Sinks {
+    std::function<void(FileId, const Line&)> line;
+    std::function<void(Time)> boot;  // before the first entry of another boot than the last one's
+  };
 
   // `checkpoint`: the row of the source kJournalSource, if there is one.
   JournalSource(Options options, std::optional<FileCheckpoint> checkpoint, FileId new_id);
@@ -44,7 +47,7 @@ class JournalSource {
   void MarkReady() { ready_ = true; }
   bool idle() const { return !ready_; }
   // One turn. Returns the bytes that it handed out.
-  uint64_t Read(Time now, const LineSink& line);
+  uint64_t Read(Time now, const Sinks& sinks);
 
   // What changed since the last call.
   void TakeInto(CommitUnit* unit);
@@ -60,13 +63,14 @@ class JournalSource {
   Status Seek();
   void Failed(const Error& error, Time now);
   bool IsOwn(const JournalEntry& entry) const;
-  void Hand(const JournalEntry& entry, const LineSink& sink);
+  void Hand(const JournalEntry& entry, const Sinks& sinks);
   void Remember(uint64_t offset, std::string text);
 
   Options options_;
   FileCheckpoint checkpoint_;
   std::string cursor_;  // of the entry read last; empty: none was
   Time time_{};         // its time
+  std::string boot_;    // its boot; empty: not known
   std::unique_ptr<JournalReader> reader_;
   bool ready_ = true;
   bool dirty_ = false;

@@ -32,8 +32,8 @@ bool IsUpgrade(std::string_view source, std::string_view program, std::string_vi
 
 void ChangeWatch::Observe(std::string_view source, std::string_view program,
                           std::string_view message, Time time) {
-  if (IsBoot(program, message) && (boot_.begin == kNoTime || time - boot_.begin >= kAgain)) {
-    boot_ = {time, time + kQuietBoot};
+  if (IsBoot(program, message)) {
+    ObserveBoot(time);
   } else if (IsUpgrade(source, program, message)) {
     if (upgrade_.begin == kNoTime || time - upgrade_.begin >= kLongestUpgrade + kAgain)
       upgrade_ = {time, time};
@@ -41,6 +41,10 @@ void ChangeWatch::Observe(std::string_view source, std::string_view program,
     upgrade_.end =
         std::max(upgrade_.end, std::min(time, upgrade_.begin + kLongestUpgrade) + kQuietUpgrade);
   }
+}
+
+void ChangeWatch::ObserveBoot(Time time) {
+  if (boot_.begin == kNoTime || time - boot_.begin >= kAgain) boot_ = {time, time + kQuietBoot};
 }
 
 std::string_view ChangeWatch::Reason(Time time) const {

@@ -26,6 +26,8 @@ class ChangeWatch {
   // `source` is the path of the log; dpkg's own is known by its name.
   void Observe(std::string_view source, std::string_view program, std::string_view message,
                Time time);
+  // The host booted, says who knows it otherwise than by the kernel's words.
+  void ObserveBoot(Time time);
   // What happened shortly before `time`: "a reboot", "a package upgrade", or nothing.
   std::string_view Reason(Time time) const;
 

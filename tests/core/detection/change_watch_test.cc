@@ -27,6 +27,14 @@ TEST(ChangeWatchTest, Reboot) {
   EXPECT_EQ(watch.Reason(At(61min)), "a reboot");
 }
 
+TEST(ChangeWatchTest, BootThatASourceKnowsOf) {
+  ChangeWatch watch;
+  const Time time = FromMicros(1'795'308'978'000'000);
+  watch.ObserveBoot(time);
+  EXPECT_EQ(watch.Reason(time + ChangeWatch::kQuietBoot - Duration(1)), "a reboot");
+  EXPECT_EQ(watch.Reason(time + ChangeWatch::kQuietBoot), "");
+}
+
 TEST(ChangeWatchTest, WordsOfOthers) {
   ChangeWatch watch;
   watch.Observe("/var/log/syslog", "app", "Linux version 6.1.0", At(0s));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/headers/header_parser.h"
+#include "testing/journal_files.h"
 #include "testing/service_harness.h"
 
 namespace alogd {
@@ -70,6 +71,111 @@ TEST(JournalReaderTest, EmptyDirectory) {
     ASSERT_TRUE(there.ok()) << there.error().message;
     EXPECT_FALSE(*there);
   }
+}
+
+constexpr int64_t kStart = 1'795'308'978'000'000;
+
+// What the entries say, in order, from where the reader stands.
+std::vector<std::string> Rest(JournalReader& reader) {
+  std::vector<std::string> messages;
+  JournalEntry entry;
+  for (;;) {
+    const Result<bool> there = reader.Next(&entry);
+    EXPECT_TRUE(there.ok());
+    if (!there.ok() || !*there) return messages;
+    messages.push_back(entry.message);
+  }
+}
+
+class RealJournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!CanWriteJournals()) GTEST_SKIP() << kJournalRemote << " is not installed";
+  }
+  std::unique_ptr<JournalReader> Open(const JournalSelection& selection) const {
+    auto reader = JournalReader::Open(selection, directory_.path(), 65536);
+    EXPECT_TRUE(reader.ok());
+    EXPECT_TRUE((*reader)->SeekBeginning().ok());
+    return std::move(*reader);
+  }
+
+  const TemporaryDirectory directory_;
+};
+
+TEST_F(RealJournalTest, Fields) {
+  ASSERT_TRUE(WriteJournal(directory_.path(), "a",
+                           {{kStart,
+                             {{"MESSAGE", "one\n  two\n"},
+                              {"PRIORITY", "3"},
+                              {"SYSLOG_IDENTIFIER", "sshd"},
+                              {"_PID", "901"},
+                              {"_HOSTNAME", "web1"},
+                              {"_SYSTEMD_UNIT", "ssh.service"}}},
+                            {kStart + 5, {{"PRIORITY", "3"}}},
+                            {kStart + 7, {{"MESSAGE", "bare"}, {"_COMM", "sh"}}, kSecondBoot}}));
+  const auto reader = Open({});
+  JournalEntry entry;
+  ASSERT_TRUE(*reader->Next(&entry));
+  EXPECT_EQ(entry.time, FromMicros(kStart));
+  EXPECT_EQ(entry.boot, kFirstBoot);
+  EXPECT_EQ(entry.unit, "ssh.service");
+  EXPECT_EQ(entry.identifier, "sshd");
+  EXPECT_EQ(entry.pid, "901");
+  EXPECT_EQ(entry.host, "web1");
+  EXPECT_EQ(entry.priority, 3);
+  EXPECT_EQ(entry.message, "one\n  two");
+  ASSERT_TRUE(*reader->Next(&entry));  // the one without a message is passed over
+  EXPECT_EQ(entry.message, "bare");
+  EXPECT_EQ(entry.identifier, "sh");
+  EXPECT_EQ(entry.priority, 6);
+  EXPECT_EQ(entry.boot, kSecondBoot);
+  EXPECT_FALSE(*reader->Next(&entry));
+}
+
+TEST_F(RealJournalTest, UnitsWhatIsSaidOfThemAndIdentifiersAreAlternatives) {
+  ASSERT_TRUE(WriteJournal(
+      directory_.path(), "a",
+      {{kStart, {{"MESSAGE", "in"}, {"_SYSTEMD_UNIT", "ssh.service"}}},
+       {kStart + 1, {{"MESSAGE", "of"}, {"_SYSTEMD_UNIT", "init.scope"}, {"UNIT", "ssh.service"}}},
+       {kStart + 2, {{"MESSAGE", "by"}, {"SYSLOG_IDENTIFIER", "cron"}}},
+       {kStart + 3, {{"MESSAGE", "other"}, {"_SYSTEMD_UNIT", "web.service"}}}}));
+  using Messages = std::vector<std::string>;
+  EXPECT_EQ(Rest(*Open({{"ssh.service"}, {"cron"}})), (Messages{"in", "of", "by"}));
+  EXPECT_EQ(Rest(*Open({{"ssh.service"}, {}})), (Messages{"in", "of"}));
+  EXPECT_EQ(Rest(*Open({{}, {"cron"}})), (Messages{"by"}));
+  EXPECT_EQ(Rest(*Open({})), (Messages{"in", "of", "by", "other"}));
+}
+
+TEST_F(RealJournalTest, GoesOnBehindACursorAndWhereItWasIfThatIsVacuumed) {
+  const auto entry = [](int64_t at, const char* text) {
+    return JournalLine{kStart + at, {{"MESSAGE", text}}};
+  };
+  ASSERT_TRUE(WriteJournal(directory_.path(), "a", {entry(0, "a0"), entry(1, "a1")}));
+  const auto reader = Open({});
+  JournalEntry read;
+  ASSERT_TRUE(*reader->Next(&read));
+  const Result<std::string> cursor = reader->Cursor();
+  ASSERT_TRUE(cursor.ok());
+  const auto later = Open({});
+  ASSERT_TRUE(later->SeekAfter(*cursor, read.time).ok());
+  EXPECT_EQ(Rest(*later), std::vector<std::string>{"a1"});
+
+  ASSERT_TRUE(WriteJournal(directory_.path(), "b", {entry(2, "b2"), entry(3, "b3")}));
+  std::filesystem::remove(directory_ / "a.journal");
+  const auto vacuumed = Open({});
+  ASSERT_TRUE(vacuumed->SeekAfter(*cursor, read.time).ok());
+  EXPECT_EQ(Rest(*vacuumed), (std::vector<std::string>{"b2", "b3"}));
+}
+
+TEST_F(RealJournalTest, WhatComesAfterTheEndIsSeen) {
+  ASSERT_TRUE(WriteJournal(directory_.path(), "a", {{kStart, {{"MESSAGE", "old"}}}}));
+  const auto reader = Open({});
+  ASSERT_TRUE(reader->SeekEnd().ok());
+  EXPECT_TRUE(Rest(*reader).empty());
+  ASSERT_TRUE(reader->fd().ok());
+  ASSERT_TRUE(WriteJournal(directory_.path(), "b", {{kStart + 9, {{"MESSAGE", "new"}}}}));
+  reader->Refresh();
+  EXPECT_EQ(Rest(*reader), std::vector<std::string>{"new"});
 }
 
 TEST(JournalReaderTest, MissingDirectory) {
