@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -253,23 +254,27 @@ class Retraining {
 }  // namespace
 
 void AddRetrainCommand(CLI::App* app, CliContext* context) {
-  static std::string group;
-  static bool now = false;
+  struct Arguments {
+    std::string group;
+    bool now = false;
+  };
+  const auto args = std::make_shared<Arguments>();
   CLI::App* retrain = app->add_subcommand(
       "retrain", "Train the groups whose training is due, and activate what validates well");
-  retrain->add_option("--group", group, "Only this group")->type_name("NAME");
-  retrain->add_flag("--now", now, "Whether it is due or not, with what is there");
+  retrain->add_option("--group", args->group, "Only this group")->type_name("NAME");
+  retrain->add_flag("--now", args->now, "Whether it is due or not, with what is there");
   retrain->footer(
       "What alogd-train.timer runs; see training in alogd.yaml(5). A bundle that is worse than the "
       "running one stays beside it and is not activated.");
-  retrain->callback([context] {
+  retrain->callback([args, context] {
     Config config;
     if (!LoadCliConfig(context, &config)) return;
-    if (!config.training.automatic && !now) return;
-    if (!group.empty() && FindGroup(config, group) == nullptr)
-      return Fail(context, "no group named '" + group + "' in the configuration", kExitUsage);
+    if (!config.training.automatic && !args->now) return;
+    if (!args->group.empty() && FindGroup(config, args->group) == nullptr)
+      return Fail(context, "no group named '" + args->group + "' in the configuration", kExitUsage);
     for (const GroupConfig& each : config.groups)
-      if (group.empty() || each.name == group) Retraining(context, config, each).Run(now);
+      if (args->group.empty() || each.name == args->group)
+        Retraining(context, config, each).Run(args->now);
   });
 }
 

@@ -141,6 +141,44 @@ install_it() {
   ok
 }
 
+# The sh blocks of the README's service section, as a new user would type them, behind building and installing.
+# The pauses are for a reader's slowness, which the journal relies on.
+readme_commands() {
+  sed -n '/^## Installing it as a service/,/^## Configuration/p' README.md | sed -n '/^```sh/,/^```/{/^```/d;p}' |
+    sed '/build-package/d; /^apt install/d; s/^journalctl/sleep 3; &/'
+}
+
+documentation() {
+  step "the README's service section, followed, ends with an alert and a trained bundle"
+  within sh -c 'for i in $(seq 1500); do echo "order $i taken by customer $((i * 7))"; done | logger -t shopd'
+  sleep 2
+  { echo 'set -ex'; readme_commands; } >"$root/root/readme.sh"
+  grep -q 'logger -t dairy' "$root/root/readme.sh" || fail "the section has no commands"
+  within bash /root/readme.sh >"$out/readme.log" 2>&1 || { cat "$out/readme.log"; fail "a command failed"; }
+  grep -q 'CRITICAL.*out of cheese error' "$out/readme.log" || { cat "$out/readme.log"; fail "no alert came"; }
+  grep -q 'alogctl anomalies show' "$out/readme.log" || { cat "$out/readme.log"; fail "the catalog does not explain it"; }
+  ok
+
+  step "every command of the manual pages does what it says"
+  local command status
+  within alogctl --quiet generate --lines 20000 --seed 3 --anomaly-rate 0.001 --ends-ago 60 --out /var/log/app.log
+  sed -n 's/^\.Dl //p' doc/man/*.[58] doc/man/*.in | sort -u >"$out/commands"
+  # What needs a bundle comes behind the training.
+  { grep 'alogctl train' "$out/commands"; grep -v 'alogctl train' "$out/commands"; } >"$out/commands.sorted"
+  [ "$(wc -l <"$out/commands.sorted")" -ge 12 ] || fail "no commands in the manual pages"
+  while read -r command; do
+    status=0
+    within sh -c "$command" >"$out/command.log" 2>&1 || status=$?
+    # doctor says with 3 that it found something, which in a container it does.
+    [ "$status" = 0 ] || [ "$command $status" = "alogctl doctor 3" ] ||
+      { cat "$out/command.log"; fail "$command: exit status $status"; }
+    [ -s "$out/command.log" ] || [ "$command" = "alogctl reload --wait" ] || fail "$command prints nothing"
+  done <"$out/commands.sorted"
+  rm "$root/etc/alogd/conf.d/cheese.yaml" "$root/var/log/app.log"
+  within systemctl reload alogd || fail "the reload was refused"
+  ok "$(wc -l <"$out/commands.sorted") commands"
+}
+
 configure() {
   step "systemctl reload takes a new configuration"
   within mkdir -p /srv/shop/history
@@ -399,6 +437,7 @@ deb=$(realpath -m "$deb")
 make_root "$deb"
 boot
 install_it
+documentation
 configure
 alert
 bundles
