@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// anomalies list, incidents list and show, templates: the database as the operator asks for it.
+// anomalies and incidents list, show and export, templates: the database as the operator asks for
+// it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "cli/history_view.h"
 #include "cli/output.h"
 #include "cli/time_text.h"
+#include "cli/verdict_commands.h"
 #include "core/store/history.h"
 #include "core/text.h"
 
@@ -19,7 +21,7 @@ namespace {
 
 // The options as typed; turned into an AnomalyFilter once a command runs.
 struct FilterOptions {
-  std::string since, until, level, group, source, grep;
+  std::string since, until, level, group, source, grep, state;
   std::optional<uint32_t> template_id;
   size_t limit = 100;
   int64_t before = 0;
@@ -41,6 +43,8 @@ void AddFilterOptions(CLI::App* app, FilterOptions* o, bool anomalies) {
   app->add_option("--grep", o->grep,
                   anomalies ? "Whose message matches (RE2)" : "Whose title matches (RE2)")
       ->type_name("PATTERN");
+  app->add_option("--state", o->state, "new, acked, confirmed or suppressed")
+      ->check(CLI::IsMember({"new", "acked", "confirmed", "suppressed"}));
   app->add_option("--limit", o->limit, "At most so many, the newest; 0: all")
       ->type_name("N")
       ->capture_default_str();
@@ -64,6 +68,9 @@ Result<AnomalyFilter> MakeFilter(const FilterOptions& o) {
   filter.source = o.source;
   filter.grep = o.grep;
   if (o.template_id) filter.template_id = TemplateId{*o.template_id};
+  for (const AnomalyState state : {AnomalyState::kNew, AnomalyState::kAcked,
+                                   AnomalyState::kConfirmed, AnomalyState::kSuppressed})
+    if (o.state == Name(state)) filter.state = state;
   filter.limit = o.limit;
   filter.before_id = o.before;
   return filter;
@@ -141,6 +148,25 @@ void ListIncidents(CliContext* context, const FilterOptions& options) {
       &PrintIncidents, "No incidents match.");
 }
 
+// Everything of the anomalies, for other programs: the columns of the database's view.
+void ExportAnomalies(CliContext* context, const FilterOptions& options, bool csv) {
+  bool first = true;
+  List<StoredAnomaly>(
+      context, options, [](History* h, const AnomalyFilter& f) { return h->Anomalies(f); },
+      [&](const CliContext&, const std::vector<StoredAnomaly>& rows) {
+        for (const StoredAnomaly& stored : rows) {
+          const nlohmann::ordered_json row = ToJson(stored);
+          if (csv) {
+            PrintCsv(row, first);
+          } else {
+            PrintJson(row);
+          }
+          first = false;
+        }
+      },
+      "No anomalies match.");
+}
+
 void ShowAnomaly(CliContext* context, int64_t id) {
   std::optional<History> history = OpenHistory(context);
   if (!history) return;
@@ -200,7 +226,20 @@ void ListTemplates(CliContext* context, const TemplateOptions& options) {
   if (rows->empty()) Remark(*context, "No templates yet.");
 }
 
-// list and show of anomalies or incidents.
+void AddExport(CLI::App* family, CliContext* context) {
+  CLI::App* command = family->add_subcommand(
+      "export", "All that is known of each, as JSON (one object a line) or CSV, newest first");
+  auto filter = std::make_shared<FilterOptions>();
+  filter->limit = 0;
+  AddFilterOptions(command, filter.get(), true);
+  auto format = std::make_shared<std::string>("json");
+  command->add_option("--format", *format, "json or csv")
+      ->check(CLI::IsMember({"json", "csv"}))
+      ->capture_default_str();
+  command->callback([=] { ExportAnomalies(context, *filter, *format == "csv"); });
+}
+
+// list, show and the verdicts of anomalies or incidents.
 void AddFamily(CLI::App* app, CliContext* context, const std::string& name, const char* what,
                void (*list)(CliContext*, const FilterOptions&),
                void (*show)(CliContext*, int64_t)) {
@@ -214,6 +253,8 @@ void AddFamily(CLI::App* app, CliContext* context, const std::string& name, cons
   auto id = std::make_shared<int64_t>(0);
   show_command->add_option("ID", *id, "Its number in the list")->required();
   show_command->callback([=] { show(context, *id); });
+  AddVerdictCommands(family, context, name);
+  if (name == "anomalies") AddExport(family, context);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output.h"
+#include "cli/scan_report.h"
 
 namespace alogd {
 namespace {
@@ -91,6 +92,20 @@ Json ToJson(const StoredTemplate& s) {
               {"last_us", TimeJson(t.last)},
               {"origin", t.trained ? "trained" : "live"},
               {"alias_of", TemplateJson(t.alias_of)}};
+}
+
+void PrintCsv(const Json& object, bool first) {
+  std::string names, values;
+  for (const auto& [key, value] : object.items()) {
+    names += (names.empty() ? "" : ",") + key;
+    const std::string text = value.is_null()     ? std::string()
+                             : value.is_string() ? value.get<std::string>()
+                                                 : value.dump();
+    if (&value != &*object.begin()) values += ',';
+    values += CsvField(text);
+  }
+  if (first) fmt::print("{}\n", names);
+  fmt::print("{}\n", values);
 }
 
 void PrintAnomalies(const CliContext& context, const std::vector<StoredAnomaly>& anomalies) {

@@ -20,6 +20,9 @@ void PrintIncident(const CliContext& context, const StoredIncident& stored,
                    const std::vector<StoredAnomaly>& anomalies);
 void PrintTemplates(const CliContext& context, const std::vector<StoredTemplate>& templates);
 
+// The object's values as a CSV row, with a row of names before the first.
+void PrintCsv(const nlohmann::ordered_json& object, bool first);
+
 // The objects of --json, with the names of the database's views.
 nlohmann::ordered_json ToJson(const StoredAnomaly& stored);
 nlohmann::ordered_json ToJson(const StoredIncident& stored);

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "daemon/control/maintenance.h"
+#include "daemon/control/verdict.h"
 #include "daemon/daemon.h"
 #include "daemon/logging.h"
 
@@ -68,6 +69,8 @@ void Daemon::HandleControl(const json& request, ControlServer::Answer answer) {
   if (command == "status") return answer(StatusJson(CollectStatus()));
   if (command == "maintenance")
     return AnswerMaintenance(request, committer_.get(), loop_.get(), std::move(answer));
+  if (command == "verdict")
+    return AnswerVerdict(request, committer_.get(), loop_.get(), std::move(answer));
   if (command == "reload") {
     return RequestReload([answer](const ReloadVerdict& verdict) {
       json reply = {{"ok", verdict.ok}, {"bundles", verdict.bundles}};
@@ -84,7 +87,8 @@ void Daemon::HandleControl(const json& request, ControlServer::Answer answer) {
   answer({{"ok", false},
           {"error",
            fmt::format(
-               "unknown command '{}'; known are ping, status, maintenance, reload and reload-soon",
+               "unknown command '{}'; known are ping, status, maintenance, verdict, reload and "
+               "reload-soon",
                EscapeForTerminal(command, 64))}});
 }
 

@@ -122,5 +122,38 @@ TEST(DocumentedCommandsTest, Maintenance) {
   EXPECT_EQ(ask({})["held"], 1);
 }
 
+TEST(DocumentedCommandsTest, Verdicts) {
+  DaemonProcess daemon;
+  daemon.ConfigureWith(DaemonProcess::OneGroup("  - {match: 'disk on fire', level: CRITICAL}\n"));
+  const auto burn = [&](int hour) {
+    AppendTo(daemon.Log("app.log"),
+             fmt::format("2026-11-20T{}:00:00.000000+00:00 host app[12]: disk on fire\n", hour));
+  };
+  burn(10);
+  ASSERT_TRUE(daemon.Start());
+  const auto rows = [&](const std::string& state) {
+    return daemon.Number("SELECT count(*) FROM anomalies WHERE state = '" + state + "'");
+  };
+  ASSERT_TRUE(Eventually([&] { return rows("new") == 1; }));
+  const auto ask = [&](nlohmann::json request) {
+    request["command"] = "verdict";
+    const auto answer = ControlRequest(daemon.socket_path(), request, 30'000);
+    EXPECT_TRUE(answer.ok());
+    return answer.ok() ? *answer : nlohmann::json::object();
+  };
+  using Ids = std::vector<int>;
+  EXPECT_EQ(ask({{"state", "gone"}, {"anomalies", Ids{1}}})["ok"], false);
+  EXPECT_EQ(ask({{"state", "acked"}, {"anomalies", Ids{-1}}})["ok"], false);
+  EXPECT_EQ(ask({{"state", "acked"}})["ok"], false);
+  EXPECT_EQ(ask({{"state", "acked"}, {"anomalies", Ids{99}}})["error"], "there is no anomaly 99");
+  EXPECT_EQ(ask({{"state", "suppressed"}, {"incidents", Ids{1}}})["changed"], 1);
+  burn(12);
+  EXPECT_TRUE(Eventually([&] { return rows("suppressed") == 2; }));
+  EXPECT_EQ(ask({{"state", "new"}, {"anomalies", Ids{2}}})["changed"], 1);
+  burn(14);
+  EXPECT_TRUE(Eventually([&] { return daemon.said().find("Nov 20 14:00") != std::string::npos; }));
+  EXPECT_EQ(daemon.said().find("Nov 20 12:00"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace alogd

@@ -56,7 +56,8 @@ Result<Database> OpenChecked(const std::string& path, Database::Mode mode) {
 std::string Where(std::string_view t, std::string_view first, bool anomalies) {
   std::string where = fmt::format(
       "{0}.id < ?1 AND {0}.level >= ?2 AND (?3 IS NULL OR {0}.last_us >= ?3) AND "
-      "(?4 IS NULL OR {0}.{1} <= ?4) AND (?5 = '' OR g.name = ?5)",
+      "(?4 IS NULL OR {0}.{1} <= ?4) AND (?5 = '' OR g.name = ?5) AND "
+      "(?6 IS NULL OR {0}.state = ?6)",
       t, first);
   if (anomalies) {
     // A source by its whole name or by the end of its path. The bound on id, from the index of
@@ -66,9 +67,9 @@ std::string Where(std::string_view t, std::string_view first, bool anomalies) {
     where +=
         " AND a.id >= coalesce((SELECT min(+id) FROM anomaly_rows WHERE last_us >= ?3), "
         "iif(?3 IS NULL, 0, 9223372036854775807))"
-        " AND (?6 = '' OR a.source = ?6 OR substr(a.source, -length(?6) - 1) = '/' || ?6) AND "
-        "(?7 IS NULL OR a.template_id = ?7 OR EXISTS (SELECT 1 FROM template_rows t WHERE "
-        "t.group_id = a.group_id AND t.template_id = a.template_id AND t.alias_of = ?7))";
+        " AND (?7 = '' OR a.source = ?7 OR substr(a.source, -length(?7) - 1) = '/' || ?7) AND "
+        "(?8 IS NULL OR a.template_id = ?8 OR EXISTS (SELECT 1 FROM template_rows t WHERE "
+        "t.group_id = a.group_id AND t.template_id = a.template_id AND t.alias_of = ?8))";
   }
   return where;
 }
@@ -77,15 +78,18 @@ struct Bounds {
   int64_t before;
   int level;
   std::optional<int64_t> since, until;
+  std::optional<int> state;
 };
 
 Bounds BoundsOf(const AnomalyFilter& filter) {
   Bounds b{filter.before_id > 0 ? filter.before_id : INT64_MAX,
            static_cast<int>(filter.min_level),
            {},
+           {},
            {}};
   if (filter.since) b.since = Micros(*filter.since);
   if (filter.until) b.until = Micros(*filter.until);
+  if (filter.state) b.state = static_cast<int>(*filter.state);
   return b;
 }
 
@@ -135,14 +139,14 @@ Result<std::vector<StoredAnomaly>> History::Impl::Page(const AnomalyFilter& filt
                                                        size_t rows_wanted) {
   static const std::string kQuery = fmt::format(
       "SELECT {} FROM anomaly_rows a JOIN group_rows g ON g.id = a.group_id WHERE {} "
-      "ORDER BY a.id DESC LIMIT ?8",
+      "ORDER BY a.id DESC LIMIT ?9",
       kAnomalyColumns, Where("a", "time_us", true));
   const Bounds b = BoundsOf(filter);
   std::optional<uint32_t> template_id;
   if (filter.template_id) template_id = Index(*filter.template_id);
   std::vector<StoredAnomaly> out;
-  Rows rows = db.Query(kQuery, before, b.level, b.since, b.until, filter.group, filter.source,
-                       template_id, rows_wanted);
+  Rows rows = db.Query(kQuery, before, b.level, b.since, b.until, filter.group, b.state,
+                       filter.source, template_id, rows_wanted);
   while (rows.Next()) out.push_back(ReadAnomaly(rows));
   if (!rows.status().ok()) return rows.status().error();
   return out;
@@ -181,7 +185,7 @@ Result<std::optional<StoredAnomaly>> History::FindAnomaly(int64_t id) {
 Result<std::vector<StoredIncident>> History::Incidents(const AnomalyFilter& filter) {
   static const std::string kQuery = fmt::format(
       "SELECT {} FROM incident_rows i JOIN group_rows g ON g.id = i.group_id WHERE {} "
-      "ORDER BY i.id DESC LIMIT ?6",
+      "ORDER BY i.id DESC LIMIT ?7",
       kIncidentColumns, Where("i", "first_us", false));
   Result<std::unique_ptr<re2::RE2>> pattern = Pattern(filter.grep);
   if (!pattern.ok()) return pattern.error();
@@ -190,7 +194,8 @@ Result<std::vector<StoredIncident>> History::Incidents(const AnomalyFilter& filt
   int64_t before = b.before;
   while (out.size() < filter.limit) {
     size_t read = 0;
-    Rows rows = impl_->db.Query(kQuery, before, b.level, b.since, b.until, filter.group, kPage);
+    Rows rows =
+        impl_->db.Query(kQuery, before, b.level, b.since, b.until, filter.group, b.state, kPage);
     for (; rows.Next(); ++read) {
       StoredIncident stored = ReadIncident(rows);
       before = stored.id;

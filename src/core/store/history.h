@@ -24,6 +24,7 @@ struct AnomalyFilter {
   std::string source;                     // its whole name, or the last components of its path
   std::optional<TemplateId> template_id;  // it, and what is an alias of it
   std::string grep;                       // RE2 on the message
+  std::optional<AnomalyState> state;
   size_t limit = 100;
   int64_t before_id = 0;  // paging: rows with a smaller id; 0: from the newest
 };

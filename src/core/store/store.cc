@@ -91,6 +91,16 @@ Status Store::SetMaintenance(Time now, Time until) {
   return transaction->Commit();
 }
 
+Result<uint64_t> Store::SetStates(const VerdictTarget& target, AnomalyState state, Time now) {
+  if (Status status = impl_->SetSynchronous(true); !status.ok()) return status.error();
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  Result<uint64_t> changed = WriteVerdict(&impl_->db, target, state, now);
+  if (!changed.ok()) return changed;
+  if (Status status = transaction->Commit(); !status.ok()) return status.error();
+  return changed;
+}
+
 Result<Maintenance> Store::maintenance() { return ReadMaintenance(&impl_->db); }
 
 Result<std::vector<Alert>> Store::Outbox(size_t limit) {

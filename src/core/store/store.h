@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "core/store/history.h"  // so that one include gives both sides
 #include "core/store/maintenance.h"
+#include "core/store/verdicts.h"
 
 namespace alogd {
 
@@ -61,6 +62,8 @@ class Store {
   // Alerts are held back from `now` until `until`; no longer if that is past.
   Status SetMaintenance(Time now, Time until);
   Result<Maintenance> maintenance();
+  // What an operator says of anomalies, in a transaction; see WriteVerdict.
+  Result<uint64_t> SetStates(const VerdictTarget& target, AnomalyState state, Time now);
 
   // Alerts not yet sent, oldest first, at most `limit`; Sent deletes them.
   Result<std::vector<Alert>> Outbox(size_t limit);

@@ -3,6 +3,8 @@
 #include "core/store/unit_writer.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "core/store/anomaly_row.h"
 #include "core/store/maintenance.h"
@@ -27,10 +29,11 @@ std::optional<uint32_t> TemplateColumn(TemplateId id) {
 Status UnitWriter::Write() {
   using Step = Status (UnitWriter::*)();
   // Incidents before anomalies, which refer to them; alerts last, which refer to both.
-  constexpr Step kSteps[] = {
-      &UnitWriter::FindGroup,      &UnitWriter::WriteSources,    &UnitWriter::WriteFiles,
-      &UnitWriter::WriteTemplates, &UnitWriter::SelectAnomalies, &UnitWriter::WriteIncidents,
-      &UnitWriter::WriteAnomalies, &UnitWriter::WriteAlerts,     &UnitWriter::WriteState};
+  constexpr Step kSteps[] = {&UnitWriter::FindGroup,       &UnitWriter::WriteSources,
+                             &UnitWriter::WriteFiles,      &UnitWriter::WriteTemplates,
+                             &UnitWriter::SelectAnomalies, &UnitWriter::WriteIncidents,
+                             &UnitWriter::WriteAnomalies,  &UnitWriter::WriteStates,
+                             &UnitWriter::WriteAlerts,     &UnitWriter::WriteState};
   for (const Step step : kSteps) {
     if (Status status = (this->*step)(); !status.ok()) return status;
   }
@@ -47,6 +50,9 @@ Status UnitWriter::FindGroup() {
   Result<std::optional<int64_t>> id = db_->Int("SELECT id FROM group_rows WHERE name = ?", name);
   if (!id.ok()) return id.error();
   group_ = id->value_or(0);
+  Result<Suppressions> suppressions = Suppressions::Load(db_, group_);
+  if (!suppressions.ok()) return suppressions.error();
+  suppressions_ = std::move(*suppressions);
   return {};
 }
 
@@ -176,18 +182,20 @@ Status UnitWriter::WriteAnomalies() {
 Status UnitWriter::InsertAnomaly(const Anomaly& a, const std::string& evidence) {
   Result<std::optional<int64_t>> incident = IncidentId(a.incident_seq);
   if (!incident.ok()) return incident.error();
+  const AnomalyState state =
+      suppressions_.Covers(a) ? AnomalyState::kSuppressed : AnomalyState::kNew;
   return db_->Run(
       "INSERT INTO anomaly_rows (group_id, seq, incident_id, time_us, last_us, level, risk, score, "
       "severity, detector, source, stream, template_id, template, message, evidence, file_id, "
-      "ref_offset, ref_bytes, first_offset, last_offset, windows, bundle) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "ref_offset, ref_bytes, first_offset, last_offset, windows, bundle, state) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       group_, a.seq, *incident, TimeColumn(a.time), TimeColumn(a.last_time),
       static_cast<int>(a.level), RealColumn(a.risk), RealColumn(a.score), a.severity,
       ToValidUtf8(a.detector, kMaxName), ToValidUtf8(a.source, kMaxPath),
       ToValidUtf8(a.stream, kMaxName), TemplateColumn(a.template_id),
       ToValidUtf8(a.template_text, kMaxText), ToValidUtf8(a.message, kMaxText), evidence,
       Index(a.ref.file), a.ref.offset, a.ref.bytes, a.first_offset, a.last_offset, a.windows,
-      ToValidUtf8(a.bundle, kMaxName));
+      ToValidUtf8(a.bundle, kMaxName), static_cast<int>(state));
 }
 
 // A grown anomaly keeps its id, state and incident; retention counts its age anew.
@@ -205,26 +213,66 @@ Status UnitWriter::UpdateAnomaly(const Anomaly& a, int64_t id, const std::string
       a.first_offset, a.last_offset, a.windows, ToValidUtf8(a.bundle, kMaxName), id);
 }
 
+// Something new in an incident that was acked makes it new again; one that holds nothing but what
+// is suppressed is suppressed.
+Status UnitWriter::WriteStates() {
+  std::set<int64_t> grown;
+  for (const Kept& kept : kept_) {
+    if (kept.id != 0) continue;
+    Result<std::optional<int64_t>> incident = IncidentId(kept.anomaly->incident_seq);
+    if (!incident.ok()) return incident.error();
+    if (*incident) grown.insert(**incident);
+  }
+  for (const int64_t incident : grown) {
+    Status status = db_->Run(
+        "UPDATE incident_rows SET state = iif(EXISTS (SELECT 1 FROM anomaly_rows "
+        "WHERE incident_id = ?1 AND state <> 3), iif(state = 2, 2, 0), 3) WHERE id = ?1",
+        incident);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
 // A rule was written by somebody who wants to hear of each match, so its level does not matter.
-bool UnitWriter::Alerts(const Incident& incident) const {
-  return incident.by_rule || incident.level >= policy_.journal_min;
+Result<std::optional<RiskLevel>> UnitWriter::AlertLevel(const Incident& incident,
+                                                        int64_t incident_id) {
+  RiskLevel level = incident.level;
+  bool by_rule = incident.by_rule;
+  if (!suppressions_.empty()) {
+    Rows rows = db_->Query(
+        "SELECT max(level), max(detector = ?) FROM anomaly_rows WHERE incident_id = ? AND "
+        "state <> 3",
+        kRuleDetector, incident_id);
+    const bool any = rows.Next() && !rows.Null(0);
+    if (!rows.status().ok()) return rows.status().error();
+    if (!any) return std::optional<RiskLevel>();
+    level = LevelAt(rows, 0);
+    by_rule = rows.Int(1) != 0;
+  }
+  if (!by_rule && level < policy_.journal_min) return std::optional<RiskLevel>();
+  return std::optional(level);
 }
 
 Result<std::optional<int64_t>> UnitWriter::TopAnomaly(const Incident& incident,
                                                       int64_t incident_id) {
-  Result<std::optional<int64_t>> top = db_->Int(
-      "SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ?", group_, incident.top_anomaly);
+  Result<std::optional<int64_t>> top =
+      db_->Int("SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ? AND state <> 3", group_,
+               incident.top_anomaly);
   if (!top.ok() || top->has_value()) return top;
   return db_->Int(
-      "SELECT id FROM anomaly_rows WHERE incident_id = ? ORDER BY risk DESC, id LIMIT 1",
+      "SELECT id FROM anomaly_rows WHERE incident_id = ? AND state <> 3 ORDER BY risk DESC, id "
+      "LIMIT 1",
       incident_id);
 }
 
 Status UnitWriter::WriteAlerts() {
   for (const Incident& incident : unit_.incidents) {
     const auto it = incidents_.find(incident.seq);
-    const int64_t level = static_cast<int64_t>(incident.level);
-    if (it == incidents_.end() || !Alerts(incident) || level <= it->second.alerted) continue;
+    if (it == incidents_.end()) continue;
+    const Result<std::optional<RiskLevel>> alerts = AlertLevel(incident, it->second.id);
+    if (!alerts.ok()) return alerts.error();
+    const auto level = static_cast<int64_t>(alerts->value_or(RiskLevel::kInfo));
+    if (!alerts->has_value() || level <= it->second.alerted) continue;
     Result<std::optional<int64_t>> top = TopAnomaly(incident, it->second.id);
     if (!top.ok()) return top.error();
     Status status = hold_ ? CountHeldAlert(db_)

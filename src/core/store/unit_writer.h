@@ -11,6 +11,7 @@
 #include "core/commit_unit.h"
 #include "core/result.h"
 #include "core/store/sqlite.h"
+#include "core/store/verdicts.h"
 
 namespace alogd {
 
@@ -46,12 +47,15 @@ class UnitWriter {
   Status WriteAnomalies();
   Status InsertAnomaly(const Anomaly& a, const std::string& evidence);
   Status UpdateAnomaly(const Anomaly& a, int64_t id, const std::string& evidence);
+  Status WriteStates();
   Status WriteAlerts();
   Status WriteState();
 
-  bool Alerts(const Incident& incident) const;
+  // The level at which the incident alerts, without what is suppressed in it; nothing if it does
+  // not.
+  Result<std::optional<RiskLevel>> AlertLevel(const Incident& incident, int64_t incident_id);
   Result<std::optional<int64_t>> IncidentId(uint64_t seq);
-  // The riskiest anomaly of the incident that is stored.
+  // The riskiest anomaly of the incident that is stored and not suppressed.
   Result<std::optional<int64_t>> TopAnomaly(const Incident& incident, int64_t incident_id);
 
   Database* db_;
@@ -59,6 +63,7 @@ class UnitWriter {
   const CommitUnit& unit_;
   bool hold_;
   int64_t group_ = 0;
+  Suppressions suppressions_;
   std::vector<Kept> kept_;
   std::unordered_set<uint64_t> kept_incidents_;    // seqs that they name
   std::unordered_map<uint64_t, Known> incidents_;  // by seq
