@@ -43,6 +43,10 @@ void CorpusBuilder::Add(const Line& line) {
   const RuleConfig* rule = rules_.Match(parsed.text);
   if (rule && rule->ignore) return;
   if (!keys_.Find(source_name_, parsed.header, &key_)) return;
+  if (options_.leave_out && options_.leave_out(key_, parsed.time)) {
+    ++left_out_;
+    return;
+  }
   Keep(parsed, line.text);
 }
 

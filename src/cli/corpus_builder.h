@@ -24,6 +24,8 @@ class CorpusBuilder {
   struct Options {
     uint64_t max_records = 500'000;
     bool filter = true;
+    // Records of a stream and time that are not to be learned.
+    std::function<bool(std::string_view stream, Time time)> leave_out;
   };
 
   static Result<CorpusBuilder> Create(const Config& config, const GroupConfig& group,
@@ -38,6 +40,7 @@ class CorpusBuilder {
 
   uint64_t records() const { return records_; }
   uint64_t bytes() const { return bytes_; }
+  uint64_t left_out() const { return left_out_; }
   size_t templates() const { return parser_.catalog().size(); }
 
  private:
@@ -81,6 +84,7 @@ class CorpusBuilder {
   std::vector<std::string> streams_;
   std::vector<Raw> kept_;
   uint64_t records_ = 0;
+  uint64_t left_out_ = 0;
   uint64_t bytes_ = 0;
   uint32_t keep_every_ = 1;  // block in so many
   std::vector<std::string> golden_;

@@ -73,12 +73,22 @@ std::vector<std::string> LogsOf(const GroupConfig& group) {
 }
 
 Result<Corpus> ReadCorpus(const Config& config, const GroupConfig& group, const LogFiles& files,
-                          std::vector<std::string>* remarks) {
+                          const Absorption& absorption, std::vector<std::string>* remarks) {
   CorpusBuilder::Options options;
   options.max_records = config.training.max_records;
+  options.leave_out = [&absorption](std::string_view stream, Time time) {
+    return absorption.LeavesOut(stream, time);
+  };
   auto builder = CorpusBuilder::Create(config, group, options);
   if (!builder) return builder.error();
   AddSources(files, group.max_line, &*builder, remarks, [](uint64_t) { return true; });
+  if (absorption.left_out() > 0)
+    remarks->push_back(fmt::format(
+        "{} records of {} anomalies that alerted are left out; `alogctl anomalies ack ID` lets "
+        "training learn what was normal",
+        builder->left_out(), absorption.left_out()));
+  const auto& absorbed = absorption.absorbed();
+  remarks->insert(remarks->end(), absorbed.begin(), absorbed.end());
   return builder->Finish(remarks);
 }
 
@@ -121,7 +131,10 @@ class Retraining {
       files->sources.push_back(spool->source());
       if (spool->cut()) remarks.push_back(spool->Remark());
     }
-    auto corpus = ReadCorpus(config_, group_, *files, &remarks);
+    auto absorption = Absorption::Load(config_.DatabasePath(), group_.name);
+    if (!absorption) return Fail(&context_, absorption.error().message);
+    absorption_ = std::move(*absorption);
+    auto corpus = ReadCorpus(config_, group_, *files, absorption_, &remarks);
     if (!corpus) return Fail(&context_, corpus.error().message);
     for (const std::string& remark : remarks) Say(remark);
     if (!Enough(*corpus, now)) return;
@@ -178,13 +191,15 @@ class Retraining {
             .count() /
         86400;
     const auto measured = MeasureBundle(
-        config_, group_, files, [&] { return MakeModelSet(group_, &*proof); }, from, facts);
+        config_, group_, files, [&] { return MakeModelSet(group_, &*proof); }, from, absorption_,
+        facts);
     if (!measured) return Failed(measured.error());
     if (current_.empty()) return true;
     QualityFacts running = *facts;
     running.golden = LoadBundle(Models() + "/" + current_, group_).ok();
     const auto compared = MeasureBundle(
-        config_, group_, files, [&] { return LoadModelSet(config_, group_); }, from, &running);
+        config_, group_, files, [&] { return LoadModelSet(config_, group_); }, from, absorption_,
+        &running);
     running_ = compared && running.golden ? MeasureQuality(running).total() : 0;
     return true;
   }
@@ -247,6 +262,7 @@ class Retraining {
   CliContext& context_;
   const Config& config_;
   const GroupConfig& group_;
+  Absorption absorption_;
   std::string current_;
   double running_ = 0;  // quality of what runs, on the same records
 };

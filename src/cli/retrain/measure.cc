@@ -54,12 +54,18 @@ class Pass {
   uint64_t faults() const { return faults_.size(); }
   Time last() const { return last_; }
 
-  // Incidents of HIGH or worse within the held-out part that no rule is behind.
-  uint64_t Alerts() const {
-    uint64_t alerts = 0;
-    for (const auto& [seq, incident] : incidents_)
-      alerts += incident.level >= RiskLevel::kHigh && !incident.by_rule && incident.last >= from_;
-    return alerts;
+  // Incidents of HIGH or worse within the held-out part that no rule is behind, and that were not
+  // taken for a fault when they happened.
+  uint64_t Alerts(const Absorption& absorption) const {
+    std::set<uint64_t> alerting;
+    for (const auto& [seq, a] : anomalies_)
+      if (a.level >= RiskLevel::kHigh && !absorption.LeavesOut(a.stream, a.time))
+        alerting.insert(a.incident_seq);
+    return static_cast<uint64_t>(std::ranges::count_if(alerting, [this](uint64_t seq) {
+      const auto incident = incidents_.find(seq);
+      return incident != incidents_.end() && !incident->second.by_rule &&
+             incident->second.last >= from_;
+    }));
   }
   uint64_t Found() const {
     uint64_t found = 0;
@@ -158,7 +164,7 @@ Result<std::unique_ptr<Pipeline>> MakePipeline(const Config& config, const Group
 
 Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFiles& files,
                      const std::function<Result<ModelSet>()>& models, Time from,
-                     QualityFacts* facts) {
+                     const Absorption& absorption, QualityFacts* facts) {
   uint64_t records = 0;
   for (const bool with_faults : {false, true}) {
     auto pipeline = MakePipeline(config, group, models);
@@ -178,7 +184,7 @@ Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFi
         records == 0 ? 0 : static_cast<double>(pass.known()) / static_cast<double>(records);
     facts->held_out_days =
         pass.last() > from ? std::chrono::duration<double>(pass.last() - from).count() / 86400 : 0;
-    facts->alerts = pass.Alerts();
+    facts->alerts = pass.Alerts(absorption);
     facts->alerts_allowed = config.budget_per_day * facts->held_out_days;
   }
   return {};

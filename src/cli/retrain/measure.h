@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "cli/log_files.h"
+#include "cli/retrain/absorption.h"
 #include "core/config/config.h"
 #include "core/result.h"
 #include "models/bundle/bundle.h"
@@ -12,8 +13,9 @@
 
 namespace alogd {
 
-// Records from `from` on are measured on. Fills in the facts of alarms, coverage and recall; the
-// others stay. The same files and bundle give the same figures.
+// Records from `from` on are measured on. Alerts on what `absorption` leaves out are no false ones.
+// Fills in the facts of alarms, coverage and recall; the others stay. The same files and bundle
+// give the same figures.
 //
 // A fault is one of two kinds, in turn, spliced behind a record at even distances, with that
 // record's own header: a message of words that the log never had, or fifteen of the log's other
@@ -21,6 +23,6 @@ namespace alogd {
 // lines. The first kind asks novelty and the words, the second the order of records.
 Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFiles& files,
                      const std::function<Result<ModelSet>()>& models, Time from,
-                     QualityFacts* facts);
+                     const Absorption& absorption, QualityFacts* facts);
 
 }  // namespace alogd
