@@ -184,6 +184,7 @@ configure() {
   within mkdir -p /srv/shop/history
   mkdir -p "$root/etc/alogd/conf.d"
   cat >"$root/etc/alogd/conf.d/shop.yaml" <<'END'
+alerts: {incident_gap: 1s}
 rules:
   - {match: 'out of cheese', level: CRITICAL, name: cheese}
 groups:
@@ -200,23 +201,24 @@ END
 alert() {
   step "a line in syslog becomes an alert in the journal"
   within systemctl is-active --quiet rsyslog || fail "rsyslog does not run"
-  within logger -t cheesed 'out of cheese error'
-  eventually 60 has_rows 'cheese error' 1 || fail "no anomaly is stored"
-  eventually 60 sh -c "nsenter -t $leader -m -p journalctl -q -o json MESSAGE_ID=$rule_id | grep -q cheese" || fail "no entry"
+  sleep 2  # what came before is another incident
+  within logger -t cheesed 'out of cheese in the cellar'
+  eventually 60 has_rows 'in the cellar' 1 || fail "no anomaly is stored"
+  eventually 60 sh -c "nsenter -t $leader -m -p journalctl -q -o json MESSAGE_ID=$rule_id | grep -q cellar" || fail "no entry"
   local entry
   entry=$(entries "$rule_id" | tail -1)
   for field in '"PRIORITY":"2"' '"ALOGD_LEVEL":"CRITICAL"' '"SYSLOG_IDENTIFIER":"alogd"' \
     '"ALOGD_GROUP":"system"' '"ALOGD_SOURCE":"/var/log/syslog"' '"ALOGD_ANOMALY_ID"' '"ALOGD_INCIDENT_ID"' '"ALOGD_RISK"'; do
     grep -qF "$field" <(tr -d ' ' <<<"$entry") || fail "no $field in $entry"
   done
-  within alogctl --json anomalies list --since -1h | grep -q 'cheese error' || fail "anomalies list lacks it"
+  within alogctl --json anomalies list --since -1h | grep -q 'in the cellar' || fail "anomalies list lacks it"
   within journalctl -q --no-pager -x MESSAGE_ID=$rule_id | grep -q 'alogctl anomalies show' || fail "the catalog does not explain it"
   ok
 
   step "alogd's own words in syslog are not read again; logger -t alogd hides nothing"
-  eventually 60 grep -q 'alogd\[.*cheese' "$root/var/log/syslog" || fail "the alert did not come to syslog"
+  eventually 60 grep -q 'alogd\[.*cellar' "$root/var/log/syslog" || fail "the alert did not come to syslog"
   sleep 3
-  [ "$(rows cheese)" = 1 ] || fail "$(rows cheese) rows of one line"
+  [ "$(rows "in the cellar")" = 1 ] || fail "$(rows "in the cellar") rows of one line"
   within logger -t alogd 'out of cheese as an impostor'
   eventually 60 has_rows impostor 1 || fail "a line of another process was taken for ours"
   ok
