@@ -179,6 +179,7 @@ TailModel::Writer* TailModel::Active() {
 // Nothing is known of the log: what is rotated away of it unseen cannot be told from history.
 void TailModel::RotatedUnknown() {
   if (!rig_->rows().empty() || (rig_->up() && rig_->info().open_files > 0)) return;
+  names_[Real()]->unknown = true;
   const std::set<int>& tokens = names_[Real()]->tokens;
   may_be_lost_.insert(tokens.begin(), tokens.end());
 }
@@ -389,8 +390,11 @@ void TailModel::Start() {
   const bool known = !rig_->rows().empty();
   rig_->Start();
   if (known) return;
+  target_seen_ = target_committed_ = false;
   for (const auto& [name, content] : names_) {
-    if (name != Real()) may_be_lost_.insert(content->tokens.begin(), content->tokens.end());
+    if (name == Real()) continue;
+    content->unknown = true;
+    may_be_lost_.insert(content->tokens.begin(), content->tokens.end());
   }
 }
 

@@ -37,7 +37,9 @@ class TailModel {
   struct Content {
     std::set<int> tokens;
     bool open_in_reader = false;  // read since the reader was started: it holds a deleted one
-    bool unknown = false;  // a symlink led there and on while nobody looked: no name gives it away
+    // History, or a symlink led there and on while nobody looked: nothing gives it away, nor what
+    // an old writer adds.
+    bool unknown = false;
   };
   struct Writer {
     LogWriter log;

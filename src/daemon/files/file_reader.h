@@ -76,6 +76,7 @@ class FileReader {
   void CarryOver(uint64_t read_bytes, uint32_t chain);
   // The file's mtime and size when it was last found to be what had been read.
   int64_t seen_mtime_ns() const { return seen_mtime_ns_; }
+  void set_seen_mtime_ns(int64_t mtime_ns) { seen_mtime_ns_ = mtime_ns; }
   uint64_t seen_size() const { return seen_size_; }
   bool IsTruncated();
   // While nothing was read of it, its time is all that tells it once it is compressed.

@@ -103,7 +103,12 @@ void SourceFiles::Impl::LookAtPath(Time now) {
   }
   missing_ = false;
   // The open descriptor keeps the inode from being reused, so the number is enough here.
-  if (active_ != nullptr && active_->inode().key() == Inode(st.st_dev, st.st_ino)) return;
+  if (active_ != nullptr && active_->inode().key() == Inode(st.st_dev, st.st_ino)) {
+    // Before an older file is closed: by the time of what was closed, a start after a kill tells
+    // what is still unread.
+    if (FilledAgain()) InsertRotatedBetween(files_.size() - 1, now);
+    return;
+  }
   Retire(now);
   if (first_look_ && !first_size_) first_size_.emplace(st.st_ino, st.st_size);
   OpenActive(now);

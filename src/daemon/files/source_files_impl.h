@@ -125,6 +125,7 @@ class SourceFiles::Impl {
 
   // source_restore.cc: what happened while we were down
   void Restore(Time now);
+  const Row& Newest() const;
   bool BindAtPath(OpenedFile* file);
   FileReader* Bind(const Row& row, OpenedFile* file, FileReader::Medium medium, Time retired);
   void BindRowsOnly(Time now);
@@ -132,6 +133,7 @@ class SourceFiles::Impl {
   void BindWhereLeft(Time now);
   std::vector<Rotated> BindRotated(Time now);
   bool BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated, Time now);
+  bool BindUnread(const Row& row, std::vector<Rotated>* rotated, Time now);
   void RestoreRotated(const Row& newest, OpenedFile* at_path, Time now);
   void GiveUpRows(Time now);
 
@@ -147,7 +149,8 @@ class SourceFiles::Impl {
   bool searched_ = false;           // known_ is complete
   bool search_failed_ = false;      // something in the directory could not be opened
   std::deque<Closed> closed_files_;
-  int64_t closed_mtime_ns_ = 0;  // as SavedIdentity has it
+  int64_t closed_mtime_ns_ = 0;   // as SavedIdentity has it
+  int64_t closed_before_ns_ = 0;  // likewise, of the run before
   // The row of the last file, which was closed and stands under a rotated name.
   std::optional<FileId> memory_;
   Time memory_until_ = kNoTime;

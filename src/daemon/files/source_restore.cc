@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "daemon/files/source_files_impl.h"
@@ -52,9 +53,12 @@ void SourceFiles::Impl::Restore(Time now) {
   restored_ = true;
   first_look_ = false;
   rows_since_ = now;
-  const Row newest = rows_.back();
+  const Row newest = Newest();
   last_ = Last{newest.saved.seen_mtime_ns, newest.saved.id.birth_ns, {}};
-  closed_mtime_ns_ = newest.saved.closed_mtime_ns;
+  for (const Row& row : rows_) {
+    closed_mtime_ns_ = std::max(closed_mtime_ns_, row.saved.closed_mtime_ns);
+  }
+  closed_before_ns_ = closed_mtime_ns_;
   // A symlink may lead elsewhere by now; what it led to, and its rotated copies, may not be read
   // out.
   if (std::string place = WithoutSuffix(newest.checkpoint.path); place != path_) {
@@ -69,6 +73,14 @@ void SourceFiles::Impl::Restore(Time now) {
   GiveUpRows(now);
 }
 
+// Not always the one of the highest id: a rotated file may be found after the one at the path.
+const SourceFiles::Impl::Row& SourceFiles::Impl::Newest() const {
+  const auto active = std::find_if(rows_.rbegin(), rows_.rend(), [](const Row& row) {
+    return row.checkpoint.state == FileCheckpoint::State::kActive;
+  });
+  return active != rows_.rend() ? *active : rows_.back();
+}
+
 bool SourceFiles::Impl::BindAtPath(OpenedFile* file) {
   for (size_t i = rows_.size(); i-- > 0;) {
     Row row = rows_[i];
@@ -80,9 +92,10 @@ bool SourceFiles::Impl::BindAtPath(OpenedFile* file) {
     }
     if (!HasMark(file->fd.get(), row.saved.mark)) continue;
     FileReader* reader = Bind(row, file, FileReader::Medium::kFile, kNoTime);
+    // The empty mark says nothing of what the file holds now, in this run or in one after it.
+    if (row.saved.mark.empty()) reader->set_seen_mtime_ns(row.saved.seen_mtime_ns);
     MakeActive(FindOpen(reader->id()));
     was_empty_ = row.saved.mark.empty();
-    if (was_empty_) last_->seen_mtime_ns = row.saved.seen_mtime_ns;
     // Nothing new, nothing to commit: thousands of sources may start at once.
     const bool as_it_was = row.checkpoint.state == FileCheckpoint::State::kActive &&
                            row.checkpoint.path == reader->path() && row.decoded;
@@ -170,6 +183,7 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::BindRotated(Time now)
     const std::vector<Row> rows = rows_;  // Bind drops the ones it places
     for (const Row& row : rows) BindRow(row, by_inode, &rotated, now);
   }
+  for (const Row& row : std::vector<Row>(rows_)) BindUnread(row, &rotated, now);
   std::erase_if(rotated, [](const Rotated& file) { return file.gone(); });
   return rotated;
 }
@@ -187,6 +201,31 @@ bool SourceFiles::Impl::BindRow(const Row& row, bool by_inode, std::vector<Rotat
   return false;
 }
 
+// A file of which nothing was read, that its old writer went on with and that was compressed: it
+// has another inode and another time, and no content is known of it. Its date gives it away, or,
+// where files are numbered, that it is the oldest of those that nobody read.
+bool SourceFiles::Impl::BindUnread(const Row& row, std::vector<Rotated>* rotated, Time now) {
+  using Scheme = RotatedName::Scheme;
+  if (!row.saved.mark.empty() || row.checkpoint.path == path_) return false;
+  const std::string log = WithoutSuffix(row.checkpoint.path);
+  const RotatedName was = ParseRotatedName(
+      row.checkpoint.path, std::string_view(row.checkpoint.path).substr(log.size()));
+  Rotated* oldest = nullptr;
+  for (Rotated& other : *rotated) {
+    const RotatedName& name = other.name;
+    if (other.gone() || name.scheme != was.scheme || WithoutSuffix(name.path) != log) continue;
+    if (was.scheme == Scheme::kDate ? name.date != was.date : name.number < was.number) continue;
+    const int64_t mtime_ns = other.file.stat.mtime_ns;
+    if (mtime_ns < row.saved.seen_mtime_ns || mtime_ns <= closed_mtime_ns_) continue;
+    const bool copy = std::any_of(files_.begin(), files_.end(), [&](const Entry& entry) {
+      return HeadOf(other, entry.reader->read_mark());
+    });
+    if (!copy && (oldest == nullptr || NewerByName(oldest->name, name))) oldest = &other;
+  }
+  return oldest != nullptr && oldest->compressed && was.scheme != Scheme::kOther &&
+         Bind(row, &oldest->file, FileReader::Medium::kCompressed, now) != nullptr;
+}
+
 // The newest file that we had read is not at the path any more: it was rotated, truncated, replaced
 // or deleted, perhaps more than once.
 void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, Time now) {
@@ -195,10 +234,10 @@ void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, T
   FileReader* reader = index < files_.size() ? files_[index].reader.get() : nullptr;
   const bool from_copy = reader != nullptr && reader->medium() != FileReader::Medium::kFile;
   std::erase_if(rotated, [&](const Rotated& other) {
-    if (other.file.stat.mtime_ns <= newest.saved.closed_mtime_ns) return true;
-    if (reader == nullptr) return !IsNews(other, false) || HeadOf(other, newest.saved.mark);
+    if (other.file.stat.mtime_ns <= closed_before_ns_) return true;
     const int64_t since = from_copy ? reader->stat().mtime_ns : newest.saved.seen_mtime_ns;
-    return !IsAfter(other, since, reader->path());
+    const std::string& path = reader != nullptr ? reader->path() : newest.checkpoint.path;
+    return !IsAfter(other, since, path) || (reader == nullptr && HeadOf(other, newest.saved.mark));
   });
   // Each took its rank by name and time; all are younger than what we had.
   InsertUnseen(active_ != nullptr ? files_.size() - 1 : files_.size(), std::move(rotated), now);

@@ -241,6 +241,8 @@ void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now) {
                          stat.id.birth_ns > last_->birth_ns;
     // Before the first file: only what was begun since the path is watched.
     if (last_->first && (file.compressed || stat.id.birth_ns < last_->birth_ns)) return true;
+    // Read out and closed by the run before, as all that is older than what it closed.
+    if (!searched && stat.mtime_ns <= closed_before_ns_) return true;
     return !IsNews(file, searched || younger) || IsOpenUncompressed(file, nullptr);
   });
   InsertUnseen(index, std::move(rotated), now);

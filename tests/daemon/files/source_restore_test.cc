@@ -341,6 +341,101 @@ TEST_F(SourceRestoreTest, RotatedWhileDownAfterTheLastCopyWasReadOut) {
   ExpectLines(rig_->lines(), {"a1", "a2", "b"});
 }
 
+// The last thing an old writer does to a file of which nothing was read, and the next rotation.
+TEST_F(SourceRestoreTest, UnreadRotatedFileThatGrewAndWasCompressedWhileDown) {
+  AppendTo(log_, "a\n");
+  TailRig rig(log_);
+  rig.ReadAll();
+  Rename(log_, rotated_);
+  const LogWriter old(log_);
+  rig.ReadAll();
+  Rename(rotated_, dir_ / "app.log.2");
+  Rename(log_, rotated_);
+  AppendTo(log_, "c\n");
+  rig.ReadAll();
+  std::this_thread::sleep_for(20ms);
+  rig.Commit();
+  rig.Kill();
+  old.Write("b\n");
+  Gzip(rotated_);
+  rig.Start();
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"a", "c", "b"});
+}
+
+TEST_F(SourceRestoreTest, CopyOfAnUnreadLogIsFoundAfterASecondKill) {
+  SourceFiles::Options options;
+  options.turn_bytes = 2;  // each line is a turn
+  AppendTo(log_, "a\n");
+  TailRig rig(log_, options);
+  rig.ReadAll();
+  rig.Commit();
+  rig.Kill();
+  AppendTo(log_, "b\n");
+  Rename(log_, dir_ / "app.log.2");
+  Gzip(dir_ / "app.log.2");
+  std::this_thread::sleep_for(20ms);
+  AppendTo(rotated_, "c\n");
+  std::this_thread::sleep_for(20ms);
+  AppendTo(log_, "d\n");
+  rig.Start();
+  rig.ReadOnce();  // b, from the compressed file
+  Rename(dir_ / "app.log.2.gz", dir_ / "app.log.3.gz");
+  Rename(rotated_, dir_ / "app.log.2");
+  std::this_thread::sleep_for(20ms);
+  CopyFile(log_, rotated_);
+  Truncate(log_);
+  rig.Restart();
+  rig.ReadOnce();  // c; the compressed file is closed
+  rig.Restart();
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"a", "b", "c", "d"});
+}
+
+TEST_F(SourceRestoreTest, ClosedFileThatIsYoungerThanTheUnreadLogStaysClosed) {
+  AppendTo(log_, "a1\n");
+  TailRig rig(log_);
+  rig.ReadAll();
+  Rename(log_, rotated_);
+  const LogWriter created(log_);
+  std::this_thread::sleep_for(20ms);
+  AppendTo(rotated_, "a2\n");
+  rig.ReadAll();
+  rig.Wait(11min);
+  rig.ReadAll();  // the rotated one is closed
+  rig.Commit();
+  rig.Kill();
+  created.Write("b\n");
+  rig.Start();
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"a1", "a2", "b"});
+}
+
+// The old writer makes the file that is deleted unread younger than the one that came after it.
+TEST_F(SourceRestoreTest, FileAfterOneThatGrewLaterAndWasDeletedWhileDown) {
+  AppendTo(log_, "a1\n");
+  SourceFiles::Options options;
+  options.turn_bytes = 3;  // each line is a turn
+  TailRig rig(log_, options);
+  const LogWriter old(log_);
+  rig.ReadAll();
+  const std::string first = dir_ / "app.log-20260101", second = dir_ / "app.log-20260102";
+  Rename(log_, first);
+  old.Write("a2\n");
+  rig.ReadOnce();
+  AppendTo(log_, "b1\n");
+  Rename(log_, second);
+  std::this_thread::sleep_for(20ms);
+  old.Write("a3\na4\n");
+  rig.ReadOnce();  // the path is empty: the directory is searched every two seconds
+  rig.Commit();
+  rig.Kill();
+  EXPECT_EQ(::unlink(first.c_str()), 0);
+  rig.Start();
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"a1", "a2", "a3", "b1"});
+}
+
 TEST(SavedIdentityTest, EncodedAndDecoded) {
   SavedIdentity saved;
   saved.id = {0, 11, 12, UINT64_MAX, -14};
