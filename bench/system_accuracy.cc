@@ -27,6 +27,7 @@ struct Run {
   std::vector<uint32_t> given, resolved;
   std::vector<std::string> texts;  // of the resolved ones, at the end
   std::vector<std::string> messages;
+  std::string format;  // of the headers, as found
 
   void Resolve(const Catalog& catalog) {
     for (const uint32_t id : given) {
@@ -54,6 +55,7 @@ Run ParseRaw(const testing::GeneratedSystem& system) {
     run.messages.emplace_back(parsed.header.message);
   }
   run.Resolve(parser.catalog());
+  run.format = parser.SourceFormat(source);
   return run;
 }
 
@@ -124,7 +126,7 @@ void Measure(uint64_t first, size_t systems) {
   Column raw{"raw lines, header found by alogd", {}}, given{"the same, ids as first given", {}},
       second{"second pass over the same lines", {}}, message{"message alone", {}},
       classic{"message alone, classic Drain, same masks", {}};
-  std::vector<std::pair<double, uint64_t>> worst;
+  std::vector<std::pair<size_t, double>> worst;
   DrainOptions classic_options;
   classic_options.classic = true;
   for (uint64_t seed = first; seed < first + systems; ++seed) {
@@ -137,16 +139,17 @@ void Measure(uint64_t first, size_t systems) {
     second.Add(Score(system, again, again.resolved));
     message.Add(Score(system, alone, alone.resolved));
     classic.Add(Score(system, drain, drain.resolved));
-    worst.emplace_back(raw.ga.back(), seed);
+    worst.emplace_back(seed - first, raw.ga.back());
   }
   fmt::print("{} systems of {} lines, seeds from {}\n{:<44} {:>6} {:>6} {:>6} {:>5} {:>5}\n",
              systems, kLines, first, "", "GA", "FGA", "worst", "<.6", "<.9");
   for (const Column* column : {&raw, &given, &second, &message, &classic}) column->Print();
-  std::sort(worst.begin(), worst.end());
-  worst.resize(std::min<size_t>(worst.size(), 12));
-  fmt::print("worst seeds:");
-  for (const auto& [ga, seed] : worst) fmt::print(" {} {:.2f}", seed, ga);
-  fmt::print("\n");
+  std::sort(worst.begin(), worst.end(),
+            [](const auto& a, const auto& b) { return a.second < b.second; });
+  worst.resize(std::min<size_t>(worst.size(), 20));
+  fmt::print("worst seeds: raw lines, second pass, message alone\n");
+  for (const auto& [i, ga] : worst)
+    fmt::print("{:8} {:6.2f} {:6.2f} {:6.2f}\n", first + i, ga, second.ga[i], message.ga[i]);
 }
 
 // The statements whose lines are spread over templates or share one with others.
@@ -160,7 +163,7 @@ void Dump(uint64_t seed) {
     by_truth[truth[i]][run.resolved[i]].push_back(i);
     by_id[run.resolved[i]].insert(truth[i]);
   }
-  fmt::print("header: {}\n", system.grammar);
+  fmt::print("header: {}\nfound:  {}\n", system.grammar, run.format);
   for (const auto& [text, groups] : by_truth) {
     size_t lines = 0;
     for (const auto& [id, members] : groups) lines += members.size();

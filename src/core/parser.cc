@@ -40,7 +40,7 @@ SourceId Parser::AddSource(std::string_view name, Time reference) {
   if (const auto it = source_ids_.find(name); it != source_ids_.end()) return it->second;
   const SourceId id{static_cast<uint32_t>(sources_.size())};
   const auto it = source_ids_.emplace(name, id).first;
-  sources_.push_back({&it->first, reference, MakeHeaderParser(name, reference), true});
+  sources_.push_back({&it->first, reference, MakeHeaderParser(name, reference), {}, true});
   return id;
 }
 
@@ -58,10 +58,12 @@ Parser::File& Parser::FileOf(SourceId source, FileId file) {
 
 ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
   File& at = FileOf(source, file);
+  Source& from = sources_[Index(source)];
+  const bool undecided = from.header->undecided();
   Line shown = line;
   shown.text = redactor_.Apply(line.text, &redacted_);
   const Assembled assembled = at.assembler.Add(shown);
-  at.changed = sources_[Index(source)].changed = true;
+  at.changed = from.changed = true;
 
   ParsedLine parsed;
   parsed.kind = assembled.kind;
@@ -78,6 +80,11 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.created = match.created;
     parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
     parsed.seen = catalog_->Count(match.id, parsed.time);
+    if (undecided) from.undecided.Add(parsed.text, parsed.header.message, parsed.id);
+  }
+  if (undecided && !from.header->undecided()) {
+    from.undecided.Settle(from.header.get(), drain_.get(), *catalog_);
+    if (parsed.id != kNoTemplate) parsed.id = catalog_->Resolve(parsed.id);
   }
   return parsed;
 }
@@ -93,20 +100,24 @@ void Parser::CloseFile(FileId file) {
   if (files_.erase(file) > 0) closed_.push_back(file);
 }
 
-// State: clock, then sources (name, reference, header state), then files; Drain's part last.
+// State: clock, then sources (name, reference, header state, undecided lines), then files; Drain's
+// part last.
 
 void Parser::SaveHead(StateWriter& out) const { clock_.Save(out); }
 
 bool Parser::LoadHead(StateReader& in) { return clock_.Load(in); }
 
+void Parser::SaveSource(const Source& source, StateWriter& out) {
+  out.Bytes(*source.name);
+  out.At(source.reference);
+  source.header->Save(out);
+  source.undecided.Save(out);
+}
+
 void Parser::Save(StateWriter& out) const {
   SaveHead(out);
   out.U64(sources_.size());
-  for (const Source& source : sources_) {
-    out.Bytes(*source.name);
-    out.At(source.reference);
-    source.header->Save(out);
-  }
+  for (const Source& source : sources_) SaveSource(source, out);
   out.U64(files_.size());
   for (const auto& [id, file] : files_) {
     out.I64(Index(id));
@@ -122,8 +133,9 @@ bool Parser::LoadSources(StateReader& in) {
     const Time reference = in.At();
     if (!in.ok()) return false;
     const SourceId id = AddSource(name, reference);
-    if (!sources_[Index(id)].header->Load(in)) return false;
-    sources_[Index(id)].changed = false;
+    Source& source = sources_[Index(id)];
+    if (!source.header->Load(in) || !source.undecided.Load(in)) return false;
+    source.changed = false;
   }
   return in.ok();
 }
@@ -152,10 +164,7 @@ void Parser::SaveChanges(StateWriter& out) {
   for (const Source& source : sources_) changed += source.changed;
   out.U64(changed);
   for (Source& source : sources_) {
-    if (!std::exchange(source.changed, false)) continue;
-    out.Bytes(*source.name);
-    out.At(source.reference);
-    source.header->Save(out);
+    if (std::exchange(source.changed, false)) SaveSource(source, out);
   }
   out.U64(closed_.size());
   for (const FileId id : closed_) out.I64(Index(id));

@@ -22,6 +22,7 @@
 #include "core/state.h"
 #include "core/templates/catalog.h"
 #include "core/templates/drain.h"
+#include "core/undecided_lines.h"
 
 namespace alogd {
 
@@ -81,6 +82,7 @@ class Parser {
     const std::string* name;  // key of source_ids_
     Time reference;           // as AddSource was told first
     std::unique_ptr<HeaderParser> header;
+    UndecidedLines undecided;
     bool changed = true;
   };
   struct File {
@@ -92,6 +94,7 @@ class Parser {
   std::unique_ptr<HeaderParser> MakeHeaderParser(std::string_view source, Time reference) const;
   File& FileOf(SourceId source, FileId file);
   void SaveHead(StateWriter& out) const;
+  static void SaveSource(const Source& source, StateWriter& out);
   bool LoadHead(StateReader& in);
   bool LoadSources(StateReader& in);
   bool LoadFiles(StateReader& in);

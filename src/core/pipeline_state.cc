@@ -10,7 +10,7 @@ namespace alogd {
 namespace {
 
 // First byte of every blob; another one is refused.
-constexpr uint8_t kStateVersion = 1;
+constexpr uint8_t kStateVersion = 2;
 
 }  // namespace
 

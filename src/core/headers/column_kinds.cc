@@ -148,4 +148,23 @@ size_t AfterAttached(std::string_view line, size_t end) {
   return c == ':' || c == ',' || c == ';' ? end + 1 : end;
 }
 
+std::string FormOfTime(std::string_view text) {
+  std::string form;
+  for (const char c : text) {
+    const char kind = IsDigit(c) ? '0' : IsAlpha(c) ? 'a' : c;
+    if (form.empty() || form.back() != kind || !(kind == '0' || kind == 'a' || kind == ' '))
+      form += kind;
+  }
+  const size_t fraction = form.find_last_of(".,");
+  if (fraction != std::string::npos && form.substr(fraction + 1, 1) == "0") form.erase(fraction, 2);
+  return form;
+}
+
+size_t AfterLevel(std::string_view line, size_t end) {
+  const size_t attached = AfterAttached(line, end);
+  if (attached != end) return attached;
+  const size_t at = SkipBlanks(line, end);
+  return at > end && At(line, at) == ':' && IsBlank(At(line, at + 1)) ? at + 1 : end;
+}
+
 }  // namespace alogd

@@ -2,6 +2,7 @@
 // What a header column can hold: recognisers for taking lines apart and for learning how to.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/record.h"
@@ -28,6 +29,13 @@ size_t PunctuationAt(std::string_view line, size_t at);
 // Behind one colon, comma or semicolon that is set right behind a column's text and belongs to
 // neither it nor the next; `end` where there is none.
 size_t AfterAttached(std::string_view line, size_t end);
+
+// Behind a level: one such sign, or a colon with blanks on both sides.
+size_t AfterLevel(std::string_view line, size_t end);
+
+// The form of a time: each run of digits or letters as one, without its fraction. Two times of one
+// format have the same.
+std::string FormOfTime(std::string_view text);
 
 // The level that stands in a bracket group: a word, a letter, or module:word.
 Level LevelOfGroup(std::string_view inner);

@@ -35,6 +35,14 @@ bool LooksContinued(std::string_view line) {
   }
 }
 
+bool BeginsWithException(std::string_view line) {
+  size_t end = 0;
+  while (end < line.size() && !IsBlank(line[end]) && line[end] != ':') ++end;
+  const std::string_view name = line.substr(0, end);
+  return name.find('.') != std::string_view::npos &&
+         (name.ends_with("Exception") || name.ends_with("Error"));
+}
+
 bool BeginsTraceback(std::string_view line) {
   return line.starts_with("Traceback (most recent call last)");
 }

@@ -10,6 +10,8 @@ namespace alogd {
 bool LooksContinued(std::string_view line);
 
 // "Traceback (most recent call last):", whose last line, the exception, is not indented.
+// An exception's name, as "java.io.IOException: broken pipe": the first line of a stack trace.
+bool BeginsWithException(std::string_view line);
 bool BeginsTraceback(std::string_view line);
 
 }  // namespace alogd

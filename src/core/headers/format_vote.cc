@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "core/headers/column_kinds.h"
 #include "core/headers/continuation.h"
 #include "core/headers/layout_learner.h"
+#include "core/headers/scan.h"
 
 namespace alogd {
 
@@ -20,6 +22,14 @@ constexpr uint32_t kStretch =
     128;  // lines that are looked at together for whether formats still fit
 constexpr uint64_t kMaxPause = 1 << 20;
 constexpr uint32_t kMemory = 1024;  // lines after which the counts of headers are halved
+
+// "  27653 INFO ...": a column that is filled up on its left. Stack traces are set in by more.
+bool BeginsWithPaddedNumber(std::string_view line) {
+  constexpr size_t kMostBlanks = 6;
+  size_t at = 0;
+  while (At(line, at) == ' ') ++at;
+  return at > 0 && at <= kMostBlanks && NumberAt(line, at) != 0;
+}
 
 bool SameLayouts(const std::vector<Layout>& a, const std::vector<const Layout*>& b) {
   if (a.size() != b.size()) return false;
@@ -65,7 +75,7 @@ std::string_view FormatVote::name() const {
 
 bool FormatVote::Parse(std::string_view line, LineParts* out) {
   Slot* slot = ParseSlots(line, out);
-  if (slot == nullptr && LooksContinued(line)) return false;
+  if (slot == nullptr && LooksContinued(line) && !BeginsWithPaddedNumber(line)) return false;
   bool fitted = slot != nullptr;
   if (voting_) {
     fitted = Vote(line, slot, out);
@@ -76,6 +86,20 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
   if (fitted) ++matched_;
   if (lines_ >= kMemory) lines_ /= 2, matched_ /= 2;
   return fitted;
+}
+
+std::string_view FormatVote::MessageOf(std::string_view line, FormatContext* scratch) const {
+  for (const std::unique_ptr<Slot>& slot : slots_) {
+    size_t message = 0;
+    LineParts parts;
+    scratch->settled = slot->context.settled;
+    if (slot->known == nullptr) {
+      if (slot->layout.Fits(line, &message)) return line.substr(message);
+    } else if (slot->known->match(line, *scratch, &parts)) {
+      return parts.header.message;
+    }
+  }
+  return line;
 }
 
 FormatVote::Slot* FormatVote::ParseSlots(std::string_view line, LineParts* out) {

@@ -33,8 +33,13 @@ class FormatVote {
   // Takes the line apart by the first format that fits. False if none does; `out` is empty then.
   bool Parse(std::string_view line, LineParts* out);
 
+  // The message of a line by the formats known by now; it has no vote, and nothing changes but
+  // `scratch`, where a text that had to be unescaped stays until the next call.
+  std::string_view MessageOf(std::string_view line, FormatContext* scratch) const;
+
   // True where a line without a header is an exception, so that it belongs to the record before it.
-  bool expects_header() const { return matched_ * 2 > lines_; }
+  bool expects_header() const { return has_header() && !guesses(); }
+  bool has_header() const { return matched_ * 2 > lines_; }
   bool undecided() const { return voting_; }
   // Of the commonest format; "undecided" during the first vote, "none" without any.
   std::string_view name() const;
@@ -49,10 +54,15 @@ class FormatVote {
     FormatContext context;
     uint64_t lines = 0;
 
+    bool IsCertain() const { return known != nullptr && context.settled; }
     std::string_view name() const { return known != nullptr ? known->name : layout.name(); }
     bool Match(std::string_view line, LineParts* out);
   };
 
+  // What the first vote says so far: the next lines may be of another format.
+  bool guesses() const {
+    return voting_ && !settled_once_ && (slots_.empty() || !slots_.front()->IsCertain());
+  }
   Slot* AddSlot(const KnownFormat* known, Layout layout);
   // The slot that fits, or null; `out` is filled then.
   Slot* ParseSlots(std::string_view line, LineParts* out);

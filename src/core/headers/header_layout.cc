@@ -122,11 +122,15 @@ class Cursor {
     return times_->Read(text, cache_, &out_->time);
   }
 
+  static bool HasForm(const Step& step, std::string_view time) {
+    return step.text.empty() || step.exact || FormOfTime(time) == step.text;
+  }
+
   bool TakeTime(const Step& step) {
     // A column of a time that is not the record's is skipped by its blanks where it has none
     // inside.
     const size_t length = ReadTime(line_.substr(at_), step.role);
-    if (length == 0) return false;
+    if (length == 0 || !HasForm(step, line_.substr(at_, length))) return false;
     return Move(step.exact ? at_ + length : AfterAttached(line_, at_ + length));
   }
 
@@ -142,7 +146,7 @@ class Cursor {
     }
     if (end == 0) return false;
     if (step.role == Role::kLevel) out_->level = level;
-    return Move(step.exact ? end : AfterAttached(line_, end));
+    return Move(step.exact ? end : AfterLevel(line_, end));
   }
   size_t LetterOnly(Level* level) const {
     *level = LevelOfLetter(At(line_, at_));
@@ -157,7 +161,7 @@ class Cursor {
     switch (step.role) {
       case Role::kTime: {
         const size_t length = ReadTime(inner, step.role);
-        if (length == 0) return false;
+        if (length == 0 || !HasForm(step, inner.substr(0, length))) return false;
         if (length < inner.size()) TakeBehindTime(inner.substr(length));
         break;
       }

@@ -36,7 +36,8 @@ struct Step {
   char open = 0;          // kBracket: its opening bracket
   bool optional = false;  // lines without it fit too
   bool exact = false;     // blanks before it are not skipped: user patterns say where they are
-  std::string text = {};  // of kLiteral, kField, kUntil, kStrptime
+  // Of kLiteral, kField, kUntil, kStrptime; the form of a time where the source has several.
+  std::string text = {};
 
   bool operator==(const Step&) const = default;
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/headers/continuation.h"
 #include "core/headers/format_vote.h"
 #include "core/headers/header_formats.h"
 #include "core/headers/header_pattern.h"
@@ -29,7 +30,7 @@ struct HeaderParser::Impl {
   TimeReader times;
   FormatVote lines;  // of lines as they stand in the file
   FormatVote inner;  // of what container runtimes wrap
-  FormatContext docker, cri;
+  FormatContext docker, cri, again;
   Container container = Container::kNone;  // seen last
   bool look_for_container = true;
   std::string format;
@@ -111,9 +112,22 @@ LineParts HeaderParser::ParseParts(std::string_view line, const Wrapped* wrapped
   return parts;
 }
 
-bool HeaderParser::expects_header() const {
-  return impl_->container == Container::kNone ? impl_->lines.expects_header()
-                                              : impl_->inner.expects_header();
+bool HeaderParser::expects_header(std::string_view line) const {
+  const FormatVote& vote = impl_->container == Container::kNone ? impl_->lines : impl_->inner;
+  if (vote.expects_header()) return true;
+  return vote.has_header() && (BeginsTraceback(line) || BeginsWithException(line));
+}
+
+bool HeaderParser::undecided() const {
+  return impl_->container == Container::kNone ? impl_->lines.undecided() : impl_->inner.undecided();
+}
+
+std::string_view HeaderParser::MessageOf(std::string_view line) {
+  TimeReader times = impl_->times;
+  impl_->again.times = &times;
+  impl_->again.cache = {};
+  const FormatVote& vote = impl_->container == Container::kNone ? impl_->lines : impl_->inner;
+  return vote.MessageOf(line, &impl_->again);
 }
 
 std::string_view HeaderParser::format() const {

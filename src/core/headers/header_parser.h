@@ -53,6 +53,12 @@ class HeaderParser {
   // vote, "none" where no format was found. Valid until the next call.
   std::string_view format() const;
 
+  // True while the source's lines are voted on: what they mean may still turn out to be otherwise.
+  bool undecided() const;
+  // The message of a line, without what a container runtime puts around it, as the formats known by
+  // now see it. It has no vote and moves no time. Valid until the next call.
+  std::string_view MessageOf(std::string_view line);
+
   // Votes, settled format and reference year: what makes the next Parse go on where this one was.
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
@@ -64,7 +70,9 @@ class HeaderParser {
   // is Unwrap, if the line is one of a container, and ParseParts.
   bool Unwrap(std::string_view line, Wrapped* out);
   LineParts ParseParts(std::string_view line, const Wrapped* wrapped);
-  bool expects_header() const;
+  // True where a line without a header belongs to the record before it; where that is a guess yet,
+  // only if it looks so.
+  bool expects_header(std::string_view line) const;
 
   std::unique_ptr<Impl> impl_;
   friend class RecordAssembler;

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "core/headers/column_kinds.h"
 #include "core/headers/column_roles.h"
@@ -22,19 +23,6 @@ LayoutWalk::LayoutWalk(std::span<const std::string_view> lines) {
 
 namespace {
 
-// The form of a time: its digits and letters as one each, without its fraction.
-std::string FormOfTime(std::string_view text) {
-  std::string form;
-  for (const char c : text) {
-    const char kind = IsDigit(c) ? '0' : IsAlpha(c) ? 'a' : c;
-    if (form.empty() || form.back() != kind || !(kind == '0' || kind == 'a' || kind == ' '))
-      form += kind;
-  }
-  const size_t fraction = form.find_last_of(".,");
-  if (fraction != std::string::npos && form.substr(fraction + 1, 1) == "0") form.erase(fraction, 2);
-  return form;
-}
-
 // What the first column of a line is, so that lines of formats that differ there part ways.
 std::string KindOfFirst(std::string_view line) {
   size_t end = TimeAt(line, 0);
@@ -46,6 +34,12 @@ std::string KindOfFirst(std::string_view line) {
   }
   if (NumberAt(line, 0) != 0) return "number";
   return TagAt(line, 0) != 0 ? "tag" : "word";
+}
+
+// The form of the time in such a kind, empty where it is none.
+std::string_view FormIn(std::string_view kind) {
+  if (kind.starts_with("time ")) return kind.substr(5);
+  return kind[0] == '[' || kind[0] == '(' || kind[0] == '<' ? kind.substr(1) : std::string_view();
 }
 
 }  // namespace
@@ -61,6 +55,10 @@ void LayoutWalk::ChooseFirst() {
   const auto best =
       std::max_element(counts.begin(), counts.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  const bool other_form = std::any_of(counts.begin(), counts.end(), [&](const auto& c) {
+    return c.second >= 2 && !FormIn(c.first).empty() && c.first != best->first;
+  });
+  if (other_form) time_form_ = FormIn(best->first);
   size_t i = 0;
   std::erase_if(rows_, [&](const Row&) { return kinds[i++] != best->first; });
 }
@@ -83,23 +81,21 @@ void LayoutWalk::DropWeakTail() {
   while (signs_ > 0 && steps_[signs_ - 1].kind == StepKind::kNumber) {
     const bool timed = signs_ > 1 && steps_[signs_ - 2].kind == StepKind::kTime;
     if (at_sign_.size() >= (timed ? 3 : kFewLines) && (timed || DistinctNext(3) >= 3)) break;
-    --signs_;
-    for (Row& row : at_sign_) {
-      while (row.at > 0 && IsBlank(row.line[row.at - 1])) --row.at;
-      while (row.at > 0 && !IsBlank(row.line[row.at - 1])) --row.at;
-    }
+    std::tie(signs_, at_sign_) = std::move(earlier_.back());
+    earlier_.pop_back();
   }
 }
 
 bool LayoutWalk::IsHeader() const {
   if (signs_ == 0) return false;
-  size_t fields = 0;
+  size_t fields = 0, pipes = 0;
   bool named = false;
   for (size_t i = 0; i < signs_; ++i) {
     if (steps_[i].kind == StepKind::kField) ++fields;
+    if (steps_[i].kind == StepKind::kLiteral && steps_[i].text == "|") ++pipes;
     named |= steps_[i].kind == StepKind::kTag;
   }
-  return anchored_ || fields >= 2 || named;
+  return anchored_ || fields >= 2 || pipes >= 2 || named;
 }
 
 std::optional<Layout> LayoutWalk::Run() {
@@ -114,6 +110,8 @@ std::optional<Layout> LayoutWalk::Run() {
   for (const Row& row : at_sign_) lines.push_back(row.line);
   AddComponentColumn(lines, &steps_);
   AssignRoles(lines, &steps_);
+  // Lines whose time has another form are of another format, though all else may fit.
+  if (steps_.front().role == Role::kTime) steps_.front().text = time_form_;
   return Layout(std::move(steps_));
 }
 

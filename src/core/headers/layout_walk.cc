@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/headers/column_kinds.h"
+#include "core/headers/level_word.h"
 #include "core/headers/scan.h"
 
 namespace alogd {
@@ -52,9 +53,10 @@ void LayoutWalk::Accept(Step step, const Ends& ends, bool sign) {
   rows_ = std::move(kept);
   anchored_ |= step.kind == StepKind::kTime || step.kind == StepKind::kLevel;
   tagged_ = sign && step.kind == StepKind::kTag;
+  if (step.kind != StepKind::kLiteral) ++words_;
   steps_.push_back(std::move(step));
-  ++words_;
   if (sign) {
+    earlier_.push_back({signs_, at_sign_});
     signs_ = steps_.size();
     words_ = 0;
     at_sign_ = rows_;
@@ -72,6 +74,9 @@ void LayoutWalk::SkipGaps() {
 bool LayoutWalk::TakeLiteral(double share) {
   if (steps_.empty()) return false;
   Ends ends = Find(PunctuationAt);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (ends[i] == rows_[i].line.size()) ends[i] = 0;  // nothing follows: it is the message's end
+  }
   // The commonest one; a column of dashes may hold something else in other lines.
   std::map<std::string_view, size_t> counts;
   const auto text_of = [&](size_t i) {
@@ -112,7 +117,7 @@ bool LayoutWalk::TakeLevel(double share) {
     const std::string_view word = rows_[i].line.substr(rows_[i].at, ends[i] - rows_[i].at);
     distinct.insert(word);
     if (IsUpper(word.back()) || word.find('.') != std::string_view::npos) ++upper;
-    ends[i] = AfterAttached(rows_[i].line, ends[i]);
+    ends[i] = AfterLevel(rows_[i].line, ends[i]);
   }
   // "error" in small letters begins many messages; a column of levels has other values too, or
   // stands where nothing but the time came before.
@@ -151,6 +156,8 @@ LayoutWalk::Groups LayoutWalk::FindGroups() const {
     if (count > out.hits) out.hits = count, out.open = open;
   }
   out.leveled.assign(rows_.size(), false);
+  std::set<char> letters;
+  size_t single = 0;
   for (size_t i = 0; i < rows_.size(); ++i) {
     const auto& [line, at, gap] = rows_[i];
     if (out.ends[i] == 0 || line[at] != out.open) {
@@ -160,8 +167,15 @@ LayoutWalk::Groups LayoutWalk::FindGroups() const {
     const std::string_view inner = Trimmed(line.substr(at + 1, out.ends[i] - at - 2));
     out.leveled[i] = inner.size() > 1 && LevelOfGroup(inner) != Level::kNone;
     out.levels += out.leveled[i] ? 1 : 0;
+    if (inner.size() == 1 && LevelOfLetter(inner[0]) != Level::kNone)
+      letters.insert(inner[0]), ++single;
     out.times += TimeAt(inner, 0) != 0 ? 1 : 0;
     out.ends[i] = AfterAttached(line, out.ends[i]);
+  }
+  // "[I]", "[W]": letters are levels where nothing else stands and they differ.
+  if (single == out.hits && letters.size() >= 2) {
+    out.levels = single;
+    for (size_t i = 0; i < rows_.size(); ++i) out.leveled[i] = out.ends[i] != 0;
   }
   return out;
 }
@@ -169,6 +183,7 @@ LayoutWalk::Groups LayoutWalk::FindGroups() const {
 bool LayoutWalk::TakeBracket() {
   const Groups groups = FindGroups();
   if (groups.hits < Enough(kMost) || words_ > 2 || tagged_) return false;
+  if (TakeFirstOfTwo(groups)) return true;
   const bool known = groups.times >= Enough(kMost) || groups.levels >= Enough(kMost);
   // "(cache) read": few lines do not show that this is a column.
   if (groups.open != '[' && !known && rows_.size() < kFewLines) return false;
@@ -184,7 +199,8 @@ bool LayoutWalk::TakeNumber() {
   Ends ends = Find(NumberAt);
   if (Hits(ends) < Enough(kMost) || tagged_) return false;
   SkipAttached(&ends);
-  Accept({.kind = StepKind::kNumber}, ends, words_ == 0 && signs_ > 0);
+  Accept({.kind = StepKind::kNumber}, ends,
+         signs_ > 0 && (words_ == 0 || (words_ == 1 && rows_.size() >= kFewLines)));
   return true;
 }
 
@@ -251,8 +267,8 @@ bool LayoutWalk::TagIsName() const {
 bool LayoutWalk::TakeTag() {
   const Ends ends = Find(TagAt);
   if (Hits(ends) < Enough(kMost) || tagged_ || words_ > 1) return false;
-  // With a line or two a name must look like one: "Connection: closed" is a message.
-  if (rows_.size() < 3 && !TagIsName()) return false;
+  // With few lines a name must look like one: "Connection: closed" is a message.
+  if (rows_.size() < kFewLines && !TagIsName()) return false;
   size_t numbered = 0;
   for (size_t i = 0; i < ends.size(); ++i) {
     if (ends[i] > 1 && rows_[i].line[ends[i] - 2] == ']') ++numbered;
@@ -273,6 +289,7 @@ bool LayoutWalk::TakeUntil() {
     if (end == std::string_view::npos || end == 0) continue;
     ends[i] = at + end + 3;
     std::string text(line.substr(at, end));
+    if (text.find_first_of("[(<") != std::string::npos) return false;  // columns of their own
     words += 1 + static_cast<size_t>(std::count(text.begin(), text.end(), ' '));
     std::erase_if(text, IsDigit);
     distinct.insert(std::move(text));
@@ -321,20 +338,52 @@ bool LayoutWalk::TakePadded() {
   return true;
 }
 
-// Two groups in most rows and one in the others: those lack the first.
+// What a group's text looks like, so that values of one column look alike: its words without their
+// numbers.
+std::string ShapeOfGroup(std::string_view group) {
+  std::string shape;
+  for (size_t i = 0; i < group.size();) {
+    size_t end = i;
+    bool digit = false;
+    for (; end < group.size() && IsAlnum(group[end]); ++end) digit |= IsDigit(group[end]);
+    if (end == i) ++end;
+    shape += digit ? std::string_view("0") : group.substr(i, end - i);
+    i = end;
+  }
+  return shape;
+}
+
+// Two groups in most rows and one in the others, which looks like the second: they lack the first.
 bool LayoutWalk::TakeFirstOfTwo(Groups groups) {
+  std::set<std::string> firsts, seconds;
+  std::vector<std::string> singles;
   size_t two = 0;
   for (size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [line, at, gap] = rows_[i];
     if (groups.ends[i] == 0) continue;
-    const size_t next = SkipBlanks(rows_[i].line, groups.ends[i]);
-    if (At(rows_[i].line, next) == groups.open && BracketAt(rows_[i].line, next) != 0)
-      ++two;
-    else
-      groups.ends[i] = rows_[i].at;
+    const size_t next = SkipBlanks(line, groups.ends[i]);
+    const size_t end = At(line, next) == groups.open ? BracketAt(line, next) : 0;
+    std::string shape = ShapeOfGroup(line.substr(at, groups.ends[i] - at));
+    if (end == 0) {
+      singles.push_back(std::move(shape));
+      groups.ends[i] = at;
+      continue;
+    }
+    ++two;
+    firsts.insert(std::move(shape));
+    seconds.insert(ShapeOfGroup(line.substr(next, end - next)));
   }
-  if (optional_ >= Layout::kMaxOptional || two < Enough(0.6) || two >= Enough(kAll)) return false;
+  if (optional_ >= Layout::kMaxOptional || rows_.size() < kFewLines || two < Enough(0.6) ||
+      two >= Enough(kAll))
+    return false;
+  const auto like = [&](const std::set<std::string>& those) {
+    return static_cast<size_t>(std::count_if(
+        singles.begin(), singles.end(), [&](const std::string& s) { return those.contains(s); }));
+  };
+  if (like(seconds) * 10 < singles.size() * 9 || like(firsts) * 2 > singles.size()) return false;
   ++optional_;
   Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  --words_;  // the column that stands in all lines counts
   return true;
 }
 
@@ -374,6 +423,7 @@ bool LayoutWalk::TakeOptional() {
   if (hits < Enough(0.05) || !StrongFollows(behind)) return false;
   ++optional_;
   Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  --words_;  // the column that stands in all lines counts
   return true;
 }
 
@@ -397,8 +447,8 @@ bool LayoutWalk::TakeWord() {
 bool LayoutWalk::Next() {
   SkipGaps();
   return TakeLiteral(kAll) || TakeTime(kMost) || TakeLevel(kMost) || TakeLetter(kAll) ||
-         TakeBracket() || TakeNumber() || TakeField() || TakeTag() || TakeUntil() || TakeDotted() ||
-         TakePadded() || TakeOptional() || TakeBranch() || TakeWord();
+         TakeBracket() || TakeNumber() || TakeField() || TakeTag() || TakeOptional() ||
+         TakeUntil() || TakeDotted() || TakePadded() || TakeBranch() || TakeWord();
 }
 
 }  // namespace alogd

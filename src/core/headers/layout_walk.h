@@ -5,7 +5,9 @@
 #include <cmath>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/headers/header_layout.h"
@@ -82,7 +84,9 @@ class LayoutWalk {
   size_t optional_ = 0;
   bool anchored_ = false;     // a time or level was seen
   bool tagged_ = false;       // the last sign was a name with a colon
+  std::string time_form_;     // of the first column, where other lines have a time of another form
   std::vector<Row> at_sign_;  // the rows behind the last sign
+  std::vector<std::pair<size_t, std::vector<Row>>> earlier_;  // the same, of each sign before it
 };
 
 }  // namespace alogd

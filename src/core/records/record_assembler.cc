@@ -49,7 +49,7 @@ bool RecordAssembler::Continues(const LineParts& parts, std::string_view text) c
   if (lines_ == 0 || lines_ >= kMaxLines) return false;
   if (parts.header.recognised)
     return parts.continues || (!parts.event.empty() && parts.event == event_);
-  return LooksContinued(text) || traceback_ || parser_->expects_header();
+  return LooksContinued(text) || traceback_ || parser_->expects_header(text);
 }
 
 // What the line means for those that follow it.

@@ -38,6 +38,10 @@ TemplateId Drain::AddTrained(std::string_view text, Time now) {
                         : impl_->exact.AddTrained(text, now);
 }
 
+void Drain::Unite(TemplateId id, TemplateId right) {
+  if (!impl_->classic) impl_->exact.Unite(id, right);
+}
+
 std::string_view Drain::Masked(std::string_view message) { return impl_->tokenizer.Mask(message); }
 
 uint64_t Drain::evicted() const {

@@ -46,6 +46,11 @@ class Drain {
   // A bundle's template: given the id of that text, or a new one; frozen from now on.
   TemplateId AddTrained(std::string_view text, Time now);
 
+  // `id` was given for messages that still had a part of their header, and `right` for the same
+  // without it: the text of `right` stands for both from now on, under the older id. Trained
+  // templates stay as they are.
+  void Unite(TemplateId id, TemplateId right);
+
   // The message as tokens with masks applied, as parse and explain show it. Valid until the next
   // call.
   std::string_view Masked(std::string_view message);

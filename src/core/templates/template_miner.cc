@@ -188,6 +188,19 @@ TemplateId TemplateMiner::AddTrained(std::string_view text, Time now) {
   return id;
 }
 
+void TemplateMiner::Unite(TemplateId id, TemplateId right) {
+  const uint32_t entry = EntryOf(id), other = EntryOf(right);
+  if (entry == kNone || other == kNone || entry == other || index_[entry].trained) return;
+  if (!index_[other].trained) {
+    Merge(index_[other].text, {entry, other});
+    return;
+  }
+  if (right > id) return;  // an alias is younger than what it stands for
+  NewGeneration();
+  Remove(entry);
+  catalog_->SetAlias(id, right);
+}
+
 // A sixty-fourth at a time, so that a stream of ever new templates pays the scan seldom.
 void TemplateMiner::Evict() {
   std::vector<std::pair<uint64_t, uint32_t>> live;

@@ -48,6 +48,8 @@ class TemplateMiner {
   TemplateId Find(std::string_view key);
   TemplateId AddTrained(std::string_view text, Time now);
 
+  void Unite(TemplateId id, TemplateId right);
+
   uint64_t evicted() const { return evicted_; }
 
   void Save(StateWriter& out) const;

@@ -63,6 +63,57 @@ TEST(HeaderLearningTest, RandomGrammars) {
   EXPECT_LE(poor, kSystems / 20);
 }
 
+// Lines by turns of the forms given, in each of which # is a number that changes.
+std::string FormatOf(const std::vector<std::string>& forms, size_t lines) {
+  HeaderParser parser = Make();
+  for (size_t i = 0; i < lines; ++i) {
+    std::string line = forms[i % forms.size()];
+    for (size_t at = line.find('#'); at != std::string::npos; at = line.find('#'))
+      line.replace(at, 1, std::to_string(10 + i * 7 % 50));
+    (void)parser.Parse(line);
+  }
+  return std::string(parser.format());
+}
+
+TEST(HeaderLearningTest, ColumnsThatSomeLinesLack) {
+  EXPECT_EQ(FormatOf({"[20240229 13:45:#.7] [WARN] web1 68# [pool #] cart.go:8#: lost $#",
+                      "[20240229 13:45:#.7] [INFO] web1 68# [pool #] stock.go:3#: read shelf #",
+                      "[20240229 13:45:#.7] [INFO] web2 68# [main] cart.go:8#: sold # for $#",
+                      "[20240229 13:45:#.7] [INFO] web1 68# cart.go:8#: sold # for $#"},
+                     200),
+            "[<time>] [<level>] <host> <pid> [<skip>] <program>: <message>");
+  // One group and two: it is the first that is missing, because the one looks like the second.
+  EXPECT_EQ(FormatOf({"2024-02-29 13:45:# [pool-#] [88#] sold # for $#",
+                      "2024-02-29 13:45:# [main] [88#] read shelf #",
+                      "2024-02-29 13:45:# [pool-#] [88#] lost $#", "2024-02-29 13:45:# [88#] idle"},
+                     200),
+            "<time> [<skip>] [<pid>] <message>");
+}
+
+TEST(HeaderLearningTest, ColumnsWithoutATime) {
+  EXPECT_EQ(FormatOf({"<I> |  20# | [w-#] | cart: | sold # for $#",
+                      "<W> |  20# | [w-#] | stock: | read shelf #"},
+                     200),
+            "<<level>>| <pid>| [<skip>]|<program>| <message>");
+  EXPECT_EQ(FormatOf({"[65#] web1 [NOTICE] - sold # for $#", "[65#] web2 [ERR  ] - read shelf #",
+                      "[65#] web2 [NOTICE] - idle"},
+                     200),
+            "[<pid>] <program> [<level>] - <message>");
+}
+
+// The second format has a column more: the form of its time tells them apart.
+TEST(HeaderLearningTest, FormatsThatDifferInTheirTimes) {
+  HeaderParser parser = Make();
+  const std::string more = "2024-02-29 13:45:07 Info: [req-7f2] [cart] - sold 5";
+  for (size_t i = 0; i < 200; ++i) {
+    const std::string other = (i % 2 == 0 ? "[shelf] read in " : "closed after ");
+    (void)parser.Parse(
+        i % 3 == 0 ? more : "Feb 29, 2024 13:45:07 Info: " + other + std::to_string(i) + " ms");
+  }
+  EXPECT_EQ(parser.Parse(more).message, "sold 5");
+  EXPECT_EQ(parser.Parse("Feb 29, 2024 13:45:08 Info: stopped").message, "stopped");
+}
+
 std::string Slurp(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
