@@ -53,6 +53,11 @@ void LayoutWalk::Accept(Step step, const Ends& ends, bool sign) {
   rows_ = std::move(kept);
   anchored_ |= step.kind == StepKind::kTime || step.kind == StepKind::kLevel;
   tagged_ = sign && step.kind == StepKind::kTag;
+  // Where nothing follows it is the message that ends in a time or a number.
+  const auto last = std::count_if(rows_.begin(), rows_.end(), [](const Row& row) {
+    return SkipBlanks(row.line, row.at) == row.line.size();
+  });
+  sign = sign && static_cast<size_t>(last) * 2 <= rows_.size();
   if (step.kind != StepKind::kLiteral) ++words_;
   steps_.push_back(std::move(step));
   if (sign) {

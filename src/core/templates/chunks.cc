@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/templates/masked_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
 
@@ -41,6 +42,20 @@ bool FitsGlob(std::string_view glob, std::string_view text) {
   }
 }
 
+bool IsFramedVariable(std::string_view glob) {
+  if (glob.size() != kWildcard.size() + 2 || glob.substr(1, kWildcard.size()) != kWildcard)
+    return false;
+  const char open = glob.front(), close = glob.back();
+  return open == close ? open == '"' || open == '\'' : close == MaskedText::Closing(open);
+}
+
+bool EqualBut(const Chunks& a, const Chunks& b, size_t at) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i)
+    if (i != at && a[i] != b[i]) return false;
+  return true;
+}
+
 bool IsPlainWord(std::string_view word) {
   return !word.empty() &&
          std::all_of(word.begin(), word.end(), [](char c) { return Has(c, kLetter | kHigh); });
@@ -62,6 +77,15 @@ Chunks::Chunks(std::string_view text) {
   }
 }
 
+std::string Chunks::With(size_t at, std::string_view chunk) const {
+  std::string text;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    if (i > 0) text += ' ';
+    text += i == at ? chunk : parts_[i];
+  }
+  return text;
+}
+
 uint64_t Chunks::HashWithout(size_t at) const {
   return (sum_ - hashes_[at]) * 0x9e3779b97f4a7c15u + (parts_.size() << 8 | at);
 }
@@ -74,10 +98,13 @@ bool IsBare(std::string_view chunk) {
          });
 }
 
+bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at) {
+  return IsFramedVariable(general[at]) && (IsBare(text[at]) || IsMissingWord(text[at])) &&
+         EqualBut(general, text, at);
+}
+
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {
-  if (general.size() != text.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i)
-    if (i != at && general[i] != text[i]) return false;
+  if (!EqualBut(general, text, at)) return false;
   const std::string_view glob = general[at], chunk = text[at];
   if (!HasVariable(glob) || LooksLikeVariable(glob) || !FitsGlob(glob, chunk)) return false;
   // A key is no part of a value, but in a query string.
@@ -89,6 +116,8 @@ bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {
   const size_t behind = glob.size() - glob.rfind(kWildcard) - kWildcard.size();
   const std::string_view value = chunk.substr(before, chunk.size() - before - behind);
   if (IsMissingWord(value)) return true;
+  // Behind a value there may be a colon more; one before it, as in "tty=:0", says what it is.
+  if (before > 0 && glob[before - 1] == '=' && value.front() == ':') return false;
   return !IsOutcomeWord(value) && (at > 0 || !IsPlainWord(value));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,8 @@ class Chunks {
 
   size_t size() const { return parts_.size(); }
   std::string_view operator[](size_t at) const { return parts_[at]; }
+  // The text with another chunk `at`.
+  std::string With(size_t at, std::string_view chunk) const;
   // What texts have in common that differ in the chunk `at` alone.
   uint64_t HashWithout(size_t at) const;
 
@@ -37,5 +40,9 @@ bool IsBare(std::string_view chunk);
 // an odd value where `general` has a variable. Words of outcome are none, and neither are plain
 // words at the beginning.
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at);
+
+// They differ in the chunk `at` alone, which is a variable in quotes or brackets in `general` and
+// in `text` a variable, or nothing, without them: they belong to the value.
+bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at);
 
 }  // namespace alogd

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Lists and maps as programs print them.
+// Lists, maps and requests as programs print them.
 #include "core/templates/list_text.h"
+
+#include <algorithm>
 
 #include "core/templates/masked_text.h"
 #include "core/templates/masks.h"
@@ -32,6 +34,22 @@ const char* FindListEnd(std::string_view text, bool behind_blank) {
     }
   }
   return nullptr;
+}
+
+bool IsKeyText(std::string_view text) {
+  return !text.empty() && text.size() <= MaskedText::kMaxWord && Has(text[0], kLetter) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return Has(c, kLetter | kDot) || c == '_' || c == '-'; }) &&
+         text.find("..") == std::string_view::npos;
+}
+
+size_t RequestVerb(std::string_view text) {
+  for (const std::string_view verb :
+       {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "CONNECT"}) {
+    if (text.size() > verb.size() + 1 && text.starts_with(verb) && text[verb.size()] == ' ')
+      return verb.size();
+  }
+  return 0;
 }
 
 }  // namespace alogd

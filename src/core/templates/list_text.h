@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lists and maps as programs print them.
+// Lists, maps and requests as programs print them.
 #pragma once
 
 #include <string_view>
@@ -12,5 +12,11 @@ namespace alogd {
 // item, as maps are printed; in round ones the keys are the text's own. Null where there is none.
 // Looks no further than the next bracket.
 const char* FindListEnd(std::string_view text, bool behind_blank);
+
+// The text between quotes that stands before a colon is a key, as in {"user": "root"}: a word
+// without digits.
+bool IsKeyText(std::string_view text);
+// The length of the verb of a quoted request, "GET /a/b HTTP/1.1"; 0 where it is none.
+size_t RequestVerb(std::string_view text);
 
 }  // namespace alogd

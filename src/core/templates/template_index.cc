@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/templates/chunks.h"
+#include "core/templates/tokenizer.h"
 
 namespace alogd {
 namespace {
@@ -280,6 +281,22 @@ uint32_t TemplateIndex::FindWithOdd(std::string_view text) const {
       return false;
     });
   }
+  return best;
+}
+
+uint32_t TemplateIndex::FindUnframed(std::string_view text, std::string* unframed) const {
+  const Chunks chunks(text);
+  uint32_t best = kNone;
+  size_t place = 0;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    (void)odd_.Find(chunks.HashWithout(i), [&](uint32_t entry) {
+      const Entry& e = entries_[entry];
+      if (e.trained || (best != kNone && e.id > entries_[best].id)) return false;
+      if (FitsUnframed(Chunks(e.text), chunks, i)) best = entry, place = i;
+      return false;
+    });
+  }
+  if (best != kNone) *unframed = Chunks(entries_[best].text).With(place, kWildcard);
   return best;
 }
 

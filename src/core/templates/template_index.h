@@ -59,6 +59,9 @@ class TemplateIndex {
   // The trained template or, if there is none, the live one that `text` fits with an odd value in
   // one of its variables; the oldest of several.
   uint32_t FindWithOdd(std::string_view text) const;
+  // The oldest live template that fits `text` without the quotes or brackets around one of its
+  // variables, and its text without them.
+  uint32_t FindUnframed(std::string_view text, std::string* unframed) const;
   // Live templates that are `text` and one more chunk without words, oldest first.
   std::vector<uint32_t> FindWithBareEnd(std::string_view text) const;
   // Live templates that `text` covers, oldest first; none where more than `at_most` have its shape.

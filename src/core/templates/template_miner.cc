@@ -52,6 +52,12 @@ std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time no
     Touch(entry);
     return {entry, false};
   }
+  std::string unframed;
+  if (const uint32_t framed = index_.FindUnframed(key, &unframed); framed != kNone) {
+    entry = Merge(std::move(unframed), {framed});
+    Touch(entry);
+    return {entry, false};
+  }
   if (index_.live() >= max_templates_ || index_.symbols() >= max_templates_ * kSymbolsPerTemplate)
     Evict();
   const std::vector<uint32_t> covered =
@@ -90,7 +96,9 @@ uint32_t TemplateMiner::MergeOpenEnd(uint32_t entry) {
 }
 
 TemplateId TemplateMiner::Find(std::string_view key) {
-  const uint32_t entry = Lookup(key, TemplateIndex::HashText(key));
+  uint32_t entry = Lookup(key, TemplateIndex::HashText(key));
+  std::string unframed;
+  if (entry == kNone) entry = index_.FindUnframed(key, &unframed);
   return entry == kNone ? kNoTemplate : index_[entry].id;
 }
 

@@ -88,7 +88,7 @@ bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t a
 }
 
 bool IsAnchored(const std::vector<Symbol>& symbols, size_t less) {
-  constexpr size_t kWords = 2, kSigns = 4;
+  constexpr size_t kWords = 2, kSigns = 3;
   size_t words = 0, signs = 0;
   for (const Symbol& s : symbols) {
     words += s.kind == SymbolKind::kWord ? 1 : 0;

@@ -29,8 +29,8 @@ uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variabl
 // variable.
 bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t at);
 
-// What keeps a template with variables apart from all others: two constant words, or one among four
-// signs as in "(<*>) CMD (<*>)". `less` words are taken for variables.
+// What keeps a template with variables apart from all others: two constant words, or one among
+// three signs as in "(<*>) CMD (<*>)". `less` words are taken for variables.
 bool IsAnchored(const std::vector<Symbol>& symbols, size_t less = 0);
 bool IsAnchored(std::string_view text);
 

@@ -3,8 +3,6 @@
 // variables.
 #include "core/templates/tokenizer.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <span>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "core/templates/list_text.h"
 #include "core/templates/masked_text.h"
 #include "core/templates/masks.h"
+#include "core/templates/user_masks.h"
 #include "core/templates/words.h"
 
 namespace alogd {
@@ -181,7 +180,21 @@ class Masking {
     out_.Constant(word.substr(word.size() - tail), true);
   }
 
+  // "adm,sudo,users": words with nothing but commas between them are a list.
+  bool CommaList() {
+    const char* q = p_;
+    while (q + 1 < Limit() && *q == ',' && Has(q[1], kLetter)) {
+      for (++q; q < Limit() && !Has(*q, kBlank | kDelimiter); ++q) {
+      }
+    }
+    if (q == p_ || (q < Limit() && !Has(*q, kBlank))) return false;
+    if (q + 1 < Limit() && q[1] == '=') return false;
+    p_ = q;
+    return true;
+  }
+
   void ConstantWord(std::string_view word) {
+    if (!out_.view().empty() && p_ < end_ && *p_ == ',' && CommaList()) return out_.Variable();
     if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
     if (FollowsUser() || IsUserBeforeAddress() || IsQueryKey()) return out_.Variable();
     out_.Constant(word, false);
@@ -224,9 +237,13 @@ class Masking {
         return out_.Variable();
       }
     }
+    // "/a?x=22: failed": the colon ends the value.
+    if (p_ - begin > 1 && p_[-1] == ':' && (p_ == end_ || Has(*p_, kBlank))) --p_;
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
     if (IsOutcomeWord(word)) return out_.Constant(word, false);  // "res=failed" is another event
-    VariableWord(word, false);
+    unsigned bits = 0;
+    for (const char c : word) bits |= Class(c);
+    VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);  // "size=5 KB"
   }
 
   // ---- delimiters
@@ -255,6 +272,11 @@ class Masking {
         break;
       default:
         break;
+    }
+    // "load average: , 0.5, 0.3": nothing stands where else a variable does.
+    if (c == ',' && out_.last() == ':' && out_.has_gap()) {
+      out_.Variable();
+      out_.NoGap();
     }
     ++p_;
     out_.Constant({p_ - 1, 1}, c == ',' || c == ':' || c == ';' || c == '|' || c == '&');
@@ -342,9 +364,19 @@ class Masking {
     }
     const char* const q = FindQuote(p_ + 1, limit, c);
     if (!q) return false;
+    const std::string_view text(p_ + 1, static_cast<size_t>(q - p_ - 1));
+    const size_t verb = c == '"' ? RequestVerb(text) : 0;
     out_.Constant({p_, 1}, false);
     out_.NoGap();
-    if (q > p_ + 1) out_.Variable();
+    if (q + 1 < limit && q[1] == ':' && IsKeyText(text)) {
+      out_.Constant(text, false);
+    } else if (verb != 0) {
+      out_.Constant(text.substr(0, verb), false);
+      out_.SetGap(p_ + 1 + verb, p_ + 2 + verb);
+      out_.Variable();
+    } else if (!text.empty()) {
+      out_.Variable();
+    }
     out_.NoGap();
     out_.Constant({q, 1}, false);
     p_ = q + 1;
@@ -423,34 +455,9 @@ class Masking {
 struct Tokenizer::Impl {
   WordMasks masks;
   uint32_t max_tokens;
-  std::vector<std::unique_ptr<RE2>> user;
-  std::vector<std::string_view> spans;
+  UserMasks user;
   std::unique_ptr<char[]> out = std::make_unique<char[]>(kMaxMasked + MaskedText::kSlack);
-
-  void FindUserSpans(std::string_view message);
 };
-
-void Tokenizer::Impl::FindUserSpans(std::string_view message) {
-  spans.clear();
-  for (const auto& re : user) {
-    re2::StringPiece match;
-    const re2::StringPiece text(message.data(), message.size());
-    for (size_t at = 0; at < message.size();) {
-      if (!re->Match(text, at, message.size(), RE2::UNANCHORED, &match, 1)) break;
-      if (!match.empty()) spans.emplace_back(match.data(), match.size());
-      at = static_cast<size_t>(match.data() - message.data()) + std::max<size_t>(match.size(), 1);
-    }
-  }
-  std::sort(spans.begin(), spans.end(), [](std::string_view a, std::string_view b) {
-    return a.data() != b.data() ? a.data() < b.data() : a.size() > b.size();
-  });
-  const char* covered = message.data();
-  std::erase_if(spans, [&](std::string_view s) {
-    if (s.data() < covered) return true;
-    covered = s.data() + s.size();
-    return false;
-  });
-}
 
 Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
@@ -458,26 +465,18 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Result<Tokenizer> Tokenizer::Create(const MaskOptions& options, uint32_t max_tokens) {
-  auto impl = std::make_unique<Impl>(
-      Impl{.masks = WordMasks(options), .max_tokens = max_tokens, .user = {}, .spans = {}});
-  for (const std::string& pattern : options.user) {
-    RE2::Options re_options;
-    re_options.set_log_errors(false);
-    re_options.set_max_mem(8 << 20);  // RE2's own default, stated: a pattern cannot take more
-    auto re = std::make_unique<RE2>(pattern, re_options);
-    if (!re->ok())
-      return Error{"user mask '" + pattern + "': " + re->error() + "; write it as RE2 reads it"};
-    impl->user.push_back(std::move(re));
-  }
-  return Tokenizer(std::move(impl));
+  Result<UserMasks> user = UserMasks::Create(options.user);
+  if (!user) return user.error();
+  return Tokenizer(std::make_unique<Impl>(
+      Impl{.masks = WordMasks(options), .max_tokens = max_tokens, .user = std::move(*user)}));
 }
 
 std::string_view Tokenizer::Mask(std::string_view message) {
   Impl& impl = *impl_;
   message = TrimEnd(message);
-  if (!impl.user.empty()) impl.FindUserSpans(message);
+  if (message.size() > 1 && IsMissingWord(message)) return kWildcard;  // a value is all it says
   Masking masking(impl.masks, impl.max_tokens, message, impl.out.get());
-  return masking.Run(impl.spans);
+  return masking.Run(impl.user.Find(message));
 }
 
 }  // namespace alogd

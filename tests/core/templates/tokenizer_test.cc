@@ -77,6 +77,26 @@ TEST(TokenizerTest, RunsAndGroupsOfVariablesAreOne) {
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
 }
 
+TEST(TokenizerTest, ListsRequestsAndKeys) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"member of adm,sudo,users since boot", "member of <*> since boot"},
+      {"member of adm, sudo and users", "member of adm, sudo and users"},
+      {"Service,attach called", "Service,attach called"},  // the first words say what it is
+      {"done with attach,pid =5", "done with attach,pid =<*>"},
+      {"load average: , 0.5, 0.3", "load average: <*>"},
+      {"load average: 0.7, 0.5, 0.3", "load average: <*>"},
+      {"sent \"GET /a/b HTTP/1.1\" 200", "sent \"GET <*>\" <*>"},
+      {"sent \"GETTING\" 200", "sent \"<*>\" <*>"},
+      {"{\"user\": \"root\", \"id\": 5}", "{\"user\": \"<*>\", \"id\": <*>}"},
+      {"size=5 KB; user=root", "size=<*>; user=<*>"},
+      {"open /a?x=22: denied", "open <*>: denied"},
+      {"N/A", "<*>"},
+      {"unknown", "<*>"},
+      {"unknown host", "unknown host"},
+  };
+  for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
+}
+
 TEST(TokenizerTest, UsersByTheWordsBeforeThem) {
   EXPECT_EQ(Mask("for user bob now"), "for user <*> now");
   EXPECT_EQ(Mask("by user bob now"), "by user <*> now");
