@@ -63,7 +63,7 @@ apt_sources() {
 }
 
 make_root() {
-  local depends packages base
+  local depends packages
   depends=$(dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/|.*//; s/(.*//; s/ //g' | sort -u | paste -sd,)
   packages="systemd,systemd-sysv,dbus,apt,rsyslog,logrotate,sqlite3,$depends"
   base=$out/base-$(echo "$packages" | sha256sum | cut -c1-12).tar
@@ -424,6 +424,12 @@ check_package() {
   local found
   found=$(lintian --no-tag-display-limit --allow-root "$deb" 2>&1 | grep '^[EW]:' || true)
   [ -z "$found" ] || { printf 'not ok %2d  %s\n%s\n' "$steps" "$current" "$found"; exit 1; }
+  ok
+
+  step "piuparts: install and purge leave nothing behind"
+  gzip -1 <"$base" >"$out/base.tar.gz"
+  piuparts -d bookworm --basetgz="$out/base.tar.gz" -l "$out/piuparts.log" "$deb" >/dev/null 2>&1 ||
+    { grep -A8 'ERROR\|FAIL' "$out/piuparts.log"; printf 'not ok %2d  %s\n' "$steps" "$current"; exit 1; }
   ok
 }
 
