@@ -25,6 +25,10 @@ constexpr milliseconds kRetry{200};
 // Alerts of one batch: enough to keep a transaction's cost small beside them, few enough that what
 // was sent twice after a crash is not a flood.
 constexpr size_t kBatch = 64;
+// A database that was deleted is missed so soon; one that cannot be written again is tried so
+// often.
+constexpr milliseconds kPlacePeriod{500};
+constexpr seconds kPlaceRetry{10};
 constexpr seconds kRetentionPeriod{60};
 constexpr seconds kRetentionOverdue{600};
 // The WAL is folded in when the thread is idle, and at the latest after so many units (of some 0.2
@@ -106,6 +110,7 @@ void Committer::Run() {
   for (;;) {
     beat_->Beat();
     const Clock::time_point now = Clock::now();
+    if (now >= next_place_) KeepPlace(lock);
     if (finishing_ && (drained() || now >= finish_by_)) break;
     const bool worked = now >= retry_at_ && DoOne(lock);
     if (!finishing_) KeepHouse(lock, !worked);
@@ -121,6 +126,8 @@ void Committer::Run() {
     };
     changed_.wait_until(lock, until, something);
   }
+  next_place_ = {};
+  KeepPlace(lock);  // what was deleted in the last moment
   beat_->End();
 }
 
@@ -192,6 +199,32 @@ void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   hooks_.on_alerts(std::move(*alerts));
   lock.lock();
+}
+
+// A database that was deleted or replaced under us would take commits for as long as this process
+// lives, and be gone with it.
+void Committer::KeepPlace(std::unique_lock<std::mutex>& lock) {
+  next_place_ = Clock::now() + kPlacePeriod;
+  if (damaged_ || !store_.Displaced()) return;
+  lock.unlock();
+  beat_->Rest();  // as long as writing the whole file takes
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  const Result<std::string> aside = store_.WriteAgain(now);
+  beat_->Beat();
+  std::string told = "the database was deleted or replaced while alogd had it open";
+  if (aside) {
+    told += "; it was written again, whole, and nothing is lost";
+    if (!aside->empty()) told += ". What stood in its place is now " + *aside;
+  } else {
+    told +=
+        " and cannot be written again, which is tried every 10 s; all of it is gone if alogd "
+        "ends before: " +
+        aside.error().message;
+  }
+  if (aside || !placeless_) Announce({Notice::Kind::kDatabaseTrouble, told, "", "", ""});
+  lock.lock();
+  placeless_ = !aside.ok();
+  if (placeless_) next_place_ = Clock::now() + kPlaceRetry;
 }
 
 // At its periods when the thread is idle, and overdue also under a load that never lets it be.

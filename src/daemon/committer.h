@@ -83,6 +83,7 @@ class Committer {
   void CommitFront(std::unique_lock<std::mutex>& lock);
   void DeleteSent(std::unique_lock<std::mutex>& lock);
   void ReadOutbox(std::unique_lock<std::mutex>& lock);
+  void KeepPlace(std::unique_lock<std::mutex>& lock);
   void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
   void Failed(const Error& error);
   void AlertUncommitted(std::unique_lock<std::mutex>& lock);
@@ -117,6 +118,8 @@ class Committer {
   Stats stats_;
 
   // The thread's own.
+  Clock::time_point next_place_{};
+  bool placeless_ = false;  // told
   Clock::time_point next_retention_;
   Clock::time_point next_checkpoint_;
   uint64_t since_checkpoint_ = 0;  // units

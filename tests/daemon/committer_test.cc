@@ -2,12 +2,15 @@
 // The committer against a real database: order, room, a locked database, alerts, its end.
 #include "daemon/committer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 
+#include "testing/io_errors.h"
 #include "testing/service_harness.h"
 #include "testing/store_samples.h"
 
@@ -16,6 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 CommitUnit UnitOf(const std::string& group, uint64_t number) {
   CommitUnit unit;
@@ -101,6 +105,71 @@ TEST_F(CommitterTest, LockedDatabaseKeepsTheUnit) {
   EXPECT_EQ(committer_->stats().last_error, "");
   EXPECT_TRUE(committer_->Finish(seconds(10)));
   EXPECT_EQ(Load("a").deltas.size(), 2U);
+}
+
+TEST_F(CommitterTest, DiskThatFailsKeepsTheUnitAndPasses) {
+  testing::SqliteWriteErrors::Install();
+  Make();
+  committer_->Start();
+  {
+    const testing::SqliteWriteErrors errors;
+    committer_->Offer(UnitOf("a", 1));
+    committer_->Offer(UnitOf("a", 2));
+    ASSERT_TRUE(Eventually([&] { return committer_->stats().failures >= 2; }));
+    EXPECT_THAT(committer_->stats().last_error, HasSubstr("SQLITE_IOERR"));
+    EXPECT_THAT(committer_->stats().last_error, HasSubstr("journalctl -k"));
+    EXPECT_EQ(committer_->stats().queued, 2U);
+  }
+  EXPECT_TRUE(Eventually([&] { return committer_->stats().units == 2; }));
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(Load("a").deltas.size(), 2U);
+  EXPECT_EQ(Load("a").files.at(0).offset, 2U);
+}
+
+TEST_F(CommitterTest, DeletedDatabaseIsWrittenAgain) {
+  Make();
+  committer_->Start();
+  committer_->Offer(UnitOf("a", 1));
+  ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 1; }));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    EXPECT_TRUE(std::filesystem::remove(directory_.db() + suffix)) << suffix;
+  }
+  committer_->Offer(UnitOf("a", 2));  // into the file without a name, or the new one
+  EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(directory_.db()); }));
+  committer_->Offer(UnitOf("a", 3));
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  const GroupState state = Load("a");
+  EXPECT_EQ(state.deltas.size(), 3U);
+  EXPECT_EQ(state.files.at(0).offset, 3U);
+}
+
+TEST_F(CommitterTest, DatabaseDeletedJustBeforeTheEndIsWrittenAgain) {
+  Make();
+  committer_->Start();
+  committer_->Offer(UnitOf("a", 1));
+  ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 1; }));
+  std::filesystem::remove(directory_.db());
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(Load("a").deltas.size(), 1U);
+}
+
+TEST_F(CommitterTest, ReplacedDatabaseIsSetAside) {
+  Make();
+  committer_->Start();
+  committer_->Offer(UnitOf("a", 1));
+  ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 1; }));
+  WriteTo(directory_.db() + ".other", "somebody's");
+  std::filesystem::rename(directory_.db() + ".other", directory_.db());
+  EXPECT_TRUE(Eventually([&] { return ReadAll(directory_.db()) != "somebody's"; }));
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(Load("a").deltas.size(), 1U);
+  std::vector<std::string> aside;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+    if (entry.path().string().find(".replaced-") != std::string::npos)
+      aside.push_back(entry.path());
+  }
+  ASSERT_EQ(aside.size(), 1U);
+  EXPECT_EQ(ReadAll(aside[0]), "somebody's");
 }
 
 TEST_F(CommitterTest, FinishDrainsOrGivesUpInTime) {

@@ -5,25 +5,19 @@
 #include <date/date.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <optional>
 
 #include "core/store/schema.h"
 #include "core/store/sqlite.h"
+#include "core/store/whole_copy.h"
 
 namespace alogd {
 namespace {
 
 constexpr std::chrono::seconds kBusy{1};
 constexpr const char* kIdTables[] = {"file_rows", "incident_rows", "anomaly_rows", "outbox"};
-
-std::string Stamp(Time time) {
-  return date::format("%Y%m%dT%H%M%SZ", date::floor<std::chrono::seconds>(time));
-}
 
 // The younger of the file's and its log's modification times.
 Time LastWritten(const std::string& path) {
@@ -37,22 +31,6 @@ Time LastWritten(const std::string& path) {
                                                   std::chrono::nanoseconds(st.st_mtim.tv_nsec))));
   }
   return last;
-}
-
-// A name that is not taken; -shm is made anew from the log by whoever opens it.
-Result<std::string> SetAside(const std::string& path, Time now) {
-  const std::string base = path + ".damaged-" + Stamp(now);
-  std::string aside = base;
-  for (int n = 2; access(aside.c_str(), F_OK) == 0; ++n) aside = fmt::format("{}.{}", base, n);
-  // The log first: a database without its log is older, a log without its database is nothing.
-  if (rename((path + "-wal").c_str(), (aside + "-wal").c_str()) != 0 && errno != ENOENT) {
-    return ErrnoError("cannot set aside", path + "-wal", errno);
-  }
-  if (rename(path.c_str(), aside.c_str()) != 0) {
-    return ErrnoError("cannot set aside the damaged database", path, errno);
-  }
-  unlink((path + "-shm").c_str());
-  return aside;
 }
 
 // The greatest id that a table ever gave goes on, so that an id in somebody's notes never names
@@ -127,7 +105,7 @@ bool IsDamage(const Error& error) {
 Result<Rescue> RescueDatabase(const std::string& path, Time now) {
   Rescue rescue;
   rescue.written = LastWritten(path);
-  Result<std::string> aside = SetAside(path, now);
+  Result<std::string> aside = SetDatabaseAside(path, "damaged", now);
   if (!aside) return aside.error();
   rescue.aside = std::move(*aside);
   Result<Database> to = Database::Open(path, Database::Mode::kWriter, kBusy);

@@ -6,6 +6,8 @@
 
 #include <iterator>
 
+#include "core/store/whole_copy.h"
+
 namespace alogd {
 namespace {
 
@@ -176,16 +178,16 @@ Error Foreign(const std::string& path) {
                SQLITE_MISMATCH};
 }
 
-Error Newer(const std::string& path, int64_t version) {
+Error Newer(const std::string& path, int64_t version, int64_t known) {
   return Error{fmt::format("{} was written by a newer alogd (schema {}, this program knows {}): "
                            "install that version again, or move the file aside to begin a new "
                            "history",
-                           path, version, kSchemaVersion),
+                           path, version, known),
                SQLITE_MISMATCH};
 }
 
-// The version of the file, 0 for an empty one; fails for foreign and newer ones.
-Result<int64_t> Version(Database* db) {
+// The version of the file, 0 for an empty one; fails for foreign ones and those newer than `known`.
+Result<int64_t> Version(Database* db, int64_t known = kSchemaVersion) {
   Result<int64_t> application = Pragma(db, "application_id");
   if (!application.ok()) return application.error();
   Result<int64_t> version = Pragma(db, "user_version");
@@ -196,7 +198,7 @@ Result<int64_t> Version(Database* db) {
   if (*application != kApplicationId && !(empty && *application == 0 && *version == 0)) {
     return Foreign(db->path());
   }
-  if (*version > kSchemaVersion) return Newer(db->path(), *version);
+  if (*version > known) return Newer(db->path(), *version, known);
   return empty ? int64_t{0} : *version;
 }
 
@@ -215,25 +217,35 @@ Status UseWal(Database* db) {
 
 }  // namespace
 
-Status PrepareSchema(Database* db) {
-  Result<int64_t> found = Version(db);
+Status PrepareSchema(Database* db) { return PrepareSchema(db, kMigrations); }
+
+Status PrepareSchema(Database* db, std::span<const char* const> migrations) {
+  const auto latest = static_cast<int64_t>(migrations.size());
+  Result<int64_t> found = Version(db, latest);
   if (!found.ok()) return found.error();
   // Only an empty file can still choose it: retention gives space back in small steps.
   if (*found == 0) {
     if (Status status = db->Script("PRAGMA auto_vacuum = INCREMENTAL"); !status.ok()) return status;
   }
   if (Status status = UseWal(db); !status.ok()) return status;
-  if (*found == kSchemaVersion) return {};
+  if (*found == latest) return {};
+  if (*found > 0) {
+    const std::string copy = fmt::format("{}.schema-{}", db->path(), *found);
+    if (Status status = CopyWhole(db, copy); !status.ok()) {
+      return status.error().With(
+          fmt::format("{} is of an older alogd and is copied before it is brought up", db->path()));
+    }
+  }
   Result<Transaction> transaction = Transaction::Begin(db);
   if (!transaction.ok()) return transaction.error();
   // Another process may have done it while we waited for the lock.
-  Result<int64_t> version = Version(db);
+  Result<int64_t> version = Version(db, latest);
   if (!version.ok()) return version.error();
-  for (int64_t v = *version; v < kSchemaVersion; ++v) {
-    if (Status status = db->Script(kMigrations[v]); !status.ok()) return status;
+  for (int64_t v = *version; v < latest; ++v) {
+    if (Status status = db->Script(migrations[static_cast<size_t>(v)]); !status.ok()) return status;
   }
-  const std::string stamp = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                                        kApplicationId, kSchemaVersion);
+  const std::string stamp =
+      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, latest);
   if (Status status = db->Script(stamp.c_str()); !status.ok()) return status;
   return transaction->Commit();
 }

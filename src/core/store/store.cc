@@ -3,12 +3,19 @@
 #include "core/store/store.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
 
 #include "core/store/anomaly_row.h"
 #include "core/store/retention.h"
 #include "core/store/schema.h"
 #include "core/store/sqlite.h"
 #include "core/store/unit_writer.h"
+#include "core/store/whole_copy.h"
 #include "core/text.h"
 
 namespace alogd {
@@ -247,6 +254,55 @@ Status Store::CheckpointWal() {
   code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return impl_->checkpointer->Fail(code);
   return {};
+}
+
+namespace {
+
+// Whether this process has the file at `path` open.
+bool OpenHere(const std::string& path) {
+  struct stat wanted {};
+  if (stat(path.c_str(), &wanted) != 0) return false;
+  std::error_code error;
+  for (const auto& fd : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    struct stat open {};
+    if (stat(fd.path().c_str(), &open) == 0 && open.st_dev == wanted.st_dev &&
+        open.st_ino == wanted.st_ino) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Store::Displaced() const {
+  int moved = 0;
+  const int code = sqlite3_file_control(impl_->db.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return code == SQLITE_OK && moved != 0;
+}
+
+Result<std::string> Store::WriteAgain(Time now) {
+  const std::string path = impl_->db.path();
+  const std::string copy = path + ".again";
+  if (Status copied = CopyWhole(&impl_->db, copy); !copied) return copied.error();
+  // The write-ahead log is ours unless it was replaced too, and must not go with another's file.
+  if (OpenHere(path + "-wal")) unlink((path + "-wal").c_str());
+  std::string aside;
+  if (struct stat info; lstat(path.c_str(), &info) == 0 && info.st_size > 0) {
+    Result<std::string> set = SetDatabaseAside(path, "replaced", now);
+    if (!set) return set.error();
+    aside = std::move(*set);
+  }
+  // Those of a database that is gone would be taken for the new one's.
+  for (const char* suffix : {"-wal", "-shm"}) unlink((path + suffix).c_str());
+  if (rename(copy.c_str(), path.c_str()) != 0) {
+    return ErrnoError("cannot rename to its place", copy, errno);
+  }
+  Result<Store> again = Open(path, impl_->policy, impl_->busy);
+  if (!again) return again.error();
+  again->impl_->next_file_id = impl_->next_file_id;
+  *this = std::move(*again);
+  return aside;
 }
 
 }  // namespace alogd

@@ -88,6 +88,13 @@ class Store {
   // thread than Commit's may call this, if only one does.
   Status CheckpointWal();
 
+  // The file that is open stands at its path no more: somebody deleted or replaced it. What is
+  // committed from now on has no name, and goes with this process.
+  bool Displaced() const;
+  // Writes the open database to its path again, whole, and goes on there. Another one that stands
+  // there meanwhile is set aside; its new name is returned, empty where there was none.
+  Result<std::string> WriteAgain(Time now);
+
  private:
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);

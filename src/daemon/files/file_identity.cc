@@ -157,22 +157,40 @@ Result<ContentMark> MarkAt(int fd, uint64_t offset) {
   return mark;
 }
 
-bool HasHead(int fd, const ContentMark& mark) {
+Result<bool> MatchesHead(int fd, const ContentMark& mark) {
   std::array<char, ContentMark::kHeadBytes> buffer;
   if (mark.head_bytes > buffer.size()) return false;
   const Result<size_t> got = PreadAll(fd, buffer.data(), mark.head_bytes, 0);
-  return got && *got == mark.head_bytes && HashBytes({buffer.data(), *got}) == mark.head;
+  if (!got) return got.error();
+  return *got == mark.head_bytes && HashBytes({buffer.data(), *got}) == mark.head;
 }
 
-bool HasMark(int fd, const ContentMark& mark) {
+Result<bool> MatchesMark(int fd, const ContentMark& mark) {
   if (mark.empty()) return true;
   std::array<char, ContentMark::kBlockBytes> buffer;
   if (mark.block_bytes > buffer.size() || mark.block_bytes > mark.offset) return false;
   const Result<size_t> got =
       PreadAll(fd, buffer.data(), mark.block_bytes, mark.offset - mark.block_bytes);
-  if (!got || *got != mark.block_bytes || HashBytes({buffer.data(), *got}) != mark.block)
-    return false;
-  return HasHead(fd, mark);
+  if (!got) return got.error();
+  if (*got != mark.block_bytes || HashBytes({buffer.data(), *got}) != mark.block) return false;
+  return MatchesHead(fd, mark);
+}
+
+bool HasHead(int fd, const ContentMark& mark) {
+  const Result<bool> matches = MatchesHead(fd, mark);
+  return matches && *matches;
+}
+
+bool HasMark(int fd, const ContentMark& mark) {
+  const Result<bool> matches = MatchesMark(fd, mark);
+  return matches && *matches;
+}
+
+Status CheckReadable(const OpenedFile& file) {
+  char byte;
+  const Result<size_t> got = PreadAll(file.fd.get(), &byte, 1, 0);
+  if (!got) return got.error().With(file.path);
+  return {};
 }
 
 std::string SavedIdentity::Encode() const {

@@ -77,9 +77,14 @@ struct ContentMark {
 // The mark of an open file's first `offset` bytes; fails with EINVAL where it is shorter.
 Result<ContentMark> MarkAt(int fd, uint64_t offset);
 // Whether the file begins as the mark says and holds the mark's block before the mark's offset;
-// every file has the empty mark.
+// every file has the empty mark. Fails where it cannot be read, which says nothing of what it is.
+Result<bool> MatchesMark(int fd, const ContentMark& mark);
+Result<bool> MatchesHead(int fd, const ContentMark& mark);
+// The same, false also where it cannot be read.
 bool HasMark(int fd, const ContentMark& mark);
 bool HasHead(int fd, const ContentMark& mark);
+// Reads a byte, so that a failing disk is told from another content.
+Status CheckReadable(const OpenedFile& file);
 
 // pread until `size` bytes or the end; the error names no path.
 Result<size_t> PreadAll(int fd, char* buffer, size_t size, uint64_t offset);

@@ -90,8 +90,10 @@ FileReader::Outcome FileReader::Turn(Time now, size_t budget, const LineSink& si
 }
 
 bool FileReader::IsTruncated() {
-  return Restat(fd(), &file_.stat) &&
-         (file_.stat.size < read_mark_.offset || !HasMark(fd(), read_mark_));
+  if (!Restat(fd(), &file_.stat)) return false;
+  if (file_.stat.size < read_mark_.offset) return true;
+  const Result<bool> same = MatchesMark(fd(), read_mark_);
+  return same && !*same;
 }
 
 bool FileReader::Quiet() const {
@@ -112,7 +114,11 @@ FileReader::Outcome FileReader::FillPlain(char* buffer, size_t budget, size_t* f
   if (file_.stat.size < offset) return Outcome::kTruncated;
   // A short file's block reaches back over its head. The head is read before the block, so that
   // what is read with a good block is never thrown away for a head that changed a moment later.
-  if (offset > ContentMark::kBlockBytes && !HasHead(fd(), read_mark_)) return Outcome::kTruncated;
+  if (offset > ContentMark::kBlockBytes) {
+    const Result<bool> same = MatchesHead(fd(), read_mark_);
+    if (!same) return Fail(same.error().With(path()));
+    if (!*same) return Outcome::kTruncated;
+  }
   const auto want = static_cast<size_t>(std::min<uint64_t>(budget, file_.stat.size - offset));
   const size_t block = read_mark_.block_bytes;
   const Result<size_t> got = PreadAll(fd(), buffer, block + want, offset - block);

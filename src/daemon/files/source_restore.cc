@@ -50,6 +50,11 @@ void SourceFiles::Impl::Restore(Time now) {
   Result<OpenedFile> at_path = OpenRegular(path_);
   // What cannot be opened cannot be compared: nothing is decided before it can.
   if (!at_path && !Gone(at_path.error().code)) return Problem(at_path.error(), now);
+  for (const Row& row : rows_) {
+    if (!at_path || !row.saved.id.Same(at_path->stat.id)) continue;
+    const Result<bool> compared = MatchesMark(at_path->fd.get(), row.saved.mark);
+    if (!compared) return Problem(compared.error().With(path_), now);
+  }
   restored_ = true;
   first_look_ = false;
   rows_since_ = now;

@@ -156,9 +156,11 @@ void SourceFiles::Impl::SearchOnce(const Wanted& wanted, Time now,
     if (!StatName(name.path, &stat)) continue;
     if (!IsKnown(stat) && wanted(stat)) {
       Result<OpenedFile> file = OpenRegular(name.path);
-      if (!file && file.error().code != ENOENT) {
+      const Status readable = file ? CheckReadable(*file) : Status(file.error());
+      if (!readable && readable.error().code != ENOENT) {
         search_failed_ = true;
-        Problem(file.error(), now);
+        Problem(readable.error(), now);
+        continue;
       }
       // Another file may stand there by now.
       if (!file || IsKnown(file->stat) || !wanted(file->stat)) continue;

@@ -4,10 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <span>
 
 #include "core/store/store.h"
 #include "testing/store_samples.h"
@@ -59,6 +62,44 @@ TEST(SchemaTest, SettingsOfTheFile) {
     EXPECT_EQ(mode.Text(0), "wal");
     EXPECT_TRUE(CheckSchema(&*db).ok());
   }
+}
+
+TEST(SchemaTest, OlderDatabaseIsCopiedBeforeItIsBroughtUp) {
+  const StoreDir dir;
+  constexpr const char* kFirst[] = {"CREATE TABLE notes (text TEXT)"};
+  constexpr const char* kBoth[] = {kFirst[0], "DROP TABLE notes; CREATE TABLE words (text TEXT)"};
+  constexpr const char* kWrong[] = {kFirst[0], "DROP TABLE notes; CREATE nonsense"};
+  Result<Database> db = Database::Open(dir.db(), Database::Mode::kWriter, 1s);
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE(PrepareSchema(&*db, kFirst).ok());
+  ASSERT_TRUE(db->Run("INSERT INTO notes VALUES ('kept')").ok());
+  // A step that fails leaves the file as it was.
+  EXPECT_FALSE(PrepareSchema(&*db, kWrong).ok());
+  EXPECT_EQ(*db->Int("SELECT count(*) FROM notes"), 1);
+  ASSERT_TRUE(PrepareSchema(&*db, kBoth).ok());
+  EXPECT_EQ(*db->Int("PRAGMA user_version"), 2);
+  EXPECT_EQ(*db->Int("SELECT count(*) FROM sqlite_master WHERE name = 'notes'"), 0);
+  const std::string copy = dir.db() + ".schema-1";
+  Result<Database> before = Database::Open(copy, Database::Mode::kReader, 1s);
+  ASSERT_TRUE(before.ok()) << before.error().message;
+  EXPECT_EQ(*before->Int("SELECT count(*) FROM notes WHERE text = 'kept'"), 1);
+  EXPECT_EQ(*before->Int("PRAGMA user_version"), 1);
+  struct stat info {};
+  ASSERT_EQ(stat(copy.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640U);
+}
+
+TEST(SchemaTest, OlderDatabaseThatCannotBeCopiedStaysAsItWas) {
+  const StoreDir dir;
+  constexpr const char* kSteps[] = {"CREATE TABLE notes (text TEXT)", "DROP TABLE notes"};
+  Result<Database> db = Database::Open(dir.db(), Database::Mode::kWriter, 1s);
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE(PrepareSchema(&*db, std::span(kSteps).first(1)).ok());
+  std::filesystem::create_directories(dir.db() + ".schema-1/in-the-way");
+  const Status refused = PrepareSchema(&*db, kSteps);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("is copied before it is brought up"));
+  EXPECT_EQ(*db->Int("PRAGMA user_version"), 1);
 }
 
 TEST(SchemaTest, TwoProcessesMakeItAtOnce) {
