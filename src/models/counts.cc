@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
@@ -52,6 +53,22 @@ uint64_t Total(const CountVector& vector) {
   return total;
 }
 
+// The first of the nearest of `seen` by distance, but for number `self`; none where nothing is in
+// common. Totals bound the distance from below, which spares most comparisons.
+size_t NearestOther(const std::vector<CountVector>& seen, const std::vector<uint64_t>& totals,
+                    size_t self) {
+  size_t nearest = SIZE_MAX;
+  double least = 1;
+  const double total = static_cast<double>(totals[self]);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    const double other = static_cast<double>(totals[i]);
+    if (i == self || 1 - std::min(total, other) / std::max(total, other) >= least) continue;
+    const double distance = Compare(seen[self], seen[i]).distance();
+    if (distance < least) least = distance, nearest = i;
+  }
+  return nearest;
+}
+
 class CountsDetector : public StatelessDetector {
  public:
   CountsDetector(CountsModel model, std::span<const std::string> vocabulary,
@@ -59,10 +76,13 @@ class CountsDetector : public StatelessDetector {
       : window_(model.window),
         stride_(model.stride),
         seen_(std::move(model.seen)),
+        surprise_(std::move(model.surprise)),
         vocabulary_(vocabulary.begin(), vocabulary.end()),
         calibration_(calibration) {
     std::sort(seen_.begin(), seen_.end());
     for (const CountVector& vector : seen_) totals_.push_back(Total(vector));
+    if (surprise_.empty()) surprise_.assign(1, 0.0f);
+    least_ = static_cast<double>(*std::min_element(surprise_.begin(), surprise_.end()));
   }
 
   std::string_view name() const override { return "counts"; }
@@ -75,7 +95,7 @@ class CountsDetector : public StatelessDetector {
 
  private:
   struct Nearest {
-    double distance = 1;
+    double raw = 0;
     size_t index = SIZE_MAX;  // into seen_; none where nothing is in common
   };
 
@@ -86,25 +106,44 @@ class CountsDetector : public StatelessDetector {
     const CountVector vector = CountWords(window.events);
     Nearest nearest{0, 0};
     if (!std::binary_search(seen_.begin(), seen_.end(), vector)) nearest = Find(vector);
-    score.raw = static_cast<float>(nearest.distance);
-    score.anomaly = calibration_.Score(nearest.distance);
+    score.raw = static_cast<float>(nearest.raw);
+    score.anomaly = calibration_.Score(nearest.raw);
     if (context.WantsEvidence(score))
       score.evidence = Explain(context, window, vector, nearest, score);
     return score;
   }
 
-  // The first of the nearest ones. A vector's total bounds its distance from below, which spares
-  // most comparisons.
+  double Surprise(uint32_t word) const {
+    return static_cast<double>(surprise_[std::min<size_t>(word, surprise_.size() - 1)]);
+  }
+
+  // The first of those with the least raw score. A vector's total bounds its distance from below,
+  // which spares many comparisons.
   Nearest Find(const CountVector& vector) const {
     const double total = static_cast<double>(Total(vector));
     Nearest nearest;
+    for (const auto& [word, count] : vector) nearest.raw = std::max(nearest.raw, Surprise(word));
+    nearest.raw += 1;
     for (size_t i = 0; i < seen_.size(); ++i) {
       const double other = static_cast<double>(totals_[i]);
-      if (1 - std::min(total, other) / std::max(total, other) >= nearest.distance) continue;
-      const double distance = Compare(vector, seen_[i]).distance();
-      if (distance < nearest.distance) nearest = {distance, i};
+      if (least_ + 1 - std::min(total, other) / std::max(total, other) >= nearest.raw) continue;
+      const double raw = RawBeside(vector, seen_[i]);
+      if (raw < nearest.raw) nearest = {raw, i};
     }
     return nearest;
+  }
+
+  double RawBeside(const CountVector& vector, const CountVector& other) const {
+    Difference difference;
+    double surprise = 0;
+    bool common = false;
+    Walk(vector, other, [&](uint32_t word, uint32_t here, uint32_t there) {
+      difference.apart += here > there ? here - there : there - here;
+      difference.largest += std::max(here, there);
+      common = common || (here > 0 && there > 0);
+      if (here != there) surprise = std::max(surprise, Surprise(word));
+    });
+    return common ? difference.distance() + surprise : std::numeric_limits<double>::infinity();
   }
 
   std::unique_ptr<Evidence> Explain(const ScoreContext& context, const Window& window,
@@ -115,11 +154,11 @@ class CountsDetector : public StatelessDetector {
     evidence->raw = score.raw;
     evidence->threshold = static_cast<float>(calibration_.threshold);
     evidence->anomaly = score.anomaly;
-    evidence->unit = "records more or less than in the nearest that training saw";
+    evidence->unit = "how seldom such numbers are new (-log10), and their distance";
     evidence->first = 0;
     evidence->last = static_cast<uint32_t>(window.events.size() - 1);
     const char* what = window.session ? "session" : "window";
-    if (!(nearest.distance > 0)) {
+    if (!(nearest.raw > 0)) {
       evidence->summary = fmt::format("training saw a {} with just these records", what);
       return evidence;
     }
@@ -131,7 +170,7 @@ class CountsDetector : public StatelessDetector {
     Describe(context, window, vector, seen_[nearest.index], evidence.get());
     evidence->summary = fmt::format(
         "no {} of training had these numbers of records ({:.0f}% apart from the nearest): {}", what,
-        100 * nearest.distance, evidence->summary);
+        100 * Compare(vector, seen_[nearest.index]).distance(), evidence->summary);
     return evidence;
   }
 
@@ -175,6 +214,8 @@ class CountsDetector : public StatelessDetector {
 
   uint32_t window_, stride_;
   std::vector<CountVector> seen_;  // sorted
+  std::vector<float> surprise_;    // by word, last of the unknown ones
+  double least_ = 0;               // of them
   std::vector<uint64_t> totals_;   // records of each
   std::vector<std::string> vocabulary_;
   Calibration calibration_;
@@ -197,15 +238,43 @@ CountVector CountWords(std::span<const Event> events) {
 
 void CountsTrainer::Add(const Window& window) {
   CountVector vector = CountWords(window.events);
-  if (seen_.contains(vector)) return;
-  if (seen_.size() < kMaxVectors && vector.size() <= kMaxWords)
-    seen_.insert(std::move(vector));
+  ++windows_;
+  if (const auto it = seen_.find(vector); it != seen_.end())
+    ++it->second;
+  else if (seen_.size() < kMaxVectors && vector.size() <= kMaxWords)
+    seen_.emplace(std::move(vector), 1);
   else
     ++left_out_;
 }
 
 CountsModel CountsTrainer::Finish() const {
-  return {options_.window, options_.stride, {seen_.begin(), seen_.end()}};
+  CountsModel model{options_.window, options_.stride, {}, {}};
+  for (const auto& [vector, times] : seen_) model.seen.push_back(vector);
+  model.surprise = Surprises(model.seen);
+  return model;
+}
+
+std::vector<float> CountsTrainer::Surprises(const std::vector<CountVector>& seen) const {
+  std::vector<uint64_t> totals;
+  std::vector<size_t> once;
+  for (const auto& [vector, times] : seen_) {
+    if (times == 1) once.push_back(totals.size());
+    totals.push_back(Total(vector));
+  }
+  std::vector<double> differ(words_ + 1, 0);
+  const size_t step = once.size() / kCompared + 1;
+  for (size_t i = 0; i < once.size(); i += step) {
+    const size_t nearest = NearestOther(seen, totals, once[i]);
+    if (nearest == SIZE_MAX) continue;
+    Walk(seen[once[i]], seen[nearest], [&](uint32_t word, uint32_t here, uint32_t there) {
+      if (here != there) differ[std::min<size_t>(word, words_)] += static_cast<double>(step);
+    });
+  }
+  std::vector<float> surprise;
+  for (const double times : differ)
+    surprise.push_back(static_cast<float>(
+        -std::log10(std::min(1.0, (times + 0.5) / (static_cast<double>(windows_) + 1)))));
+  return surprise;
 }
 
 TensorMap ToTensors(const CountsModel& model) {
@@ -222,7 +291,8 @@ TensorMap ToTensors(const CountsModel& model) {
   return {{"settings", std::move(settings)},
           {"ends", std::move(ends)},
           {"words", std::move(words)},
-          {"counts", std::move(counts)}};
+          {"counts", std::move(counts)},
+          {"surprise", {{model.surprise.size()}, model.surprise}}};
 }
 
 Result<CountsModel> CountsFrom(const TensorMap& tensors, size_t words) {
@@ -258,6 +328,12 @@ Result<CountsModel> CountsFrom(const TensorMap& tensors, size_t words) {
     }
     model.seen.push_back(std::move(vector));
   }
+  // Bundles of before have none: their thresholds are of distances alone.
+  if (const auto surprise = tensors.find("surprise"); surprise != tensors.end())
+    model.surprise = surprise->second.data;
+  const bool sound = std::all_of(model.surprise.begin(), model.surprise.end(),
+                                 [](float v) { return v >= 0 && v < 100; });
+  if (!sound || (!model.surprise.empty() && model.surprise.size() != words + 1)) return malformed;
   return model;
 }
 

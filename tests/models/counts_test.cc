@@ -24,13 +24,20 @@ std::vector<Event> Events(const std::vector<uint32_t>& words) {
   return events;
 }
 
-CountsModel Model() {
-  CountsTrainer trainer({});
-  for (const auto& words : std::vector<std::vector<uint32_t>>{{0, 1, 2}, {0, 1, 1, 1, 2}}) {
+CountsModel Train(const std::vector<std::vector<uint32_t>>& sessions) {
+  CountsTrainer trainer({}, kTexts.size());
+  for (const auto& words : sessions) {
     const std::vector<Event> events = Events(words);
     trainer.Add(MakeWindow(events, "s", true));
   }
   return trainer.Finish();
+}
+
+// Distances alone: nothing is known of which numbers vary.
+CountsModel Model() {
+  CountsModel model = Train({{0, 1, 2}, {0, 1, 1, 1, 2}});
+  model.surprise.clear();
+  return model;
 }
 
 float Raw(const std::vector<uint32_t>& words, bool session = true) {
@@ -53,6 +60,35 @@ TEST(CountsTest, DistanceToTheNearest) {
   EXPECT_FLOAT_EQ(Raw({0, 1, 2, kUnknownWord}), 0.25f);
 }
 
+// Three vectors came once: 2, 3 and 4 reads. Each differs from its nearest in reads alone, nothing
+// differs in opens or closes: three and none of 8 sessions were new so.
+TEST(CountsTest, WhatVariesSurprisesLess) {
+  const CountsModel model = Train({{0, 1, 2},
+                                   {0, 1, 2},
+                                   {0, 1, 2},
+                                   {0, 1, 2},
+                                   {0, 1, 2},
+                                   {0, 1, 1, 2},
+                                   {0, 1, 1, 1, 2},
+                                   {0, 1, 1, 1, 1, 2}});
+  ASSERT_EQ(model.surprise.size(), 4u);
+  const float varies = -std::log10(3.5f / 9), never = -std::log10(0.5f / 9);
+  EXPECT_FLOAT_EQ(model.surprise[0], never);
+  EXPECT_FLOAT_EQ(model.surprise[1], varies);
+  EXPECT_FLOAT_EQ(model.surprise[2], never);
+  EXPECT_FLOAT_EQ(model.surprise[3], never);  // unknown templates
+  const auto detector = MakeCountsDetector(model, kTexts, {0, 0.1, 1, 10});
+  const auto raw = [&](const std::vector<uint32_t>& words) {
+    const std::vector<Event> events = Events(words);
+    return ScoreOne(*detector, MakeCatalog(kTexts), MakeWindow(events, "s", true)).raw;
+  };
+  EXPECT_EQ(raw({0, 1, 1, 2}), 0);
+  EXPECT_FLOAT_EQ(raw({0, 1, 1, 1, 1, 1, 2}), varies + 1.0f / 7);  // one read more than ever
+  EXPECT_FLOAT_EQ(raw({0, 1, 2, 2}), never + 1.0f / 4);            // one close more
+  EXPECT_FLOAT_EQ(raw({0, 1, 2, kUnknownWord}), never + 1.0f / 4);
+  EXPECT_FLOAT_EQ(raw({kUnknownWord}), never + 1);  // nothing in common
+}
+
 TEST(CountsTest, SaysWhatDiffers) {
   const auto detector = MakeCountsDetector(Model(), kTexts, {0, 0.1, 1, 10});
   const std::vector<Event> events = Events({0, 1, 2, 2});
@@ -67,10 +103,11 @@ TEST(CountsTest, SaysWhatDiffers) {
 TEST(CountsTest, ShortWindowsOfStreamsSayNothing) { EXPECT_TRUE(std::isnan(Raw({0, 1}, false))); }
 
 TEST(CountsTest, ComesBackFromTensors) {
-  const CountsModel model = Model();
+  const CountsModel model = Train({{0, 1, 2}, {0, 1, 1, 1, 2}});
   const Result<CountsModel> back = CountsFrom(ToTensors(model), 3);
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->seen, model.seen);
+  EXPECT_EQ(back->surprise, model.surprise);
   EXPECT_EQ(back->window, 20u);
   const TensorMap good = ToTensors(model);
   const auto refused = [&](const char* name, size_t at, float value) {
@@ -83,6 +120,10 @@ TEST(CountsTest, ComesBackFromTensors) {
   EXPECT_TRUE(refused("counts", 0, 0));
   EXPECT_TRUE(refused("ends", 0, 100));
   EXPECT_TRUE(refused("settings", 0, 0));
+  EXPECT_TRUE(refused("surprise", 0, -1));
+  TensorMap other = good;
+  other["surprise"].data.push_back(1);
+  EXPECT_FALSE(CountsFrom(other, 3));
   EXPECT_FALSE(CountsFrom({}, 3));
 }
 

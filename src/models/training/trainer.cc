@@ -7,18 +7,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/baseline.h"
 #include "models/bundle/json_text.h"
-#include "models/bundle/model_set.h"
-#include "models/counts.h"
-#include "models/deeplog/deeplog.h"
 #include "models/deeplog/lstm_kernels.h"
-#include "models/length.h"
-#include "models/loganomaly/loganomaly.h"
-#include "models/novelty.h"
 #include "models/training/training_calibrate.h"
+#include "models/training/training_detectors.h"
 #include "models/training/training_split.h"
-#include "models/training/training_windows.h"
 
 namespace alogd {
 namespace {
@@ -32,8 +25,17 @@ constexpr size_t kListedRare = 1000;         // rare templates named in the mani
 constexpr size_t kListedFiles = 1000;        // files named in the manifest
 constexpr size_t kLongestGoldenLine = 4096;  // bytes
 
-// The share of the whole that each part of the work takes, roughly; DeepLog is by far the longest.
-constexpr double kLogAnomalyFrom = 0.02, kDeepLogFrom = 0.1, kJudgeFrom = 0.85;
+constexpr double kJudgeFrom = 0.85;  // the share of the work that is done before the thresholds
+// Sessions are cross-fitted up to so many: more leave enough in the held-out part alone.
+constexpr size_t kCrossFitSessions = 20'000;
+constexpr uint32_t kFolds = 5;  // at most: each trains everything once more
+
+// The trained detectors' scores of one run in time that they did not see.
+struct FoldScores {
+  std::vector<std::vector<float>> raw;  // by detector
+  HeldOutMoments moments;
+  double days = 0;
+};
 
 class Trainer {
  public:
@@ -47,10 +49,11 @@ class Trainer {
     if (!split) return split.error();
     split_ = std::move(*split);
     RemarkOnData();
-    for (const auto step : {&Trainer::AddSimple, &Trainer::TrainSets, &Trainer::TrainLogAnomaly,
-                            &Trainer::TrainSequences, &Trainer::CalibrateAll}) {
-      if (const Status status = (this->*step)(); !status) return status.error();
-    }
+    folds_ = CountFolds();
+    if (const Status status = TrainAll(); !status) return status.error();
+    if (const Status status = CrossFit(); !status) return status.error();
+    CalibrateAll();
+    if (const Status status = TrainOnWhole(); !status) return status.error();
     FinishBundle();
     return std::move(bundle_);
   }
@@ -60,10 +63,6 @@ class Trainer {
     return !options_.progress || options_.progress(step, done);
   }
   void Remark(std::string text) { notes_.push_back(std::move(text)); }
-
-  bool Wanted(std::string_view name) const {
-    return std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
-  }
 
   Status ChooseDetectors() {
     const std::pair<const char*, bool> all[] = {
@@ -107,242 +106,114 @@ class Trainer {
     }
   }
 
-  Status AddSimple() {
-    if (!Say("novelty", 0)) return kInterrupted;
-    if (Wanted("novelty")) {
-      NoveltyModel model = TrainNovelty(split_.train_counts, split_.rare, group_.novelty.rare);
-      Candidate candidate;
-      candidate.reach = -std::log10(model.new_share);
-      bundle_.manifest["detectors"]["novelty"]["parameters"] = {{"rare", group_.novelty.rare},
-                                                                {"new_share", model.new_share}};
-      candidate.detector = MakeNoveltyDetector(group_.novelty, std::move(model), OutOfReach());
-      candidate.stateless = false;
-      candidate.min_span = kNoveltySpan;
-      candidates_.push_back(std::move(candidate));
-    }
-    if (Wanted("baseline")) {
-      Candidate candidate;
-      candidate.detector = MakeBaselineDetector(group_.baseline, OutOfReach());
-      candidate.stateless = false;
-      candidate.min_span = kBaselineSpan;
-      candidate.least_threshold = kBaselineMinThreshold;
-      candidates_.push_back(std::move(candidate));
-      bundle_.manifest["detectors"]["baseline"]["parameters"] = {
-          {"window", group_.baseline.window},
-          {"stride", group_.baseline.stride},
-          {"ewm_alpha", group_.baseline.ewm_alpha},
-          {"quantile", group_.baseline.quantile}};
-    }
-    return {};
+  // Where sessions are few, the last fifth of them says next to nothing of one in 500. So each
+  // fifth is scored by detectors that were trained on the other four, in runs of time, never at
+  // random: what comes together is alike. Only whole sessions can be cut out so; a stream's later
+  // records depend on its earlier ones, and there the last part alone is judged.
+  uint32_t CountFolds() const {
+    if (group_.stream.kind != StreamOptions::Kind::kSession || split_.sessions > kCrossFitSessions)
+      return 1;
+    return std::clamp<uint32_t>(static_cast<uint32_t>(std::lround(1 / options_.held_out)), 1,
+                                kFolds);
   }
 
-  // No window of the calibration run shall make evidence.
-  static Calibration OutOfReach() { return FitCalibration({}, 0); }
+  // Trainings: one a fold, and one on everything where there are several.
+  double Parts() const { return folds_ == 1 ? 1 : folds_ + 1; }
 
-  // Counts of the words that features are chosen by: rare ones must not crowd out others.
-  std::vector<uint64_t> CommonCounts() const {
-    std::vector<uint64_t> counts = split_.train_counts;
-    for (size_t word = 0; word < counts.size(); ++word)
-      if (split_.rare[word]) counts[word] = 0;
-    const bool none = std::all_of(counts.begin(), counts.end(), [](uint64_t n) { return n == 0; });
-    return none ? split_.train_counts : counts;
-  }
-
-  // Streams with enough records for statistics of their own, by falling number of records.
-  std::vector<std::string> OwnStreams() const {
-    if (group_.stream.kind == StreamOptions::Kind::kSession) return {};
-    std::vector<uint64_t> records(corpus_.streams.size(), 0);
-    for (size_t i = 0; i < split_.first_held_out; ++i) ++records[corpus_.records[i].stream];
-    std::vector<std::pair<uint64_t, size_t>> ranked;
-    const uint64_t least = uint64_t{LogAnomalyTrainer::kOwnStatistics} * group_.loganomaly.window;
-    for (size_t i = 0; i < records.size(); ++i)
-      if (records[i] >= least) ranked.emplace_back(records[i], i);
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    ranked.resize(std::min(ranked.size(), LogAnomalyTrainer::kMaxOwn));
-    std::vector<std::string> names;
-    for (const auto& [n, i] : ranked) names.push_back(corpus_.streams[i]);
-    return names;
-  }
-
-  // counts and length. Thresholds come from models of the trained part, the bundle has those of
-  // all: what the held-out part taught can only make them milder.
-  Status TrainSets() {
-    const bool sessions = group_.stream.kind == StreamOptions::Kind::kSession;
-    const bool counts = Wanted("counts"), length = sessions && Wanted("length");
-    if (!counts && !length) return {};
-    CountsTrainer early_counts(group_.counts), all_counts(group_.counts);
-    LengthTrainer early_length(split_.vocabulary.size()), all_length(split_.vocabulary.size());
-    const auto add = [&](std::span<const CorpusWindow> windows) {
-      for (const CorpusWindow& item : windows) {
-        if (HasRare(item.window)) continue;
-        if (!sessions && item.window.events.size() < group_.counts.window) continue;
-        if (!item.held_out) early_counts.Add(item.window), early_length.Add(item.window);
-        all_counts.Add(item.window);
-        all_length.Add(item.window);
-      }
+  // Trains on all but a fold, and scores that.
+  Result<TrainedDetectors> TrainFold(const TrainingSplit& split, uint32_t back,
+                                     FoldScores* scores) {
+    const auto say = [&](const std::string& step, double from, double to, double done) {
+      const double part = (from + (to - from) * done + back) / Parts();
+      return Say(folds_ == 1 ? step : fmt::format("part {} of {}: {}", back + 1, folds_, step),
+                 part);
     };
-    std::vector<uint32_t> words(split_.vocabulary.size());
-    for (uint32_t word = 0; word < words.size(); ++word) words[word] = word;
-    const WindowSpec spec{group_.counts.window, group_.counts.stride, {}};
-    const auto progress = [&](double) { return Say("counts and length", kLogAnomalyFrom); };
-    if (!RunWindows(corpus_, split_, group_, {spec}, words,
-                    {.windows = add, .ended = {}, .progress = progress}))
+    Result<TrainedDetectors> trained = TrainDetectors(
+        {corpus_, split, group_, wanted_, options_.seed,
+         [&](const std::string& step, double done) { return say(step, 0, kJudgeFrom, done); }});
+    if (!trained) return trained.error();
+    if (!Judge(corpus_, split, group_, &trained->candidates, &scores->moments, [&](double done) {
+          return say("thresholds on held-out records", kJudgeFrom, 1, done);
+        }))
       return kInterrupted;
-    if (counts) AddCounts(early_counts, all_counts);
-    if (length && !early_length.empty()) AddLength(early_length, all_length);
+    for (Candidate& candidate : trained->candidates)
+      scores->raw.push_back(std::move(candidate.raw));
+    scores->days = split.held_out_days;
+    return trained;
+  }
+
+  // What the bundle gets: trained on everything but the last part.
+  Status TrainAll() {
+    Result<TrainedDetectors> trained = TrainFold(split_, 0, &scores_);
+    if (!trained) return trained.error();
+    candidates_ = std::move(trained->candidates);
+    bundle_.tensors = std::move(trained->tensors);
+    bundle_.manifest["detectors"] = std::move(trained->entries);
+    for (std::string& remark : trained->remarks) Remark(std::move(remark));
     return {};
   }
 
-  void AddCounts(const CountsTrainer& early, const CountsTrainer& all) {
-    if (early.empty()) return Remark("counts: no window in the trained part; it was left out");
-    if (all.left_out() > 0)
-      Remark(fmt::format("counts: {} windows had vectors over the limit of {}", all.left_out(),
-                         CountsTrainer::kMaxVectors));
-    const CountsModel model = all.Finish();
-    bundle_.tensors["counts"] = ToTensors(model);
-    bundle_.manifest["detectors"]["counts"]["parameters"] = {
-        {"window", model.window}, {"stride", model.stride}, {"vectors", model.seen.size()}};
-    Candidate candidate;
-    candidate.detector = MakeCountsDetector(early.Finish(), split_.vocabulary, OutOfReach());
-    candidate.min_span = kCountsSpan;
-    candidates_.push_back(std::move(candidate));
-  }
-
-  void AddLength(const LengthTrainer& early, const LengthTrainer& all) {
-    const LengthModel model = all.Finish();
-    bundle_.tensors["length"] = ToTensors(model);
-    bundle_.manifest["detectors"]["length"]["parameters"] = {
-        {"shortest", model.lengths.begin()->first}, {"longest", model.lengths.rbegin()->first}};
-    Candidate candidate;
-    candidate.detector = MakeLengthDetector(early.Finish(), split_.vocabulary, OutOfReach());
-    candidate.min_span = kLengthSpan;
-    candidates_.push_back(std::move(candidate));
-  }
-
-  bool HasRare(const Window& window) const {
-    return std::any_of(window.events.begin(), window.events.end(),
-                       [&](const Event& event) { return split_.rare[Index(event.id)]; });
-  }
-
-  // Windows with rare words are taken for contaminated, unless most have one.
-  Status TrainLogAnomaly() {
-    if (!Wanted("loganomaly")) return {};
-    LogAnomalyTrainer clean(group_.loganomaly, split_.vocabulary, CommonCounts(), OwnStreams());
-    LogAnomalyTrainer all = clean;
-    std::vector<uint32_t> words(split_.vocabulary.size());
-    for (uint32_t word = 0; word < words.size(); ++word) words[word] = word;
-    const WindowSpec spec{group_.loganomaly.window, group_.loganomaly.stride, {}};
-    const auto add = [&](std::span<const CorpusWindow> windows) {
-      for (const CorpusWindow& item : windows) {
-        if (item.held_out) continue;
-        if (!item.window.session && item.window.events.size() < (spec.size + 1) / 2) continue;
-        all.Add(item.window);
-        if (!HasRare(item.window)) clean.Add(item.window);
-      }
-    };
-    const auto progress = [&](double done) {
-      return Say("loganomaly: window means",
-                 kLogAnomalyFrom + (kDeepLogFrom - kLogAnomalyFrom) * done);
-    };
-    if (!RunWindows(corpus_, split_, group_, {spec}, words,
-                    {.windows = add, .ended = {}, .progress = progress}))
-      return kInterrupted;
-    if (all.windows() == 0) {
-      Remark("loganomaly: no window in the trained part; it was left out");
-      return {};
+  Status CrossFit() {
+    for (uint32_t back = 1; back < folds_; ++back) {
+      Result<TrainingSplit> split = SplitCorpus(corpus_, group_, options_.held_out, back);
+      if (!split) return split.error();
+      FoldScores scores;
+      const Result<TrainedDetectors> trained = TrainFold(*split, back, &scores);
+      if (!trained) return trained.error();
+      if (SameDetectors(*trained)) PutBefore(std::move(scores));
     }
-    const bool mostly_clean = 2 * clean.windows() >= all.windows();
-    AddLogAnomaly((mostly_clean ? clean : all).Finish());
+    for (size_t d = 0; d < candidates_.size(); ++d) candidates_[d].raw = std::move(scores_.raw[d]);
     return {};
   }
 
-  void AddLogAnomaly(LogAnomalyModel model) {
-    bundle_.tensors["loganomaly"] = ToTensors(model);
-    json& entry = bundle_.manifest["detectors"]["loganomaly"];
-    entry["parameters"] = Parameters(model);
-    Candidate candidate;
-    candidate.detector = MakeLogAnomalyDetector(std::move(model), split_.vocabulary, OutOfReach());
-    candidate.min_span = kLogAnomalySpan;
-    candidate.fixed_threshold = group_.loganomaly.threshold;
-    candidates_.push_back(std::move(candidate));
-  }
-
-  Status TrainSequences() {
-    if (!Wanted("deeplog")) return {};
-    TrainingSequences sequences = MakeSequences(corpus_, split_, group_);
-    const bool sessions = group_.stream.kind == StreamOptions::Kind::kSession;
-    const auto words = static_cast<uint32_t>(split_.vocabulary.size());
-    if (sequences.left_out > 0) {
-      Remark(fmt::format("deeplog: {} of {} sessions hold rare templates and were left out",
-                         sequences.left_out, sequences.left_out + sequences.train.size()));
-    }
-    if (words > kMaxDeepLogWords || sequences.train.empty()) {
-      Remark(fmt::format("deeplog was left out: {} sequences, {} templates (at most {})",
-                         sequences.train.size(), words, kMaxDeepLogWords));
-      return {};
-    }
-    const SequenceSet train{words, std::move(sequences.train), sessions};
-    const SequenceSet held_out{words, std::move(sequences.held_out), sessions};
-    DeepLogReport report;
-    Result<DeepLogModel> model = TrainDeepLog(
-        train, held_out, group_.deeplog, options_.seed,
-        [&](const DeepLogProgress& p) { return SayEpoch(p); }, &report);
-    if (!model) return model.error();
-    AddDeepLog(std::move(*model), report);
+  // With thresholds from parts that were not seen, nothing need be held back from what the bundle
+  // gets: more to learn from can only make it milder. (counts and length have it all already, and
+  // novelty takes the bundle's counts.)
+  Status TrainOnWhole() {
+    if (folds_ == 1) return {};
+    Result<TrainingSplit> whole = WholeCorpus(corpus_, group_);
+    if (!whole) return whole.error();
+    const std::vector<std::string> again = {"loganomaly", "deeplog"};
+    std::vector<std::string> wanted;
+    for (const std::string& name : again)
+      if (bundle_.tensors.contains(name)) wanted.push_back(name);
+    Result<TrainedDetectors> trained = TrainDetectors(
+        {corpus_, *whole, group_, wanted, options_.seed, [&](const std::string& step, double done) {
+           return Say("on everything: " + step, (folds_ + done) / Parts());
+         }});
+    if (!trained) return trained.error();
+    for (auto& [name, tensors] : trained->tensors) bundle_.tensors[name] = std::move(tensors);
+    for (const auto& [name, entry] : trained->entries.items())
+      bundle_.manifest["detectors"][name].update(entry);
+    split_.rare = std::move(whole->rare);
+    split_.rare_rule = std::move(whole->rare_rule);
     return {};
   }
 
-  bool SayEpoch(const DeepLogProgress& p) const {
-    const double done = static_cast<double>(p.epoch) / std::max(1u, p.epochs);
-    std::string step = fmt::format("deeplog: epoch {} of at most {}", p.epoch, p.epochs);
-    if (std::isfinite(p.held_out_loss))
-      step += fmt::format(", held-out loss {:.4f}", p.held_out_loss);
-    return Say(step, kDeepLogFrom + (kJudgeFrom - kDeepLogFrom) * std::min(done, 1.0));
+  // A part may lack what a detector needs.
+  bool SameDetectors(const TrainedDetectors& trained) const {
+    return std::equal(trained.candidates.begin(), trained.candidates.end(), candidates_.begin(),
+                      candidates_.end(), [](const Candidate& a, const Candidate& b) {
+                        return a.detector->name() == b.detector->name();
+                      });
   }
 
-  void AddDeepLog(DeepLogModel model, const DeepLogReport& report) {
-    bundle_.tensors["deeplog"] = ToTensors(model);
-    json& entry = bundle_.manifest["detectors"]["deeplog"];
-    const DeepLogOptions& o = model.options;
-    entry["parameters"] = {{"window", o.window},
-                           {"layers", o.layers},
-                           {"embedding", o.embedding},
-                           {"dropout", o.dropout},
-                           {"learning_rate", o.learning_rate},
-                           {"learning_rate_decay", o.learning_rate_decay},
-                           {"patience", o.patience},
-                           {"top", report.top},
-                           {"end_shift", report.end_shift},
-                           {"known_histories", report.known_histories},
-                           {"known_weight", report.known_weight}};
-    entry["training"] = {{"epochs", report.epochs},
-                         {"best_epoch", report.best_epoch},
-                         {"train_loss", report.train_loss},
-                         {"held_out_loss", Finite(report.held_out_loss)},
-                         {"windows", report.windows},
-                         {"distinct_windows", report.distinct},
-                         {"held_out_windows", report.held_out_windows}};
-    Candidate candidate;
-    candidate.detector =
-        MakeDeepLogDetector(std::move(model), OutOfReach(), group_.deeplog.top, split_.vocabulary);
-    candidate.min_span = kDeepLogSpan;
-    candidate.fixed_threshold = group_.deeplog.threshold;
-    candidates_.push_back(std::move(candidate));
-  }
-
-  static json Finite(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
-
-  Status CalibrateAll() {
-    const auto progress = [&](double done) {
-      return Say("thresholds on held-out records", kJudgeFrom + (1 - kJudgeFrom) * done);
+  void PutBefore(FoldScores earlier) {
+    const auto append = [](auto* to, const auto& from) {
+      to->insert(to->end(), from.begin(), from.end());
     };
-    HeldOutMoments moments;
-    if (!Judge(corpus_, split_, group_, &candidates_, &moments, progress)) return kInterrupted;
+    for (size_t d = 0; d < earlier.raw.size(); ++d) append(&earlier.raw[d], scores_.raw[d]);
+    append(&earlier.moments.ends, scores_.moments.ends);
+    append(&earlier.moments.raw, scores_.moments.raw);
+    earlier.days += scores_.days;
+    scores_ = std::move(earlier);
+  }
+
+  void CalibrateAll() {
     std::vector<Calibration> calibrations;
     for (Candidate& candidate : candidates_) {
       const std::string name(candidate.detector->name());
-      Calibrated result = Calibrate(candidate, split_, options_.alarms_per_day);
+      Calibrated result = Calibrate(candidate, scores_.days, options_.alarms_per_day);
       json& entry = bundle_.manifest["detectors"][name];
       entry["calibration"] = ToJson(result.calibration);
       entry["metrics"] = std::move(result.metrics);
@@ -351,13 +222,12 @@ class Trainer {
       if (!candidate.golden.empty()) bundle_.golden_windows[name] = std::move(candidate.golden);
     }
     CalibratedJoint together =
-        CalibrateJoint(candidates_, calibrations, moments,
-                       {options_.alarms_per_day, split_.held_out_days, options_.incident_gap});
+        CalibrateJoint(candidates_, calibrations, scores_.moments,
+                       {options_.alarms_per_day, scores_.days, options_.incident_gap});
     Remark(std::move(together.remark));
-    if (together.joint.curves.empty()) return {};
+    if (together.joint.curves.empty()) return;
     bundle_.manifest["joint"] = ToJson(together.joint);
     bundle_.manifest["joint"]["metrics"] = std::move(together.metrics);
-    return {};
   }
 
   void FinishBundle() {
@@ -365,6 +235,7 @@ class Trainer {
     manifest["trained_on"] = TrainedOn();
     manifest["options"] = {{"seed", options_.seed},
                            {"held_out", options_.held_out},
+                           {"folds", folds_},
                            {"alarms_per_day", options_.alarms_per_day},
                            {"instruction_set", std::string(ActiveLstmKernels().name)}};
     manifest["rare"] = RareList();
@@ -415,6 +286,8 @@ class Trainer {
   std::vector<std::string> notes_;
   std::vector<std::string> wanted_;
   TrainingSplit split_;
+  uint32_t folds_ = 1;  // parts that are held out in turn
+  FoldScores scores_;   // of all of them, in order of time
   std::vector<Candidate> candidates_;
   Bundle bundle_;
 };

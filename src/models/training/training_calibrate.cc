@@ -149,10 +149,9 @@ double PoissonUpperBound(uint64_t count) {
   return n * root * root * root;
 }
 
-Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split,
-                     double alarms_per_day) {
+Calibrated Calibrate(const Candidate& candidate, double held_out_days, double alarms_per_day) {
   const double n = static_cast<double>(std::max<size_t>(candidate.raw.size(), 1));
-  const double allowed = alarms_per_day * split.held_out_days;
+  const double allowed = alarms_per_day * held_out_days;
   const double* fixed = candidate.fixed_threshold ? &*candidate.fixed_threshold : nullptr;
   Calibrated result;
   result.calibration = FitCalibration(candidate.raw, allowed / n, fixed, candidate.min_span);
@@ -166,14 +165,14 @@ Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split,
   const auto alarms = static_cast<uint64_t>(std::count_if(
       candidate.raw.begin(), candidate.raw.end(),
       [&](float raw) { return result.calibration.Score(static_cast<double>(raw)) > 0; }));
-  const double upper = PoissonUpperBound(alarms) / split.held_out_days;
+  const double upper = PoissonUpperBound(alarms) / held_out_days;
   result.metrics = {{"held_out_windows", candidate.raw.size()},
-                    {"held_out_days", split.held_out_days},
+                    {"held_out_days", held_out_days},
                     {"held_out_alarms", alarms},
                     {"alarms_allowed", allowed},
-                    {"alarms_per_day", static_cast<double>(alarms) / split.held_out_days},
+                    {"alarms_per_day", static_cast<double>(alarms) / held_out_days},
                     {"alarms_per_day_upper_95", upper}};
-  result.remark = Remark(candidate, result, split.held_out_days, allowed, upper);
+  result.remark = Remark(candidate, result, held_out_days, allowed, upper);
   return result;
 }
 

@@ -48,7 +48,7 @@ struct Calibrated {
   nlohmann::json metrics;
   std::string remark;
 };
-Calibrated Calibrate(const Candidate& candidate, const TrainingSplit& split, double alarms_per_day);
+Calibrated Calibrate(const Candidate& candidate, double held_out_days, double alarms_per_day);
 
 // The joint score of all candidates, within the budget for the whole. `calibrations` by candidate.
 struct CalibratedJoint {

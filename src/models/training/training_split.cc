@@ -66,8 +66,9 @@ Status MakeVocabulary(const Corpus& corpus, TrainingSplit* split) {
 template <typename UnitOf>
 std::vector<uint64_t> Support(const Corpus& corpus, const TrainingSplit& split, UnitOf unit_of) {
   std::vector<uint64_t> pairs;
-  pairs.reserve(split.first_held_out);
-  for (size_t i = 0; i < split.first_held_out; ++i) {
+  pairs.reserve(corpus.records.size());
+  for (size_t i = 0; i < corpus.records.size(); ++i) {
+    if (split.HeldOut(i)) continue;
     const CorpusRecord& record = corpus.records[i];
     pairs.push_back((uint64_t{split.word_of[record.word]} << 32) | unit_of(record));
   }
@@ -80,7 +81,8 @@ std::vector<uint64_t> Support(const Corpus& corpus, const TrainingSplit& split, 
 
 void FindRareInSessions(const Corpus& corpus, TrainingSplit* split) {
   std::vector<bool> seen(corpus.streams.size(), false);
-  for (size_t i = 0; i < split->first_held_out; ++i) seen[corpus.records[i].stream] = true;
+  for (size_t i = 0; i < corpus.records.size(); ++i)
+    if (!split->HeldOut(i)) seen[corpus.records[i].stream] = true;
   split->sessions = static_cast<uint64_t>(std::count(seen.begin(), seen.end(), true));
   const std::vector<uint64_t> support =
       Support(corpus, *split, [](const CorpusRecord& record) { return record.stream; });
@@ -95,8 +97,8 @@ void FindRareInStreams(const Corpus& corpus, TrainingSplit* split) {
   const std::vector<uint64_t> days = Support(corpus, *split, [](const CorpusRecord& record) {
     return static_cast<uint32_t>(Micros(record.time) / kDayUs);
   });
-  const auto share =
-      static_cast<uint64_t>(std::ceil(kSupportShare * static_cast<double>(split->first_held_out)));
+  const size_t trained = corpus.records.size() - (split->end_held_out - split->first_held_out);
+  const auto share = static_cast<uint64_t>(std::ceil(kSupportShare * static_cast<double>(trained)));
   const uint64_t least = std::max(kSupportRecords, share);
   const bool by_days = split->days >= kSupportDays;
   for (size_t word = 0; word < days.size(); ++word) {
@@ -105,6 +107,35 @@ void FindRareInStreams(const Corpus& corpus, TrainingSplit* split) {
   }
   split->rare_rule = fmt::format("fewer than {} records", least);
   if (by_days) split->rare_rule += fmt::format(" on fewer than {} days", kSupportDays);
+}
+
+void CountWordsOf(const Corpus& corpus, TrainingSplit* split) {
+  split->counts.assign(split->vocabulary.size(), 0);
+  split->train_counts = split->counts;
+  split->rare.assign(split->vocabulary.size(), false);
+  for (size_t i = 0; i < corpus.records.size(); ++i) {
+    const uint32_t word = split->word_of[corpus.records[i].word];
+    ++split->counts[word];
+    if (!split->HeldOut(i)) ++split->train_counts[word];
+  }
+}
+
+Result<TrainingSplit> Divide(const Corpus& corpus, const GroupConfig& group, size_t first,
+                             size_t end) {
+  if (const Status status = CheckCorpus(corpus); !status) return status.error();
+  TrainingSplit split;
+  if (const Status status = MakeVocabulary(corpus, &split); !status) return status.error();
+  split.first_held_out = first;
+  split.end_held_out = end;
+  CountWordsOf(corpus, &split);
+  split.days = Days(corpus.records.front().time, corpus.records.back().time);
+  if (first < end)
+    split.held_out_days = Days(corpus.records[first].time, corpus.records[end - 1].time);
+  if (IsSession(group))
+    FindRareInSessions(corpus, &split);
+  else
+    FindRareInStreams(corpus, &split);
+  return split;
 }
 
 // Runs of the streams that are open.
@@ -124,13 +155,13 @@ class SequenceMaker {
       const CorpusRecord& record = corpus_.records[i];
       watermark = std::max(watermark, record.time);
       // A stream is cut at the split; a session is not.
-      if (i == split_.first_held_out && !sessions_) CloseAll();
+      if ((i == split_.first_held_out || i == split_.end_held_out) && !sessions_) CloseAll();
       Open& open = open_[record.stream];
       if (!open.words.empty() && watermark - open.last > pause_) Close(&open);
       const uint32_t word = split_.word_of[record.word];
       open.words.push_back(split_.rare[word] ? kUnknownWord : word);
       open.last = watermark;
-      open.held_out = i >= split_.first_held_out;
+      open.held_out = split_.HeldOut(i);
       if (open.words.size() >= max_records_) Close(&open);
     }
     CloseAll();
@@ -170,29 +201,22 @@ class SequenceMaker {
 
 }  // namespace
 
-Result<TrainingSplit> SplitCorpus(const Corpus& corpus, const GroupConfig& group, double held_out) {
-  if (const Status status = CheckCorpus(corpus); !status) return status.error();
-  TrainingSplit split;
-  if (const Status status = MakeVocabulary(corpus, &split); !status) return status.error();
-  const size_t n = corpus.records.size();
-  const double kept = 1 - std::clamp(held_out, 0.01, 0.9);
-  split.first_held_out =
-      std::clamp<size_t>(static_cast<size_t>(kept * static_cast<double>(n)), 1, n - 1);
-  split.counts.assign(split.vocabulary.size(), 0);
-  split.train_counts = split.counts;
-  split.rare.assign(split.vocabulary.size(), false);
-  for (size_t i = 0; i < n; ++i) {
-    const uint32_t word = split.word_of[corpus.records[i].word];
-    ++split.counts[word];
-    if (i < split.first_held_out) ++split.train_counts[word];
-  }
-  split.days = Days(corpus.records.front().time, corpus.records.back().time);
-  split.held_out_days = Days(corpus.records[split.first_held_out].time, corpus.records.back().time);
-  if (IsSession(group))
-    FindRareInSessions(corpus, &split);
-  else
-    FindRareInStreams(corpus, &split);
-  return split;
+Result<TrainingSplit> SplitCorpus(const Corpus& corpus, const GroupConfig& group, double held_out,
+                                  uint32_t back) {
+  const double n = static_cast<double>(corpus.records.size());
+  const double share = std::clamp(held_out, 0.01, 0.9);
+  const auto place = [&](double part) {
+    return static_cast<size_t>(std::clamp(part, 0.0, 1.0) * n);
+  };
+  const size_t first = place(1 - share * (back + 1));
+  if (back == 0) return Divide(corpus, group, std::max<size_t>(first, 1), corpus.records.size());
+  const size_t end = place(1 - share * back);
+  if (end <= first) return Error{"there is no part of the logs so far back to hold out"};
+  return Divide(corpus, group, first, end);
+}
+
+Result<TrainingSplit> WholeCorpus(const Corpus& corpus, const GroupConfig& group) {
+  return Divide(corpus, group, corpus.records.size(), corpus.records.size());
 }
 
 TrainingSequences MakeSequences(const Corpus& corpus, const TrainingSplit& split,

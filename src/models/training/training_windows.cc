@@ -18,7 +18,11 @@ class Run {
         split_(split),
         sink_(sink),
         windower_(group.stream, group.max_gap, group.state_budget, specs),
-        seen_(split.vocabulary.size(), 0) {}
+        seen_(split.vocabulary.size(), 0) {
+    // What is trained on and comes later is no news in the held-out part either.
+    for (size_t i = 0; i < corpus.records.size(); ++i)
+      if (split.TrainedAfter(i)) ++seen_[split.word_of[corpus.records[i].word]];
+  }
 
   bool Feed(std::span<const uint32_t> words) {
     const size_t records = corpus_.records.size();
@@ -64,7 +68,7 @@ class Run {
     for (const WindowEvent& event : out_) {
       if (event.kind != WindowEvent::Kind::kWindow) continue;
       const uint64_t last = windower_.Refs(event).back().offset;
-      windows.push_back({windower_.View(event), event.spec, last >= split_.first_held_out, last});
+      windows.push_back({windower_.View(event), event.spec, split_.HeldOut(last), last});
     }
     if (!windows.empty()) sink_.windows(windows);
     for (const WindowEvent& event : out_) {

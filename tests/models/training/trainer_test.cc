@@ -132,6 +132,17 @@ TEST_F(TrainerTest, SessionsOfAnyLength) {
   EXPECT_GT(Anomalies(bundle, group, cut)["deeplog"], 350u);
 }
 
+// Each part of few sessions is judged by what was trained on the others, so thresholds rest on all.
+TEST_F(TrainerTest, SessionsAreCrossFitted) {
+  const Bundle bundle = Train(SessionCorpus(300, 1), SessionGroup());
+  EXPECT_EQ(bundle.manifest["options"]["folds"], 5);
+  for (const char* name : {"counts", "length", "deeplog"})
+    EXPECT_EQ(bundle.manifest["detectors"][name]["metrics"]["held_out_windows"], 300) << name;
+  EXPECT_EQ(bundle.manifest["joint"]["metrics"]["held_out_moments"], 300);
+  const Bundle stream = Train(ServiceCorpus(2000, 1), SmallGroup());
+  EXPECT_EQ(stream.manifest["options"]["folds"], 1);
+}
+
 TEST_F(TrainerTest, SameSeedSameBundle) {
   const GroupConfig group = SmallGroup();
   const Corpus corpus = ServiceCorpus(3000, 1);

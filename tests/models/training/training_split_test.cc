@@ -40,6 +40,30 @@ TEST(TrainingSplitTest, LaterRecordsAreHeldOut) {
   EXPECT_EQ(trained, 800u);
 }
 
+// The parts that cross-fitting holds out in turn are all of the corpus, each record once.
+TEST(TrainingSplitTest, PartsCoverTheCorpus) {
+  const Corpus corpus = ServiceCorpus(1003, 1, 60);
+  std::vector<int> held_out(1003, 0);
+  for (uint32_t back = 0; back < 5; ++back) {
+    const Result<TrainingSplit> split = SplitCorpus(corpus, {}, 0.2, back);
+    ASSERT_TRUE(split) << split.error().message;
+    uint64_t trained = 0;
+    for (size_t i = 0; i < 1003; ++i) held_out[i] += split->HeldOut(i);
+    for (const uint64_t count : split->train_counts) trained += count;
+    EXPECT_EQ(trained, 1003 - (split->end_held_out - split->first_held_out));
+  }
+  EXPECT_EQ(held_out, std::vector<int>(1003, 1));
+  EXPECT_FALSE(SplitCorpus(corpus, {}, 0.2, 5));
+}
+
+TEST(TrainingSplitTest, NothingHeldOut) {
+  const Corpus corpus = ServiceCorpus(1000, 1, 60);
+  const Result<TrainingSplit> split = WholeCorpus(corpus, {});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(split->train_counts, split->counts);
+  EXPECT_TRUE(MakeSequences(corpus, *split, {}).held_out.empty());
+}
+
 TEST(TrainingSplitTest, VocabularyHoldsWhatOccursOnce) {
   Corpus corpus = ServiceCorpus(1000, 1);
   corpus.templates[3] = corpus.templates[2];  // two ids that came to the same text
