@@ -77,20 +77,21 @@ void Pipeline::Impl::JoinMoments(std::vector<Score>* scores) {
 }
 
 void Pipeline::Impl::JoinMoment(size_t begin, size_t end, std::vector<Score>* scores) {
-  float sum = 0, most = 0;
+  JointSum joint;
+  float most = 0;
   const auto surprise = [&](size_t i) {
     return curves_[batch_.steps[i].window.spec]->Surprise((*scores)[i].raw);
   };
   for (size_t i = begin; i < end; ++i) {
     if (!curves_[batch_.steps[i].window.spec]) continue;
-    sum += surprise(i);
+    joint.Add(*curves_[batch_.steps[i].window.spec], surprise(i));
     most = std::max(most, surprise(i));
   }
-  const float anomaly = models.joint->Anomaly(static_cast<double>(sum));
+  const float anomaly = models.joint->Anomaly(static_cast<double>(joint.total()));
   for (size_t i = begin; i < end; ++i) {
     if (!curves_[batch_.steps[i].window.spec]) continue;
     Score& score = (*scores)[i];
-    score.joint = sum;
+    score.joint = joint.total();
     const float own = alone_[batch_.steps[i].window.spec] ? score.anomaly : 0;
     const bool tells = anomaly > 0 && surprise(i) >= kTellingShare * most;
     score.anomaly = std::max(own, tells ? anomaly * surprise(i) / most : 0);

@@ -33,10 +33,11 @@ std::vector<double> Sums(const std::vector<SurpriseCurve>& curves, const HeldOut
                          const std::vector<bool>& takes_part) {
   std::vector<double> sums;
   for (size_t m = 0; m < moments.ends.size(); ++m) {
-    float sum = 0;
+    JointSum sum;
     for (size_t d = 0; d < moments.detectors; ++d)
-      if (takes_part[d]) sum += curves[d].Surprise(moments.raw[m * moments.detectors + d]);
-    sums.push_back(static_cast<double>(sum));
+      if (takes_part[d])
+        sum.Add(curves[d], curves[d].Surprise(moments.raw[m * moments.detectors + d]));
+    sums.push_back(static_cast<double>(sum.total()));
   }
   return sums;
 }
@@ -139,7 +140,8 @@ json TailJson(const Tail& tail) {
 
 SurpriseCurve FitCurve(std::string detector, std::span<const float> raw,
                        const Calibration& calibration) {
-  SurpriseCurve curve{std::move(detector), {}};
+  const bool content = JudgesContent(detector);
+  SurpriseCurve curve{std::move(detector), {}, content};
   std::vector<float> sorted;
   std::copy_if(raw.begin(), raw.end(), std::back_inserter(sorted),
                [](float v) { return !std::isnan(v); });
@@ -227,7 +229,10 @@ json ToJson(const JointModel& joint) {
     for (const auto& [raw, surprise] : curve.knots)
       curves[curve.detector].push_back({raw, surprise});
   }
-  return {{"threshold", joint.threshold}, {"top", joint.top}, {"curves", std::move(curves)}};
+  return {{"threshold", joint.threshold},
+          {"top", joint.top},
+          {"content_is_one", true},
+          {"curves", std::move(curves)}};
 }
 
 bool FromJson(const json& value, JointModel* joint) {
@@ -241,8 +246,10 @@ bool FromJson(const json& value, JointModel* joint) {
       !value.contains("curves") || !value["curves"].is_object() ||
       value["curves"].size() > kMaxCurves)
     return false;
+  // Thresholds of before are of plain sums.
+  const bool content_is_one = value.contains("content_is_one");
   for (const auto& [detector, knots] : value["curves"].items()) {
-    SurpriseCurve curve{detector, {}};
+    SurpriseCurve curve{detector, {}, content_is_one && JudgesContent(detector)};
     if (!knots.is_array() || knots.empty() || knots.size() > kMaxKnots) return false;
     for (const json& knot : knots) {
       if (!knot.is_array() || knot.size() != 2 || !knot[0].is_number() || !knot[1].is_number())

@@ -99,6 +99,18 @@ TEST(JointCalibrationTest, ComesBackFromJson) {
   EXPECT_EQ(back.Find("a")->knots, joint.curves[0].knots);
 }
 
+// Bundles of before had thresholds of plain sums.
+TEST(JointCalibrationTest, ContentIsOneVoiceWhereTheThresholdIsOfThat) {
+  nlohmann::json json = ToJson({{{"counts", {{0, 0}, {1, 2}}}, {"deeplog", {{3, 1}}}}, 2.5, 6});
+  JointModel joint, older;
+  ASSERT_TRUE(FromJson(json, &joint));
+  EXPECT_TRUE(joint.Find("counts")->content);
+  EXPECT_FALSE(joint.Find("deeplog")->content);
+  json.erase("content_is_one");
+  ASSERT_TRUE(FromJson(json, &older));
+  EXPECT_FALSE(older.Find("counts")->content);
+}
+
 TEST(JointCalibrationTest, RefusesDamage) {
   const nlohmann::json good = ToJson({{{"a", {{0, 0}, {1, 2}}}}, 2.5, 6});
   const auto refused = [&](const char* where, const nlohmann::json& value) {

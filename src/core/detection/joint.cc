@@ -13,6 +13,11 @@ constexpr float kMostSurprise = 12;
 
 }  // namespace
 
+bool JudgesContent(std::string_view detector) {
+  return detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
+         detector == "length";
+}
+
 float SurpriseCurve::Surprise(float raw) const {
   if (knots.empty() || !(raw >= knots.front().first)) return 0;
   const auto after =

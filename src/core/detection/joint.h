@@ -17,6 +17,7 @@ struct SurpriseCurve {
   // Raw score, and -log10 of the share of normal windows that reach it; both ascending. 0 before
   // the first, linear between, and beyond the last as steep as before it.
   std::vector<std::pair<float, float>> knots;
+  bool content = false;  // see JointSum
 
   // 0 for NaN: no opinion.
   float Surprise(float raw) const;
@@ -24,12 +25,33 @@ struct SurpriseCurve {
   float RawOf(float surprise) const;
 };
 
+// Whether a detector judges what a window holds, whatever its order: baseline, loganomaly, counts
+// and length.
+bool JudgesContent(std::string_view detector);
+
+// The sum of a moment's surprises, in which those that judge its content are one voice, the loudest
+// of theirs. They see the same thing, in faults as in normal records: summed, the few normal
+// windows that are odd in content outdo faults that one of them, or another detector, is sure of.
+class JointSum {
+ public:
+  void Add(const SurpriseCurve& curve, float surprise) {
+    if (!curve.content)
+      others_ += surprise;
+    else if (surprise > content_)
+      content_ = surprise;
+  }
+  float total() const { return content_ + others_; }
+
+ private:
+  float content_ = 0, others_ = 0;
+};
+
 // The windows of all detectors that end with the same record are a moment. Its joint score is the
-// sum of their surprises: Fisher's method ("Statistical Methods for Research Workers", 1932,
-// section 21.1) but for its chi-square, because detectors depend on each other; what sums are
-// normal is measured on held-out data instead. Rejected: the highest of the parts, each with a
-// threshold of its own. It alarms once for each part's budget, and a session that five detectors
-// find a little odd is as normal to it as one that a single detector does.
+// sum of their surprises, see JointSum: Fisher's method ("Statistical Methods for Research
+// Workers", 1932, section 21.1) but for its chi-square, because detectors depend on each other;
+// what sums are normal is measured on held-out data instead. Rejected: the highest of the parts,
+// each with a threshold of its own. It alarms once for each part's budget, and a session that five
+// detectors find a little odd is as normal to it as one that a single detector does.
 //
 // A function of the moment's raw scores alone: batches, ticks and restarts change nothing.
 struct JointModel {

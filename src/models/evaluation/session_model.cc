@@ -153,14 +153,14 @@ void SessionModel::AddJoint(std::map<std::string, std::vector<double>>* scores) 
   const size_t sessions = scores->begin()->second.size();
   for (const auto& [name, threshold] : thresholds_) {
     if (!name.starts_with(kEnsemble)) continue;
-    std::vector<double>& sums = joint[name];
-    sums.assign(sessions, 0);
+    std::vector<JointSum> sums(sessions);
     for (const auto& [detector, raw] : *scores) {
       const SurpriseCurve* curve = models_.joint->Find(detector);
       if (!curve || name == EnsembleWithout(detector)) continue;
       for (size_t i = 0; i < sessions; ++i)
-        sums[i] += static_cast<double>(curve->Surprise(static_cast<float>(raw[i])));
+        sums[i].Add(*curve, curve->Surprise(static_cast<float>(raw[i])));
     }
+    for (const JointSum& sum : sums) joint[name].push_back(static_cast<double>(sum.total()));
   }
   scores->merge(joint);
 }

@@ -32,6 +32,22 @@ TEST(JointTest, RawOfASurprise) {
   EXPECT_FLOAT_EQ(kCurve.Surprise(kCurve.RawOf(1.5f)), 1.5f);
 }
 
+TEST(JointTest, ContentIsOneVoice) {
+  SurpriseCurve counts = kCurve, length = kCurve;
+  counts.content = length.content = true;
+  JointSum sum;
+  EXPECT_EQ(sum.total(), 0);
+  sum.Add(counts, 2);
+  sum.Add(kCurve, 1);
+  sum.Add(length, 3);
+  EXPECT_EQ(sum.total(), 4);
+  sum.Add(kCurve, 0.5f);
+  EXPECT_EQ(sum.total(), 4.5f);
+  EXPECT_TRUE(JudgesContent("counts"));
+  EXPECT_FALSE(JudgesContent("deeplog"));
+  EXPECT_FALSE(JudgesContent("novelty"));
+}
+
 TEST(JointTest, AnomalyFromThresholdToTop) {
   const JointModel joint{{kCurve}, 3, 5};
   EXPECT_EQ(joint.Anomaly(3), 0);
