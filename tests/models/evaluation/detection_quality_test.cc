@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The figures of doc/detectors.md, held on subsets of the labelled sessions that are soon judged.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "models/evaluation/session_evaluation.h"
+
+namespace alogd {
+namespace {
+
+std::string DataPath(const std::string& file) {
+  const char* given = std::getenv("ALOGD_TEST_DATA");
+  return (given ? std::string(given) : ALOGD_SOURCE_DIR "/../shared/data") + "/" + file;
+}
+
+// The first `most` sessions; none where the file is missing.
+std::vector<NumberedSession> First(const std::string& file, size_t most) {
+  Result<std::vector<NumberedSession>> read = ReadSessions(DataPath(file));
+  if (!read) return {};
+  read->resize(std::min(read->size(), most));
+  return *read;
+}
+// One session in `every`, evenly spread.
+std::vector<NumberedSession> Spread(const std::string& file, size_t every) {
+  const Result<std::vector<NumberedSession>> read = ReadSessions(DataPath(file));
+  std::vector<NumberedSession> some;
+  for (size_t i = 0; read && i < read->size(); i += every) some.push_back((*read)[i]);
+  return some;
+}
+
+SessionTask Hdfs(size_t train, size_t normal_every, size_t abnormal_every) {
+  return {First("hdfs_seq/train_normal.txt", train),
+          Spread("hdfs_seq/dev_normal.txt", normal_every),
+          Spread("hdfs_seq/dev_abnormal.txt", abnormal_every), Prevalence{553'366, 16'838}};
+}
+
+// F1 at the prevalence, by detector, of the first seed.
+std::map<std::string, double> F1(const SessionTask& task, const GroupConfig& group,
+                                 std::vector<std::string> detectors = {}) {
+  SessionEvaluationOptions options;
+  options.seeds = 1;
+  options.detectors = std::move(detectors);
+  const Result<SessionEvaluation> evaluation = EvaluateSessions(task, group, options);
+  std::map<std::string, double> f1;
+  if (!evaluation) ADD_FAILURE() << evaluation.error().message;
+  if (!evaluation) return f1;
+  for (const DetectorQuality& quality : evaluation->results) f1[quality.detector] = quality.all.f1;
+  return f1;
+}
+
+// Fewer epochs than it wants, for a test's patience.
+GroupConfig Hasty() {
+  GroupConfig group;
+  group.deeplog.epochs = 40;
+  group.deeplog.patience = 5;
+  return group;
+}
+
+TEST(DetectionQualityTest, HdfsWithoutNetworks) {
+  const SessionTask task = Hdfs(SIZE_MAX, 1, 1);
+  if (task.abnormal.empty()) GTEST_SKIP() << "skipped: no " << DataPath("hdfs_seq");
+  auto f1 = F1(task, {}, {"novelty", "counts", "length"});
+  EXPECT_GE(f1["counts"], 0.95);
+  EXPECT_GE(f1["ensemble"], 0.95);
+  EXPECT_GT(f1["ensemble"], f1["count vector never seen"]);
+}
+
+// A third of the training sessions, two faulty ones among them: the support floor keeps them out.
+TEST(DetectionQualityTest, HdfsContaminated) {
+  SessionTask task = Hdfs(1600, 3, 20);
+  if (task.abnormal.empty()) GTEST_SKIP() << "skipped: no " << DataPath("hdfs_seq");
+  static constexpr uint32_t kFault = 20;  // a template that only faults have
+  for (const size_t place : {500, 1000}) {
+    const auto fault = std::find_if(
+        task.abnormal.begin(), task.abnormal.end(),
+        [](const NumberedSession& s) { return std::find(s.begin(), s.end(), kFault) != s.end(); });
+    ASSERT_NE(fault, task.abnormal.end());
+    task.train.insert(task.train.begin() + static_cast<ptrdiff_t>(place), *fault);
+    task.abnormal.erase(fault);
+  }
+  auto f1 = F1(task, Hasty());
+  EXPECT_GE(f1["deeplog"], 0.80);
+  EXPECT_GE(f1["ensemble"], 0.90);
+}
+
+TEST(DetectionQualityTest, OpenStack) {
+  const std::string at = "openstack_seq/openstack_";
+  const SessionTask task{
+      First(at + "train", 50), Spread(at + "test_normal", 4), Spread(at + "test_abnormal", 4), {}};
+  if (task.abnormal.empty()) GTEST_SKIP() << "skipped: no " << DataPath("openstack_seq");
+  auto f1 = F1(task, Hasty());
+  EXPECT_GE(f1["ensemble"], 0.92);
+  EXPECT_GT(f1["ensemble"], f1["template never seen"]);
+}
+
+}  // namespace
+}  // namespace alogd
