@@ -38,17 +38,23 @@ constexpr uint64_t kLinesAUnit = 65536;
 bool SelectDetectors(const std::vector<std::string>& names, GroupConfig* group,
                      CliContext* context) {
   if (names.empty()) return true;
-  const std::map<std::string, bool*> known = {
-      {"novelty", &group->novelty.enabled},       {"baseline", &group->baseline.enabled},
-      {"loganomaly", &group->loganomaly.enabled}, {"deeplog", &group->deeplog.enabled},
-      {"counts", &group->counts.enabled},         {"length", &group->length.enabled}};
+  const std::map<std::string, bool*> known = {{"novelty", &group->novelty.enabled},
+                                              {"baseline", &group->baseline.enabled},
+                                              {"loganomaly", &group->loganomaly.enabled},
+                                              {"deeplog", &group->deeplog.enabled},
+                                              {"counts", &group->counts.enabled},
+                                              {"length", &group->length.enabled},
+                                              {"rate", &group->rate.enabled},
+                                              {"silence", &group->silence.enabled},
+                                              {"followers", &group->followers.enabled}};
   for (const auto& [name, enabled] : known) *enabled = false;
   for (const std::string& name : names) {
     const auto it = known.find(name);
     if (it == known.end()) {
       Fail(context,
            "no detector '" + name +
-               "': there are baseline, counts, deeplog, length, loganomaly and novelty",
+               "': there are baseline, counts, deeplog, followers, length, loganomaly, novelty, "
+               "rate and silence",
            kExitUsage);
       return false;
     }

@@ -15,6 +15,7 @@ Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, Mode
       parser(std::move(group_parser)),
       read_text(std::move(read)),
       rules(std::move(rule_set)),
+      watches(group_config, config.severity),
       keys(std::move(stream_keys)),
       models(std::move(model_set)),
       tracker(config.risk, config.incident_gap) {
@@ -63,9 +64,7 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   const Time watermark =
       parser.clock().watermark() == kNoTime ? line.time : parser.clock().watermark();
   if (parser.clock().moved_back()) windower->MoveBack(watermark);
-  emitted_.clear();
-  windower->Advance(watermark, &emitted_);
-  Queue(emitted_, BatchStep::kNoRecord);
+  AdvanceTo(watermark);
   changes.Observe(parser.SourceName(line.source), line.header.program, line.header.message,
                   line.time);
 
@@ -81,6 +80,7 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   }
   const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, &key_);
   if (rule) OnRule(line, *rule);
+  Watch(line, has_stream, watermark);
   if (!has_stream) return;
   if (windower->EndedSinceRelease(key_)) Flush();
 
@@ -168,10 +168,7 @@ void Pipeline::Impl::Queue(const std::vector<WindowEvent>& events, uint32_t reco
 
 void Pipeline::Impl::Tick(Time now) {
   if (!bound) Bind();
-  emitted_.clear();
-  windower->Advance(now, &emitted_);
-  dirty |= !emitted_.empty();
-  Queue(emitted_, BatchStep::kNoRecord);
+  AdvanceTo(now);
   if (batch_.most >= Batch::kWindows) Flush();
 }
 

@@ -13,6 +13,7 @@
 #include "core/detection/change_watch.h"
 #include "core/detection/rule_counts.h"
 #include "core/detection/stream_key.h"
+#include "core/detection/watches.h"
 #include "core/detection/window.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
@@ -49,6 +50,7 @@ class Pipeline::Impl {
   RuleSet rules;
   RuleCounts rule_counts;
   ChangeWatch changes;
+  Watches watches;
   StreamKeys keys;
   ModelSet models;
   AnomalyTracker tracker;
@@ -86,12 +88,20 @@ class Pipeline::Impl {
   // What the windower emitted becomes steps; `record` caused it, or none did.
   void Queue(const std::vector<WindowEvent>& events, uint32_t record);
 
+  // Fires the deadlines of windows and watches up to `now`, in order.
+  void AdvanceTo(Time now);
+  void Watch(const ParsedLine& line, bool has_stream, Time watermark);
+  // What the watches said becomes steps.
+  void QueueWatched();
+
   void ScoreSteps(std::vector<Score>* scores);
   // Judges the windows that end together by their joint score, where the models have one.
   void JoinMoments(std::vector<Score>* scores);
   void JoinMoment(size_t begin, size_t end, std::vector<Score>* scores);
   void ExplainAgain(const BatchStep& step, Score* score);
   void Judge(const BatchStep& step, Score score);
+  void JudgeRule(const BatchStep& step);
+  void JudgeWatch(WatchStep step);
   // Keeps what is only new, right after a reboot or an upgrade, under HIGH.
   void Excuse(std::string_view reason, Finding* finding) const;
   Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
@@ -117,6 +127,7 @@ class Pipeline::Impl {
 
   Batch batch_;
   std::vector<WindowEvent> emitted_;
+  WatchSteps watched_;
   std::unordered_map<FileId, OpenRecord> open_records_;
   std::vector<FileId> closed_files_;
   std::string key_;

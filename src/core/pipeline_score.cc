@@ -133,24 +133,29 @@ void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
     case BatchStep::Kind::kRaise:
       windower->RaiseSeverity(step.key, step.number, step.severity);
       return tracker.Raise(step.key, step.number, step.severity);
-    case BatchStep::Kind::kRule: {
-      ++stats.anomalies;
-      const BatchRecord& record = batch_.records[step.record];
-      Finding f;
-      f.detector_name = "rule";
-      f.time = record.time;
-      f.severity = record.severity;
-      f.source = parser.SourceName(record.source);
-      f.stream = step.key.empty() ? f.source : StreamKeys::Split(step.key).second;
-      f.template_id = record.id;
-      if (record.id != kNoTemplate) f.template_text = parser.catalog().Text(record.id);
-      f.message = batch_.Message(record);
-      f.ref = f.first = f.last = record.ref;
-      f.evidence.detector = "rule";
-      f.evidence.summary = DescribeMatch(*step.rule, step.burst);
-      return tracker.Rule(std::move(f), step.rule->level);
-    }
+    case BatchStep::Kind::kRule:
+      return JudgeRule(step);
+    case BatchStep::Kind::kWatch:
+      return JudgeWatch(std::move(batch_.watched[step.number]));
   }
+}
+
+void Pipeline::Impl::JudgeRule(const BatchStep& step) {
+  ++stats.anomalies;
+  const BatchRecord& record = batch_.records[step.record];
+  Finding f;
+  f.detector_name = "rule";
+  f.time = record.time;
+  f.severity = record.severity;
+  f.source = parser.SourceName(record.source);
+  f.stream = step.key.empty() ? f.source : StreamKeys::Split(step.key).second;
+  f.template_id = record.id;
+  if (record.id != kNoTemplate) f.template_text = parser.catalog().Text(record.id);
+  f.message = batch_.Message(record);
+  f.ref = f.first = f.last = record.ref;
+  f.evidence.detector = "rule";
+  f.evidence.summary = DescribeMatch(*step.rule, step.burst);
+  tracker.Rule(std::move(f), step.rule->level);
 }
 
 Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window, Score score) {
@@ -278,6 +283,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   tracker.set_options(config.risk, config.incident_gap);
   tracker.set_bundle(model_set.bundle);
   parser.set_severity(config.severity);
+  watches.set_options(group_config, config.severity);
   rules = std::move(rule_set);
   rule_counts.Keep(rules.rules());
   keys = std::move(stream_keys);

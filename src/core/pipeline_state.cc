@@ -98,6 +98,7 @@ void Pipeline::Impl::SaveRest(StateWriter& out, bool whole) {
   SaveDetectors(out, whole);
   whole ? rule_counts.Save(out) : rule_counts.SaveChanges(out);
   changes.Save(out);
+  watches.Save(out, whole);
 }
 
 bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
@@ -109,7 +110,8 @@ bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
   if (!LoadOpenRecords(in) || !LoadDetectors(in, whole)) return false;
   if (in.at_end()) return true;  // written before rules could count
   if (whole ? !rule_counts.Load(in) : !rule_counts.ApplyChanges(in)) return false;
-  return in.at_end() || changes.Load(in);
+  if (in.at_end()) return true;
+  return changes.Load(in) && (in.at_end() || watches.Load(in, whole));
 }
 
 bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool whole) {

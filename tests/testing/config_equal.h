@@ -50,6 +50,26 @@ inline bool Same(const CountsOptions& x, const CountsOptions& y) {
   return a == d && b == e && c == f;
 }
 inline bool Same(const LengthOptions& x, const LengthOptions& y) { return x.enabled == y.enabled; }
+inline bool Same(const RateOptions& x, const RateOptions& y) {
+  const auto& [a, b, c, d] = x;
+  const auto& [e, f, g, h] = y;
+  return a == e && b == f && c == g && d == h;
+}
+inline bool Same(const SilenceOptions& x, const SilenceOptions& y) {
+  const auto& [a, b, c, d] = x;
+  const auto& [e, f, g, h] = y;
+  return a == e && b == f && c == g && d == h;
+}
+inline bool Same(const FollowersOptions& x, const FollowersOptions& y) {
+  const auto& [a, b, c] = x;
+  const auto& [d, e, f] = y;
+  return a == d && b == e && c == f;
+}
+inline bool Same(const CombinationsOptions& x, const CombinationsOptions& y) {
+  const auto& [a, b] = x;
+  const auto& [c, d] = y;
+  return a == c && b == d;
+}
 inline bool Same(const MaskOptions& x, const MaskOptions& y) {
   const auto& [a, b, c, d, e, f, g, h, i] = x;
   const auto& [j, k, l, m, n, o, p, q, r] = y;
@@ -79,13 +99,14 @@ inline bool Same(const SeverityOptions& x, const SeverityOptions& y) {
          Same(d, k) && e == l && f == m && g == n;
 }
 inline bool Same(const GroupConfig& x, const GroupConfig& y) {
-  const auto& [a, b, v, w, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u] = x;
+  const auto& [a, b, v, w, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, x1, x2, x3, x4,
+               u] = x;
   const auto& [a2, b2, v2, w2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2, m2, n2, o2, p2, q2, r2, s2,
-               t2, u2] = y;
+               t2, y1, y2, y3, y4, u2] = y;
   return v == v2 && w == w2 && a == a2 && b == b2 && c == c2 && d == d2 && e == e2 && f == f2 &&
          g == g2 && h == h2 && Same(i, i2) && j == j2 && k == k2 && l == l2 && m == m2 &&
          Same(n, n2) && Same(o, o2) && Same(p, p2) && Same(q, q2) && Same(r, r2) && Same(s, s2) &&
-         Same(t, t2) && u == u2;
+         Same(t, t2) && Same(x1, y1) && Same(x2, y2) && Same(x3, y3) && Same(x4, y4) && u == u2;
 }
 inline bool Same(const TrainingOptions& x, const TrainingOptions& y) {
   const auto& [a, b, c, d, e, f] = x;

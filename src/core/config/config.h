@@ -97,6 +97,37 @@ struct LengthOptions {
   bool enabled = true;
 };
 
+// Records of a template or of a source within five minutes, against what is usual at that hour of
+// the week. Learns online.
+struct RateOptions {
+  bool enabled = true;
+  double factor = 4;     // so many times the usual number and the highest so far is a burst
+  uint32_t least = 30;   // records in five minutes; fewer are no burst
+  Duration learn = 48h;  // of a series, before it may alarm: two days have shown each hour twice
+};
+
+// A source or stream that stops talking. Learns online.
+struct SilenceOptions {
+  bool enabled = true;
+  double factor = 3;       // so many times the longest pause so far, by records that were to come
+  Duration least = 15min;  // shorter pauses are none
+  Duration learn = 48h;
+};
+
+// "A is followed by B" in a stream. Learns online.
+struct FollowersOptions {
+  bool enabled = true;
+  uint32_t least =
+      100;  // times that A was followed by B, without an exception, before B may be missed
+  Duration within = 2min;  // the longest that B may take
+};
+
+// Values of a template that never went together. Learns online.
+struct CombinationsOptions {
+  bool enabled = true;
+  uint32_t least = 1000;  // records of the template before a new combination is news
+};
+
 // Whether a group reads the journal. kAuto: where its paths are those of syslog (the default) and
 // none of these files stands; kOn: beside its paths, if it has any.
 enum class JournalUse : uint8_t { kAuto, kOn, kOff };
@@ -124,6 +155,10 @@ struct GroupConfig {
   DeepLogOptions deeplog;
   CountsOptions counts;
   LengthOptions length;
+  RateOptions rate;
+  SilenceOptions silence;
+  FollowersOptions followers;
+  CombinationsOptions combinations;
   std::string model = "current";  // or the path of a bundle
 };
 

@@ -27,6 +27,7 @@ inline constexpr uint64_t kMiB = 1 << 20;
 inline constexpr NumberValue kShare{0, 1};
 inline constexpr NumberValue kRiskValue{0, 100};
 inline constexpr CountValue kSeverityValue{0, 100};
+inline constexpr NumberValue kWatchFactor{1.5, 1000};
 
 template <typename V>
 void DescribeRisk(V& v, RiskOptions& risk) {
@@ -142,6 +143,24 @@ void DescribeDeepLog(V& v, DeepLogOptions& options) {
 }
 
 template <typename V>
+void DescribeWatches(V& v, GroupConfig& group) {
+  v.Switch("rate", &group.rate.enabled, [&] {
+    v.Key("factor", &group.rate.factor, kWatchFactor);
+    v.Key("least", &group.rate.least, CountValue{5});
+    v.Key("learn", &group.rate.learn, DurationValue{1h});
+  });
+  v.Switch("silence", &group.silence.enabled, [&] {
+    v.Key("factor", &group.silence.factor, kWatchFactor);
+    v.Key("least", &group.silence.least, DurationValue{5min});
+    v.Key("learn", &group.silence.learn, DurationValue{1h});
+  });
+  v.Switch("followers", &group.followers.enabled, [&] {
+    v.Key("least", &group.followers.least, CountValue{10});
+    v.Key("within", &group.followers.within, DurationValue{1s});
+  });
+}
+
+template <typename V>
 void DescribeDetectors(V& v, GroupConfig& group) {
   v.Switch("novelty", &group.novelty.enabled, [&] {
     v.Key("rare", &group.novelty.rare, AutoCountValue{{1, 1'000'000'000}});
@@ -162,6 +181,7 @@ void DescribeDetectors(V& v, GroupConfig& group) {
     v.Key("stride", &group.counts.stride, CountValue{1, 10'000});
   });
   v.Switch("length", &group.length.enabled, [] {});
+  DescribeWatches(v, group);
 }
 
 template <typename V>

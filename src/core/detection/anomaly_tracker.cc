@@ -178,9 +178,9 @@ void AnomalyTracker::DropIdleIncidents() {
 
 void AnomalyTracker::RemapDetectors(const std::vector<uint32_t>& new_index) {
   for (auto it = runs_.begin(); it != runs_.end();) {
-    uint32_t over = 0;
+    uint32_t over = it->second.over & (1u << kWatch);
     for (uint32_t i = 0; i < new_index.size(); ++i)
-      if ((it->second.over & (1u << i)) && new_index[i] < 32) over |= 1u << new_index[i];
+      if ((it->second.over & (1u << i)) && new_index[i] < kWatch) over |= 1u << new_index[i];
     it->second.over = over;
     const auto here = it++;
     if (over == 0) Finish(here);

@@ -20,7 +20,7 @@ namespace alogd {
 // A window over its threshold, or a rule's match, with all that an anomaly says of it.
 struct Finding {
   std::string_view key;   // the stream's, as the windower has it
-  uint32_t detector = 0;  // index; below 32
+  uint32_t detector = 0;  // index; below 31, or AnomalyTracker::kWatch
   std::string detector_name;
   Time time;             // end of the window
   float score = 0;       // anomaly score
@@ -45,6 +45,9 @@ class AnomalyTracker {
   // An incident takes in no anomaly that begins later than this after it began, so that trouble
   // which never pauses alerts anew.
   static constexpr Duration kMaxIncident = std::chrono::hours(1);
+
+  // The index that stands for all watches, which are no detectors of a model.
+  static constexpr uint32_t kWatch = 31;
 
   AnomalyTracker(const RiskOptions& risk, Duration incident_gap)
       : risk_(risk), incident_gap_(incident_gap) {}

@@ -9,6 +9,7 @@
 
 #include "core/config/config.h"
 #include "core/detection/rule_counts.h"
+#include "core/detection/watch.h"
 #include "core/detection/window.h"
 #include "core/types.h"
 
@@ -26,7 +27,7 @@ struct BatchRecord {
 };
 
 struct BatchStep {
-  enum class Kind : uint8_t { kWindow, kClose, kForget, kRule, kRaise };
+  enum class Kind : uint8_t { kWindow, kClose, kForget, kRule, kRaise, kWatch };
   static constexpr uint32_t kNoRecord = UINT32_MAX;
 
   Kind kind = Kind::kWindow;
@@ -36,7 +37,7 @@ struct BatchStep {
   const RuleConfig* rule = nullptr;  // kRule
   std::string key;                   // kRaise, kRule: the stream's
   RuleBurst burst;                   // kRule: what a counted rule found
-  uint64_t number = 0;               // kRaise: of the record in it
+  uint64_t number = 0;               // kRaise: of the record in it; kWatch: index into watched
   uint8_t severity = 0;              // kRaise
 };
 
@@ -50,6 +51,7 @@ struct Batch {
 
   std::vector<BatchStep> steps;
   std::vector<BatchRecord> records;
+  WatchSteps watched;
   std::string text;
   uint32_t most = 0;                  // windows of the detector that has most
   std::vector<uint32_t> by_detector;  // windows of each
@@ -57,6 +59,7 @@ struct Batch {
   void Clear() {
     steps.clear();
     records.clear();
+    watched.clear();
     text.clear();
     most = 0;
     by_detector.assign(by_detector.size(), 0);

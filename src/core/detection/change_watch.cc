@@ -48,7 +48,7 @@ void ChangeWatch::ObserveBoot(Time time) {
 }
 
 std::string_view ChangeWatch::Reason(Time time) const {
-  if (boot_.Holds(time)) return "a reboot";
+  if (boot_.Holds(time)) return kReboot;
   if (upgrade_.Holds(time)) return "a package upgrade";
   return {};
 }

@@ -18,6 +18,7 @@ namespace alogd {
 // nothing but novelty's level, for kQuietBoot, and not again before kAgain has passed.
 class ChangeWatch {
  public:
+  static constexpr std::string_view kReboot = "a reboot";
   static constexpr Duration kQuietBoot = std::chrono::minutes(10);    // until services have settled
   static constexpr Duration kQuietUpgrade = std::chrono::minutes(5);  // from the last package on
   static constexpr Duration kAgain = std::chrono::hours(1);

@@ -86,6 +86,9 @@ groups:
                 learning_rate: 0.001, learning_rate_decay: 1, epochs: 5, patience: 4}
       counts: {enabled: false, window: 30, stride: 15}
       length: {enabled: false}
+      rate: {enabled: false, factor: 2.5, least: 7, learn: 3h}
+      silence: {enabled: false, factor: 5, least: 20min, learn: 4h}
+      followers: {enabled: false, least: 11, within: 45s}
     model: 20261122T013000Z
 )";
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+// Waits for followers, learns which always come, and says which did not.
+#include "core/detection/follower_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "core/detection/stream_key.h"
+#include "core/templates/catalog.h"
+#include "core/text.h"
+
+namespace alogd {
+namespace {
+
+// Of a wait that misses many followers (the stream stopped) the first ones are named.
+constexpr size_t kMostNamed = 3;
+// What fails more often than one time in so many is no follower.
+constexpr uint32_t kOneIn = 20;
+// How many more times it must have come for each time that it did not.
+constexpr uint32_t kForEachMiss = 4;
+
+bool Holds(const std::vector<TemplateId>& ids, TemplateId id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+uint64_t RecordsOf(const Catalog& catalog, TemplateId id) {
+  const Template* found = catalog.Find(id);
+  return found ? found->count : 0;
+}
+
+}  // namespace
+
+void FollowerWatch::Observe(const Sighting& record, const Catalog& catalog, WatchSteps* out) {
+  if (!options_.enabled || record.session || record.stream.empty()) return;
+  for (const Wait& wait : undecided_)
+    if (!record.after_boot) Judge(wait, record.watermark, catalog, out);
+  undecided_.clear();
+  last_ = record.watermark;
+  See(record, catalog);
+  Begin(record, catalog);
+}
+
+void FollowerWatch::See(const Sighting& record, const Catalog& catalog) {
+  if (by_stream_.empty()) return;
+  const auto it = by_stream_.find(record.stream);
+  if (it == by_stream_.end()) return;
+  for (const uint64_t number : it->second) {
+    Wait& wait = waits_[number - first_];
+    if (wait.id == record.id || wait.seen.size() >= kMaxFollowers || Holds(wait.seen, record.id))
+      continue;
+    const auto found = leaders_.find(Index(wait.id));
+    if (found == leaders_.end()) continue;  // dropped meanwhile
+    const Leader& leader = found->second;
+    const bool wanted =
+        !leader.learned ||
+        std::any_of(leader.followers.begin(), leader.followers.end(),
+                    [&](const Follower& f) { return catalog.Resolve(f.id) == record.id; });
+    if (wanted) wait.seen.push_back(record.id);
+  }
+}
+
+void FollowerWatch::Begin(const Sighting& record, const Catalog& catalog) {
+  auto it = leaders_.find(Index(record.id));
+  if (it == leaders_.end()) {
+    if (leaders_.size() >= kMaxLeaders) DropOldest();
+    it = leaders_.emplace(Index(record.id), Leader{}).first;
+    it->second.begin = RecordsOf(catalog, record.id);
+  }
+  Leader& leader = it->second;
+  if (leader.learned && leader.followers.empty()) return;
+  leader.last = record.watermark;
+  changed_.insert(it->first);
+  if (waits_.size() >= kMaxWaits) return;
+  const auto stream = by_stream_.try_emplace(std::string(record.stream)).first;
+  for (const uint64_t number : stream->second)
+    if (waits_[number - first_].id == record.id) return;
+  if (stream->second.size() >= kMaxWaitsOfStream) return;
+  stream->second.push_back(first_ + waits_.size());
+  waits_.push_back({record.id,
+                    record.watermark + options_.within,
+                    record.ref,
+                    record.severity,
+                    std::string(record.stream),
+                    {}});
+}
+
+void FollowerWatch::Advance(Time now, const Catalog& catalog, WatchSteps* out) {
+  while (NextDeadline() <= now && !waits_.empty()) EndFirst(catalog, out);
+}
+
+void FollowerWatch::EndFirst(const Catalog& catalog, WatchSteps* out) {
+  Wait wait = std::move(waits_.front());
+  waits_.pop_front();
+  ++first_;
+  const auto stream = by_stream_.find(wait.stream);
+  std::erase(stream->second, first_ - 1);
+  if (stream->second.empty()) by_stream_.erase(stream);
+  if (last_ >= wait.deadline - options_.within / 2)
+    Judge(wait, wait.deadline, catalog, out);
+  else if (undecided_.size() < kMaxWaits)
+    undecided_.push_back(std::move(wait));
+}
+
+void FollowerWatch::Judge(const Wait& wait, Time now, const Catalog& catalog, WatchSteps* out) {
+  const auto it = leaders_.find(Index(wait.id));
+  if (it == leaders_.end()) return;
+  Leader& leader = it->second;
+  changed_.insert(it->first);
+  if (!leader.learned) return Learn(wait, catalog, &leader);
+  std::vector<Follower> missed;
+  for (Follower& follower : leader.followers) {
+    const TemplateId id = catalog.Resolve(follower.id);
+    if (id != follower.id) {  // it turned out to be another: that one's count begins now
+      follower.id = id;
+      follower.begin = RecordsOf(catalog, id);
+    } else if (Holds(wait.seen, id)) {
+      ++follower.hits;
+    } else {
+      if (IsMissed(leader, follower, wait.id, catalog)) missed.push_back(follower);
+      ++follower.misses;
+    }
+  }
+  std::erase_if(leader.followers,
+                [](const Follower& f) { return f.misses * kOneIn > f.hits + kOneIn; });
+  if (missed.empty()) return;
+  out->push_back(Describe(wait, now, missed, catalog));
+  WatchStep& over = out->emplace_back();
+  over.over = false;
+  over.key = (*out)[out->size() - 2].key;
+}
+
+void FollowerWatch::Learn(const Wait& wait, const Catalog& catalog, Leader* leader) const {
+  leader->learned = true;
+  for (const TemplateId id : wait.seen) {
+    const TemplateId now = catalog.Resolve(id);
+    const bool known = std::any_of(leader->followers.begin(), leader->followers.end(),
+                                   [now](const Follower& f) { return f.id == now; });
+    if (!known && now != wait.id) leader->followers.push_back({now, 1, 0, RecordsOf(catalog, now)});
+  }
+}
+
+bool FollowerWatch::IsMissed(const Leader& leader, const Follower& follower, TemplateId leader_id,
+                             const Catalog& catalog) const {
+  const uint64_t least = uint64_t{options_.least} * (1 + uint64_t{kForEachMiss} * follower.misses);
+  if (follower.hits < least) return false;
+  const uint64_t own = RecordsOf(catalog, follower.id) - follower.begin;
+  const uint64_t leaders = RecordsOf(catalog, leader_id) - leader.begin;
+  return own <= 2 * leaders;
+}
+
+WatchStep FollowerWatch::Describe(const Wait& wait, Time now, const std::vector<Follower>& missed,
+                                  const Catalog& catalog) const {
+  WatchStep step;
+  step.key =
+      "\x01"
+      "followers\t" +
+      wait.stream;
+  Finding& f = step.finding;
+  f.detector_name = f.evidence.detector = "followers";
+  f.time = now;
+  f.severity = std::max(severity_, wait.severity);
+  std::tie(f.source, f.stream) = StreamKeys::Split(wait.stream);
+  f.template_id = catalog.Resolve(wait.id);
+  f.ref = f.first = f.last = wait.ref;
+  const auto best =
+      std::max_element(missed.begin(), missed.end(),
+                       [](const Follower& a, const Follower& b) { return a.hits < b.hits; });
+  const double least = static_cast<double>(options_.least);
+  const double sure = static_cast<double>(best->hits) / least /
+                      (1 + static_cast<double>(kForEachMiss * best->misses));
+  // As for silence: MEDIUM for what is just known well enough, HIGH from ten times that.
+  f.score = f.evidence.anomaly =
+      static_cast<float>(std::clamp(40 + 20 * std::log10(sure), 40.0, 90.0));
+  f.evidence.raw = static_cast<float>(best->hits) / static_cast<float>(best->misses + 1);
+  f.evidence.threshold = static_cast<float>(options_.least);
+  f.evidence.unit = "times that it followed, for each that it did not";
+  std::string what;
+  for (size_t i = 0; i < std::min(missed.size(), kMostNamed); ++i) {
+    const std::string text = EscapeForTerminal(catalog.Text(missed[i].id), 200);
+    f.evidence.expected.emplace_back(text,
+                                     static_cast<float>(missed[i].hits) /
+                                         static_cast<float>(missed[i].hits + missed[i].misses + 1));
+    what += fmt::format("{}'{}', which followed {} of {} times before", i == 0 ? "" : ", nor by ",
+                        text, missed[i].hits, missed[i].hits + missed[i].misses);
+  }
+  if (missed.size() > kMostNamed)
+    what += fmt::format(", nor by {} others", missed.size() - kMostNamed);
+  f.evidence.summary = fmt::format(
+      "'{}' was not followed within {} s by {}", EscapeForTerminal(catalog.Text(wait.id), 200),
+      std::chrono::duration_cast<std::chrono::seconds>(options_.within).count(), what);
+  return step;
+}
+
+void FollowerWatch::Jump() {
+  waits_.clear();
+  by_stream_.clear();
+  undecided_.clear();
+}
+
+// An eighth at once; those that have no followers, which are most, first.
+void FollowerWatch::DropOldest() {
+  std::vector<std::tuple<bool, Time, uint32_t>> ages;
+  ages.reserve(leaders_.size());
+  for (const auto& [id, leader] : leaders_)
+    ages.emplace_back(!leader.followers.empty(), leader.last, id);
+  std::sort(ages.begin(), ages.end());
+  ages.resize(kMaxLeaders / 8);
+  for (const auto& [has_followers, last, id] : ages) {
+    leaders_.erase(id);
+    changed_.erase(id);
+    dropped_.insert(id);
+  }
+}
+
+}  // namespace alogd
