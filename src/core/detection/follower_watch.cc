@@ -40,27 +40,30 @@ void FollowerWatch::Observe(const Sighting& record, const Catalog& catalog, Watc
     if (!record.after_boot) Judge(wait, record.watermark, catalog, out);
   undecided_.clear();
   last_ = record.watermark;
-  See(record, catalog);
+  See(record);
   Begin(record, catalog);
 }
 
-void FollowerWatch::See(const Sighting& record, const Catalog& catalog) {
+void FollowerWatch::See(const Sighting& record) {
   if (by_stream_.empty()) return;
   const auto it = by_stream_.find(record.stream);
   if (it == by_stream_.end()) return;
-  for (const uint64_t number : it->second) {
-    Wait& wait = waits_[number - first_];
-    if (wait.id == record.id || wait.seen.size() >= kMaxFollowers || Holds(wait.seen, record.id))
-      continue;
-    const auto found = leaders_.find(Index(wait.id));
-    if (found == leaders_.end()) continue;  // dropped meanwhile
-    const Leader& leader = found->second;
-    const bool wanted =
-        !leader.learned ||
-        std::any_of(leader.followers.begin(), leader.followers.end(),
-                    [&](const Follower& f) { return catalog.Resolve(f.id) == record.id; });
-    if (wanted) wait.seen.push_back(record.id);
-  }
+  std::erase_if(it->second.unfinished,
+                [&](uint64_t number) { return !Note(record.id, &waits_[number - first_]); });
+}
+
+bool FollowerWatch::Note(TemplateId id, Wait* wait) const {
+  if (wait->id == id || Holds(wait->seen, id)) return true;
+  const auto found = leaders_.find(Index(wait->id));
+  if (found == leaders_.end()) return false;  // dropped meanwhile
+  const std::vector<Follower>& followers = found->second.followers;
+  const bool learned = found->second.learned;
+  const auto is_it = [id](const Follower& f) { return f.id == id; };
+  if (learned && std::none_of(followers.begin(), followers.end(), is_it)) return true;
+  wait->seen.push_back(id);
+  if (!learned || wait->seen.size() >= kMaxFollowers) return wait->seen.size() < kMaxFollowers;
+  return !std::all_of(followers.begin(), followers.end(),
+                      [&](const Follower& f) { return Holds(wait->seen, f.id); });
 }
 
 void FollowerWatch::Begin(const Sighting& record, const Catalog& catalog) {
@@ -69,17 +72,21 @@ void FollowerWatch::Begin(const Sighting& record, const Catalog& catalog) {
     if (leaders_.size() >= kMaxLeaders) DropOldest();
     it = leaders_.emplace(Index(record.id), Leader{}).first;
     it->second.begin = RecordsOf(catalog, record.id);
+    it->second.last = record.watermark;
+    changed_.insert(it->first);
   }
   Leader& leader = it->second;
   if (leader.learned && leader.followers.empty()) return;
+  if (waits_.size() >= kMaxWaits) return;
+  auto stream = by_stream_.find(record.stream);
+  if (stream == by_stream_.end())
+    stream = by_stream_.emplace(std::string(record.stream), StreamWaits()).first;
+  std::vector<TemplateId>& leaders = stream->second.leaders;
+  if (Holds(leaders, record.id) || leaders.size() >= kMaxWaitsOfStream) return;
   leader.last = record.watermark;
   changed_.insert(it->first);
-  if (waits_.size() >= kMaxWaits) return;
-  const auto stream = by_stream_.try_emplace(std::string(record.stream)).first;
-  for (const uint64_t number : stream->second)
-    if (waits_[number - first_].id == record.id) return;
-  if (stream->second.size() >= kMaxWaitsOfStream) return;
-  stream->second.push_back(first_ + waits_.size());
+  leaders.push_back(record.id);
+  stream->second.unfinished.push_back(first_ + waits_.size());
   waits_.push_back({record.id,
                     record.watermark + options_.within,
                     record.ref,
@@ -97,8 +104,9 @@ void FollowerWatch::EndFirst(const Catalog& catalog, WatchSteps* out) {
   waits_.pop_front();
   ++first_;
   const auto stream = by_stream_.find(wait.stream);
-  std::erase(stream->second, first_ - 1);
-  if (stream->second.empty()) by_stream_.erase(stream);
+  std::erase(stream->second.leaders, wait.id);
+  std::erase(stream->second.unfinished, first_ - 1);
+  if (stream->second.leaders.empty()) by_stream_.erase(stream);
   if (last_ >= wait.deadline - options_.within / 2)
     Judge(wait, wait.deadline, catalog, out);
   else if (undecided_.size() < kMaxWaits)
@@ -112,12 +120,16 @@ void FollowerWatch::Judge(const Wait& wait, Time now, const Catalog& catalog, Wa
   changed_.insert(it->first);
   if (!leader.learned) return Learn(wait, catalog, &leader);
   std::vector<Follower> missed;
+  const auto is_seen = [&](TemplateId id) {
+    return std::any_of(wait.seen.begin(), wait.seen.end(),
+                       [&](TemplateId s) { return catalog.Resolve(s) == id; });
+  };
   for (Follower& follower : leader.followers) {
     const TemplateId id = catalog.Resolve(follower.id);
     if (id != follower.id) {  // it turned out to be another: that one's count begins now
       follower.id = id;
       follower.begin = RecordsOf(catalog, id);
-    } else if (Holds(wait.seen, id)) {
+    } else if (is_seen(id)) {
       ++follower.hits;
     } else {
       if (IsMissed(leader, follower, wait.id, catalog)) missed.push_back(follower);

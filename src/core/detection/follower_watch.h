@@ -79,7 +79,9 @@ class FollowerWatch {
     std::vector<TemplateId> seen;  // distinct, at most kMaxFollowers
   };
 
-  void See(const Sighting& record, const Catalog& catalog);
+  void See(const Sighting& record);
+  // Takes note of a follower, if it is one; false where nothing more is wanted.
+  bool Note(TemplateId id, Wait* wait) const;
   void Begin(const Sighting& record, const Catalog& catalog);
   // The first wait is over at its deadline; without a verdict if nothing was heard lately.
   void EndFirst(const Catalog& catalog, WatchSteps* out);
@@ -101,9 +103,13 @@ class FollowerWatch {
   uint8_t severity_;
   Time last_ = kNoTime;  // watermark of the last record
   std::map<uint32_t, Leader> leaders_;
-  std::deque<Wait> waits_;                                               // by deadline
-  uint64_t first_ = 0;                                                   // number of waits_.front()
-  std::map<std::string, std::vector<uint64_t>, std::less<>> by_stream_;  // numbers of its waits
+  std::deque<Wait> waits_;  // by deadline
+  uint64_t first_ = 0;      // number of waits_.front()
+  struct StreamWaits {
+    std::vector<TemplateId> leaders;   // of all its waits
+    std::vector<uint64_t> unfinished;  // numbers of those in which something is still wanted
+  };
+  std::map<std::string, StreamWaits, std::less<>> by_stream_;
   // Over, but nothing was heard in the last half of their time: the next record decides whether the
   // host went on without the follower or was gone itself.
   std::vector<Wait> undecided_;

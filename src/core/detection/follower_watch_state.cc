@@ -85,7 +85,9 @@ bool FollowerWatch::LoadWaits(StateReader& in) {
     const bool in_order = LoadWait(in, &wait) && wait.deadline != kEndOfTime &&
                           (waits_.empty() || waits_.back().deadline <= wait.deadline);
     if (!in_order) return false;
-    by_stream_[wait.stream].push_back(first_ + i);
+    StreamWaits& stream = by_stream_[wait.stream];
+    stream.leaders.push_back(wait.id);
+    stream.unfinished.push_back(first_ + i);  // what is not will turn out not to be
     waits_.push_back(std::move(wait));
   }
   const size_t undecided = in.Count(8);

@@ -103,7 +103,8 @@ void RateWatch::Count(Entry* entry, const Sighting& record, int64_t slot, const 
   std::string_view stream = record.stream;
   if (record.session || stream.empty()) stream = record.source;
   if (series.stream != stream) series.stream = stream;
-  changed_.insert(entry->first);
+  if (!series.listed) changed_.insert(entry->first);
+  series.listed = true;
   if (series.count < options_.least) return;
   if (series.limit == 0) SetLimit(&series);
   if (static_cast<float>(series.count) >= series.limit) Burst(entry, record, catalog, out);

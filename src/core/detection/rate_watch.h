@@ -70,6 +70,7 @@ class RateWatch {
     bool dropped = false;         // a drop was said and is not over
     // Records a slot by hour of the week, as 12 log2(1 + n); kUnseen.
     std::array<uint8_t, kHoursAWeek> profile;
+    bool listed = false;  // in changed_. Not saved
     float limit = 0;  // count at which a burst is said in this slot; 0: not known yet. Not saved
     float usual = 0;  // E for it. Not saved
     float most = 1;   // highest value before, for it. Not saved

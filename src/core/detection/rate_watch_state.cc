@@ -119,8 +119,11 @@ void RateWatch::SaveChanges(StateWriter& out) {
   out.U64(dropped_.size());
   for (const std::string& key : dropped_) out.Bytes(key);
   out.U64(changed_.size());
-  for (const std::string& key : changed_)
-    SaveSeries(key, series_.at(key), whole_.contains(key), out);
+  for (const std::string& key : changed_) {
+    Series& series = series_.at(key);
+    SaveSeries(key, series, whole_.contains(key), out);
+    series.listed = false;
+  }
   changed_.clear();
   whole_.clear();
   dropped_.clear();

@@ -73,7 +73,8 @@ void SilenceWatch::Hear(std::string_view key, Kind kind, const Sighting& record,
   talker.last = record.watermark;
   talker.ref = record.ref;
   talker.id = record.id;
-  changed_.insert(it->first);
+  if (!talker.listed) changed_.insert(it->first);
+  talker.listed = true;
 }
 
 float SilenceWatch::Presence(const Talker& talker, size_t hour) const {
@@ -286,6 +287,7 @@ void SilenceWatch::SaveChanges(StateWriter& out) {
   for (const std::string& key : changed_) {
     const auto it = talkers_.find(key);
     SaveTalker(key, it->second, false, out);
+    it->second.listed = false;
   }
   changed_.clear();
   dropped_.clear();

@@ -68,6 +68,7 @@ class SilenceWatch {
     float mean = 0;           // its usual presence at any hour
     RecentMost longest;       // pause, in expected slots
     uint8_t alarms = 0;       // of the present pause
+    bool listed = false;      // in changed_; not saved
     // Presence by hour of the week, in 1/200; kUnseen.
     std::array<uint8_t, kHoursAWeek> presence;
   };
