@@ -2,7 +2,6 @@
 // Fuzzes Drain: lines, trained texts and restarts in any order, in both kinds of it.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,15 +9,14 @@
 #include <vector>
 
 #include "core/templates/drain.h"
+#include "fuzz.h"
 
 namespace {
 
+using alogd::fuzz::Require;
+
 using alogd::Catalog;
 using alogd::Drain;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct Parsing {
   explicit Parsing(const alogd::DrainOptions& options)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Fuzzes record assembly with header parsing: any bytes, any chunks, a restart in the middle.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -10,14 +9,13 @@
 #include "core/records/record_assembler.h"
 #include "core/records/severity.h"
 #include "core/text.h"
+#include "fuzz.h"
 
 namespace {
 
-using namespace alogd;
+using alogd::fuzz::Require;
 
-void Require(bool held) {
-  if (!held) std::abort();
-}
+using namespace alogd;
 
 bool Within(std::string_view part, std::string_view whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();

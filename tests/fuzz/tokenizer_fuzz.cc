@@ -3,7 +3,6 @@
 // skeleton.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
@@ -13,12 +12,11 @@
 #include "core/templates/masks.h"
 #include "core/templates/skeleton.h"
 #include "core/templates/tokenizer.h"
+#include "fuzz.h"
 
 namespace {
 
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
+using alogd::fuzz::Require;
 
 // The first byte chooses the options, the rest is the message.
 void Run(std::string_view input) {

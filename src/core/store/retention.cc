@@ -56,8 +56,7 @@ Result<size_t> DeleteBefore(Database* db, int64_t before, size_t rows) {
     if (!gone.status().ok()) return gone.status().error();
   }
   std::ranges::sort(incidents);
-  const auto repeated = std::ranges::unique(incidents);
-  incidents.erase(repeated.begin(), repeated.end());
+  incidents.erase(std::unique(incidents.begin(), incidents.end()), incidents.end());
   for (const int64_t id : incidents) {
     Status status = db->Run(
         "DELETE FROM incident_rows AS i WHERE id = ?1 AND "

@@ -307,7 +307,7 @@ class Masking {
 
   // msg="..." as structured logs have it: the text is the message, and not a value.
   bool IsMessageKey() const {
-    if (p_ != key_end_ + 1) return false;
+    if (key_end_ == nullptr || p_ != key_end_ + 1) return false;
     return last_ == "msg" || last_ == "message" || last_ == "event";
   }
 
