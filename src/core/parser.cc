@@ -2,6 +2,9 @@
 // Drives header, assembly, Drain and severity for each line, and keeps their state.
 #include "core/parser.h"
 
+#include <charconv>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 namespace alogd {
@@ -38,10 +41,40 @@ std::unique_ptr<HeaderParser> Parser::MakeHeaderParser(std::string_view source,
 
 SourceId Parser::AddSource(std::string_view name, Time reference) {
   if (const auto it = source_ids_.find(name); it != source_ids_.end()) return it->second;
-  const SourceId id{static_cast<uint32_t>(sources_.size())};
+  SourceId id{static_cast<uint32_t>(sources_.size())};
+  for (; !free_.empty(); free_.pop_back()) {
+    if (HasSource(free_.back())) continue;
+    id = free_.back();
+    free_.pop_back();
+    break;
+  }
+  return PutSource(id, name, reference);
+}
+
+SourceId Parser::PutSource(SourceId id, std::string_view name, Time reference) {
+  if (Index(id) >= sources_.size()) sources_.resize(Index(id) + 1);
   const auto it = source_ids_.emplace(name, id).first;
-  sources_.push_back({&it->first, reference, MakeHeaderParser(name, reference), {}, true});
+  sources_[Index(id)] = {&it->first, reference, MakeHeaderParser(name, reference), {}, true};
   return id;
+}
+
+void Parser::ForgetSources(const std::vector<SourceId>& ids) {
+  last_file_ = nullptr;
+  std::unordered_set<uint32_t> gone;
+  for (const SourceId id : ids) {
+    if (HasSource(id)) gone.insert(Index(id));
+  }
+  if (gone.empty()) return;
+  for (auto file = files_.begin(); file != files_.end();) {
+    const bool of_gone = gone.contains(Index(file->second.source));
+    if (of_gone) closed_.push_back(file->first);
+    file = of_gone ? files_.erase(file) : std::next(file);
+  }
+  for (const uint32_t index : gone) {
+    source_ids_.erase(*sources_[index].name);
+    sources_[index] = {};  // changed: the next delta says so
+    free_.push_back(SourceId{index});
+  }
 }
 
 Parser::File& Parser::FileOf(SourceId source, FileId file) {
@@ -100,24 +133,29 @@ void Parser::CloseFile(FileId file) {
   if (files_.erase(file) > 0) closed_.push_back(file);
 }
 
-// State: clock, then sources (name, reference, header state, undecided lines), then files; Drain's
-// part last.
+// State: clock, then sources (number and name, reference, header state, undecided lines), then
+// files; Drain's part last. A number stands before the name between NULs, which no name holds;
+// states of before have none and count from 0.
+constexpr size_t kMaxSources = 1 << 20;  // as a damaged state may say; ten times what is watched
+
+void Parser::SaveSource(size_t index, StateWriter& out) const {
+  const Source& source = sources_[index];
+  const std::string number = '\0' + std::to_string(index) + '\0';
+  out.Bytes(source.name != nullptr ? number + *source.name : number);
+  out.At(source.reference);
+  if (source.name == nullptr) return;
+  source.header->Save(out);
+  source.undecided.Save(out);
+}
 
 void Parser::SaveHead(StateWriter& out) const { clock_.Save(out); }
 
 bool Parser::LoadHead(StateReader& in) { return clock_.Load(in); }
 
-void Parser::SaveSource(const Source& source, StateWriter& out) {
-  out.Bytes(*source.name);
-  out.At(source.reference);
-  source.header->Save(out);
-  source.undecided.Save(out);
-}
-
 void Parser::Save(StateWriter& out) const {
   SaveHead(out);
   out.U64(sources_.size());
-  for (const Source& source : sources_) SaveSource(source, out);
+  for (size_t i = 0; i < sources_.size(); ++i) SaveSource(i, out);
   out.U64(files_.size());
   for (const auto& [id, file] : files_) {
     out.I64(Index(id));
@@ -127,15 +165,48 @@ void Parser::Save(StateWriter& out) const {
   drain_->Save(out);
 }
 
+bool Parser::LoadSource(StateReader& in) {
+  std::string_view name = in.Bytes();
+  const Time reference = in.At();
+  if (!in.ok()) return false;
+  const auto known = source_ids_.find(name);
+  SourceId id =
+      known != source_ids_.end() ? known->second : SourceId{static_cast<uint32_t>(sources_.size())};
+  if (name.starts_with('\0')) {
+    uint32_t number = 0;
+    const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
+    if (error != std::errc() || number >= kMaxSources || end == name.data() + name.size() ||
+        *end != '\0') {
+      return false;
+    }
+    id = SourceId{number};
+    name.remove_prefix(static_cast<size_t>(end - name.data()) + 1);
+  }
+  const bool there = Index(id) < sources_.size() && HasSource(id);
+  if (there && *sources_[Index(id)].name != name) {
+    ForgetSources({id});
+  }
+  if (name.empty()) {
+    if (Index(id) >= sources_.size()) sources_.resize(Index(id) + 1);
+    free_.push_back(id);
+    sources_[Index(id)].changed = false;
+    return true;
+  }
+  if (!there || !HasSource(id)) {
+    // It went and came back, under another number.
+    if (const auto moved = source_ids_.find(name); moved != source_ids_.end()) {
+      ForgetSources({moved->second});
+    }
+    PutSource(id, name, reference);
+  }
+  Source& source = sources_[Index(id)];
+  source.changed = false;
+  return source.header->Load(in) && source.undecided.Load(in);
+}
+
 bool Parser::LoadSources(StateReader& in) {
-  for (size_t n = in.Count(3); n > 0 && in.ok(); --n) {
-    const std::string_view name = in.Bytes();
-    const Time reference = in.At();
-    if (!in.ok()) return false;
-    const SourceId id = AddSource(name, reference);
-    Source& source = sources_[Index(id)];
-    if (!source.header->Load(in) || !source.undecided.Load(in)) return false;
-    source.changed = false;
+  for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
+    if (!LoadSource(in)) return false;
   }
   return in.ok();
 }
@@ -144,7 +215,7 @@ bool Parser::LoadFiles(StateReader& in) {
   for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
     const FileId id{in.I64()};
     const uint32_t source = in.U32();
-    if (!in.ok() || source >= sources_.size()) return false;
+    if (!in.ok() || source >= sources_.size() || !HasSource(SourceId{source})) return false;
     files_.erase(id);
     last_file_ = nullptr;
     File& file = FileOf(SourceId{source}, id);
@@ -163,8 +234,8 @@ void Parser::SaveChanges(StateWriter& out) {
   size_t changed = 0;
   for (const Source& source : sources_) changed += source.changed;
   out.U64(changed);
-  for (Source& source : sources_) {
-    if (std::exchange(source.changed, false)) SaveSource(source, out);
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    if (std::exchange(sources_[i].changed, false)) SaveSource(i, out);
   }
   out.U64(closed_.size());
   for (const FileId id : closed_) out.I64(Index(id));

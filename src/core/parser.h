@@ -46,12 +46,15 @@ class Parser {
  public:
   static Result<Parser> Create(const GroupConfig& group, const SeverityOptions& severity);
 
-  // The source's index, the same for the same name ever after. `reference` (usually the file's
-  // mtime) begins the reference year of formats without one.
+  // The source's index, the same for the same name until it is forgotten. `reference` (usually the
+  // file's mtime) begins the reference year of formats without one.
   SourceId AddSource(std::string_view name, Time reference);
+  // The source is gone for good, and all of its files with it: its number goes to another one.
+  void ForgetSources(const std::vector<SourceId>& ids);
+  bool HasSource(SourceId id) const { return sources_[Index(id)].name != nullptr; }
   const std::string& SourceName(SourceId id) const { return *sources_[Index(id)].name; }
   std::string_view SourceFormat(SourceId id) const { return sources_[Index(id)].header->format(); }
-  size_t sources() const { return sources_.size(); }
+  size_t sources() const { return sources_.size(); }  // numbers in use and given back
 
   ParsedLine Add(SourceId source, FileId file, const Line& line);
   // Text of a record that is read again, without what GroupConfig::redact hides; Add does the same
@@ -79,8 +82,8 @@ class Parser {
 
  private:
   struct Source {
-    const std::string* name;  // key of source_ids_
-    Time reference;           // as AddSource was told first
+    const std::string* name = nullptr;  // key of source_ids_; null: a number nobody has
+    Time reference = kNoTime;           // as AddSource was told first
     std::unique_ptr<HeaderParser> header;
     UndecidedLines undecided;
     bool changed = true;
@@ -94,8 +97,10 @@ class Parser {
   std::unique_ptr<HeaderParser> MakeHeaderParser(std::string_view source, Time reference) const;
   File& FileOf(SourceId source, FileId file);
   void SaveHead(StateWriter& out) const;
-  static void SaveSource(const Source& source, StateWriter& out);
   bool LoadHead(StateReader& in);
+  void SaveSource(size_t index, StateWriter& out) const;
+  SourceId PutSource(SourceId id, std::string_view name, Time reference);
+  bool LoadSource(StateReader& in);
   bool LoadSources(StateReader& in);
   bool LoadFiles(StateReader& in);
 
@@ -108,6 +113,7 @@ class Parser {
   std::unique_ptr<Drain> drain_;
   std::map<std::string, SourceId, std::less<>> source_ids_;
   std::vector<Source> sources_;
+  std::vector<SourceId> free_;  // numbers that were given back; some may be in use again
   std::unordered_map<FileId, File> files_;
   // The file of the last line: most lines have the same as the one before.
   FileId last_id_{};

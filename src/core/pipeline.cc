@@ -194,8 +194,12 @@ Status Pipeline::Restore(const GroupState& state) { return impl_->Restore(state)
 
 SourceId Pipeline::AddSource(std::string_view name, Time reference) {
   if (!impl_->bound) impl_->Bind();
-  return impl_->parser.AddSource(name, reference);
+  const SourceId id = impl_->parser.AddSource(name, reference);
+  std::erase(impl_->leaving_, id);
+  return id;
 }
+
+void Pipeline::ForgetSource(SourceId source) { impl_->leaving_.push_back(source); }
 
 void Pipeline::Feed(SourceId source, FileId file, const Line& line) {
   impl_->Feed(source, file, line);

@@ -53,6 +53,9 @@ class Pipeline {
   Status Restore(const GroupState& state);
 
   SourceId AddSource(std::string_view name, Time reference);
+  // The source and its files are gone for good; takes effect after the next unit, unless the source
+  // is added again before.
+  void ForgetSource(SourceId source);
   // The next line of a file. Lines of one file come in order; `line` is not kept.
   void Feed(SourceId source, FileId file, const Line& line);
   // The next line is of another boot of the host than the one before; for a source that knows.

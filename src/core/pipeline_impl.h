@@ -124,12 +124,14 @@ class Pipeline::Impl {
   Status ApplyDelta(const GroupState::Delta& delta);
   void SaveState(CommitUnit* unit);
   void TakeTotals(CommitUnit* unit);
+  void LetSourcesGo();
 
   Batch batch_;
   std::vector<WindowEvent> emitted_;
   WatchSteps watched_;
   std::unordered_map<FileId, OpenRecord> open_records_;
   std::vector<FileId> closed_files_;
+  std::vector<SourceId> leaving_;  // forgotten once what is known of them is in a unit
   std::string key_;
   std::vector<uint32_t> words_;  // by TemplateId; kUnknownWord
   // By detector: its curve in models.joint; null where it alarms by its own threshold.

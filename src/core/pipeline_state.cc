@@ -192,24 +192,38 @@ void Pipeline::Impl::SaveState(CommitUnit* unit) {
 
 void Pipeline::Impl::TakeTotals(CommitUnit* unit) {
   for (uint32_t i = 0; i < totals.size(); ++i) {
-    if (!std::exchange(totals[i].changed, false)) continue;
+    if (!std::exchange(totals[i].changed, false) || !parser.HasSource(SourceId{i})) continue;
     unit->sources.push_back({parser.SourceName(SourceId{i}),
                              std::string(parser.SourceFormat(SourceId{i})), totals[i].records,
                              totals[i].last});
   }
 }
 
+// Nothing refers to a source's number after a flush.
+void Pipeline::Impl::LetSourcesGo() {
+  if (leaving_.empty()) return;
+  parser.ForgetSources(leaving_);
+  for (const SourceId id : std::exchange(leaving_, {})) {
+    if (Index(id) < totals.size()) totals[Index(id)] = {0, kNoTime, true};
+  }
+  dirty = true;
+}
+
 CommitUnit Pipeline::Impl::TakeUnit() {
   Flush();
   CommitUnit unit;
   unit.group = name;
-  if (!std::exchange(dirty, false)) return unit;
+  if (!std::exchange(dirty, false)) {
+    LetSourcesGo();
+    return unit;
+  }
   tracker.Take(&unit);
   unit.templates = parser.catalog().TakeChanged();
   unit.new_ids = parser.catalog().next_id() > committed_ids_;
   committed_ids_ = parser.catalog().next_id();
   SaveState(&unit);
   TakeTotals(&unit);
+  LetSourcesGo();
   return unit;
 }
 

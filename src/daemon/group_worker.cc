@@ -69,6 +69,10 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
     pipeline_->Feed(source, file, line);
   };
   sinks.on_closed = [this](FileId file) { pipeline_->CloseFile(file); };
+  sinks.on_gone = [this](SourceId source, const std::string& path) {
+    pipeline_->ForgetSource(source);
+    source_rows_.erase(path);
+  };
   sinks.on_problem = [this](const std::string& problem) {
     Announce(
         {Notice::Kind::kSourceTrouble, fmt::format("group {}: {}", name_, problem), name_, "", ""});

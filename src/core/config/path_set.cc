@@ -205,14 +205,16 @@ std::vector<std::string> PathSet::List(std::vector<std::string>* unreadable) con
   for (const std::string& path : files)
     if (sources.size() < kMaxFiles && !Excluded(path) && !IsRotatedCopy(path))
       sources.push_back(path);
-  if (seen_.size() + sources.size() > 2 * kMaxFiles)
-    seen_.clear();  // what stands now comes back at once
   for (const std::string& path : sources) Remember(path);
   return sources;
 }
 
 void PathSet::Remember(std::string_view path) const {
-  if (seen_.size() < 2 * kMaxFiles) seen_.emplace(path);
+  if (!seen_.emplace(path).second) return;
+  seen_order_.emplace_back(path);
+  if (seen_order_.size() <= kMaxRemembered) return;
+  seen_.erase(seen_order_.front());
+  seen_order_.pop_front();
 }
 
 }  // namespace alogd

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,6 +70,9 @@ class PathSet {
   static constexpr size_t kMaxFiles =
       100'000;                             // that List returns; beyond it says so in `unreadable`
   static constexpr size_t kMaxDepth = 64;  // of directories that ** descends
+  // Names that are remembered after they are gone, the latest: it matters between a rotation and
+  // the file that comes after it.
+  static constexpr size_t kMaxRemembered = 20'000;
 
   PathSet() = default;
   PathSet(std::vector<std::string> globs, std::vector<std::string> excludes);
@@ -84,6 +88,7 @@ class PathSet {
   std::vector<std::string> List(std::vector<std::string>* unreadable) const;
   // A source of this name was here in an earlier run: its rotated copies are recognised without it.
   void Remember(std::string_view path) const;
+  size_t remembered() const { return seen_.size(); }
 
  private:
   bool Globbed(std::string_view path) const;
@@ -92,7 +97,8 @@ class PathSet {
 
   std::vector<PathGlob> globs_;
   std::vector<PathGlob> excludes_;
-  mutable std::set<std::string, std::less<>> seen_;  // paths of sources; at most kMaxFiles
+  mutable std::set<std::string, std::less<>> seen_;  // paths of sources; at most kMaxRemembered
+  mutable std::deque<std::string> seen_order_;       // the same, oldest first
 };
 
 // The name without its rotation suffix (".1", ".1.gz", "-20261122", "-20261122.xz", ".old", ".gz"

@@ -148,7 +148,10 @@ uint64_t SourceSet::ReadOne(Time now) {
     // Had it been this path, the rotated files beside it were read, and nobody knows of them any
     // more.
     watched_since_ = now;
-    End(sources_.find(source->files->path()));
+    const std::string path = source->files->path();
+    const SourceId id = source->id;
+    End(sources_.find(path));
+    if (sinks_.on_gone) sinks_.on_gone(id, path);
   }
   return turn_bytes_;
 }

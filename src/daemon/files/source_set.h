@@ -38,6 +38,8 @@ class SourceSet {
     std::function<SourceId(const std::string& path, Time reference)> on_source;
     std::function<void(SourceId, FileId, const Line&)> on_line;
     std::function<void(FileId)> on_closed;
+    // Nothing is left of a source, and nothing known of it any more. May be unset.
+    std::function<void(SourceId, const std::string& path)> on_gone;
     std::function<void(const std::string& problem)> on_problem;
   };
 

@@ -218,6 +218,17 @@ TEST_F(PathSetFilesTest, RotatedCopyWhoseBaseIsMissing) {
 }
 
 // A base that the globs leave out is not looked for, so that nothing is lost.
+TEST(PathSetTest, RememberedNamesAreBounded) {
+  const PathSet set({"/nowhere/*"}, {});
+  for (size_t i = 0; i < PathSet::kMaxRemembered + 100; ++i) {
+    set.Remember("/nowhere/worker" + std::to_string(i));
+  }
+  EXPECT_EQ(set.remembered(), PathSet::kMaxRemembered);
+  const std::string latest = "/nowhere/worker" + std::to_string(PathSet::kMaxRemembered + 99);
+  EXPECT_FALSE(set.Matches(latest + ".1")) << "the copy of a name that was there";
+  EXPECT_TRUE(set.Matches("/nowhere/worker0.1")) << "the oldest name is forgotten";
+}
+
 TEST_F(PathSetFilesTest, CopyOfANameThatIsNotWatched) {
   Touch("app");
   Touch("app.1");

@@ -23,6 +23,7 @@ class SourceSetTest : public ::testing::Test {
     sinks.on_source = [](const std::string&, Time) { return SourceId{0}; };
     sinks.on_line = [this](SourceId, FileId, const Line& line) { lines_.emplace_back(line.text); };
     sinks.on_closed = [](FileId) {};
+    sinks.on_gone = [this](SourceId, const std::string& path) { gone_.push_back(path); };
     sinks.on_problem = [](const std::string&) {};
     std::vector<FileCheckpoint> rows;
     for (const auto& [id, row] : rows_) rows.push_back(row);
@@ -51,7 +52,7 @@ class SourceSetTest : public ::testing::Test {
   Time now_ = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   int64_t last_id_ = 0;
   std::map<int64_t, FileCheckpoint> rows_;
-  std::vector<std::string> lines_;
+  std::vector<std::string> lines_, gone_;
   std::unique_ptr<SourceSet> set_;
 };
 
@@ -113,6 +114,7 @@ TEST_F(SourceSetTest, HeldFilesOfShortLivedLogsAreBounded) {
   ReadAll();
   EXPECT_EQ(set_->size(), 100U);
   EXPECT_EQ(lines_.size(), kFiles);
+  EXPECT_EQ(gone_.size(), kFiles - 100) << "so that the pipeline forgets them too";
 }
 
 }  // namespace
