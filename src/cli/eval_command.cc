@@ -9,11 +9,7 @@
 #include "cli/cli.h"
 #include "cli/eval_logs.h"
 #include "cli/eval_table.h"
-#include "cli/log_files.h"
-#include "cli/log_reader.h"
 #include "cli/output.h"
-#include "core/parser.h"
-#include "core/pipeline.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
 
@@ -66,46 +62,6 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
              args.options.seeds, seconds);
 }
 
-// The thresholds of a bundle's detectors, and of their joint score.
-std::map<std::string, double> Thresholds(const Bundle& bundle, const ModelSet& models) {
-  std::map<std::string, double> thresholds;
-  for (const auto& detector : models.detectors) {
-    const nlohmann::json::json_pointer where("/detectors/" + std::string(detector->name()) +
-                                             "/calibration/threshold");
-    if (bundle.manifest.contains(where))
-      thresholds[std::string(detector->name())] = bundle.manifest.at(where).get<double>();
-  }
-  if (models.joint) thresholds["ensemble"] = models.joint->threshold;
-  return thresholds;
-}
-
-void ScanUnits(MergedReader* reader, Pipeline* pipeline, UnitScores* scores) {
-  std::map<int64_t, std::pair<SourceId, uint64_t>> inputs;  // by file: its source and lines so far
-  std::string source;
-  uint64_t number = 0;
-  pipeline->set_record_observer([&](const ParsedLine& line) {
-    if (line.kind == Assembled::Kind::kRecord)
-      scores->Record(source, number, line.header.message, pipeline->catalog().Text(line.id));
-  });
-  pipeline->set_observer([&](const Pipeline::ScoredWindow& scored) {
-    scores->Window(scored.window->stream, scored.detector->name(), *scored.score, scored.risk);
-  });
-  while (auto next = reader->ReadLine()) {
-    auto input = inputs.find(next->file);
-    if (input == inputs.end()) {
-      const SourceId id = pipeline->AddSource(*next->source_name, next->reference);
-      input = inputs.emplace(next->file, std::pair(id, uint64_t{0})).first;
-    }
-    source = *next->source_name;
-    number = ++input->second.second;
-    pipeline->Feed(input->second.first, FileId{next->file}, next->line);
-    pipeline->Flush();  // so that a window is told right after the record that ended it
-    static_cast<void>(pipeline->TakeUnit());
-  }
-  pipeline->Tick(kEndOfTime);
-  pipeline->Flush();
-}
-
 void EvaluateLogs(const EvalArguments& args, const Config& config, GroupConfig group,
                   CliContext* context) {
   const std::map<std::string, LabelKind> kinds = {{"line", LabelKind::kLine},
@@ -119,17 +75,10 @@ void EvaluateLogs(const EvalArguments& args, const Config& config, GroupConfig g
   if (!labels) return Fail(context, labels.error().message);
   const auto bundle = LoadBundle(args.bundle, group);
   if (!bundle) return Fail(context, bundle.error().message);
-  auto models = MakeModelSet(group, &*bundle);
-  if (!models) return Fail(context, models.error().message);
-  const auto files = FindLogFiles(args.logs, {.max_depth = 8, .max_files = 0});
-  if (!files) return Fail(context, files.error().message);
-  auto reader = MergedReader::Create(files->sources, group);
-  if (!reader) return Fail(context, reader.error().message, kExitUsage);
-  UnitScores scores(kinds.at(args.by), Thresholds(*bundle, *models), bundle->vocabulary,
-                    config.risk.high);
-  auto pipeline = Pipeline::Create(config, group, std::move(*models), nullptr);
-  if (!pipeline) return Fail(context, pipeline.error().message);
-  ScanUnits(&*reader, pipeline->get(), &scores);
+  UnitScores scores(kinds.at(args.by), Thresholds(*bundle), bundle->vocabulary, config.risk.high);
+  UnitScores* const all[] = {&scores};
+  if (const Status status = ScoreLogs(config, group, *bundle, args.logs, all); !status)
+    return Fail(context, status.error().message);
   size_t missing = 0;
   const std::vector<DetectorQuality> results = scores.Judge(*labels, &missing);
   if (!context->json && !context->quiet)

@@ -11,7 +11,12 @@
 #include <fstream>
 #include <limits>
 
+#include "cli/log_files.h"
+#include "cli/log_reader.h"
 #include "core/detection/stream_key.h"
+#include "core/parser.h"
+#include "core/pipeline.h"
+#include "models/bundle/model_set.h"
 
 namespace alogd {
 namespace {
@@ -45,6 +50,38 @@ int LabelOf(std::string_view text) {
   if (lower == "0" || lower == "normal" || lower == "false") return 0;
   if (lower == "1" || lower == "abnormal" || lower == "anomaly" || lower == "true") return 1;
   return -1;
+}
+
+void Feed(MergedReader* reader, Pipeline* pipeline, const StreamKeys& keys, bool sessions,
+          std::span<UnitScores* const> scores) {
+  std::map<int64_t, std::pair<SourceId, uint64_t>> inputs;  // by file: its source and lines so far
+  std::string source, key, session;
+  uint64_t number = 0;
+  pipeline->set_record_observer([&](const ParsedLine& line) {
+    if (line.kind != Assembled::Kind::kRecord) return;
+    session.clear();
+    if (sessions && keys.Find(source, line.header, &key)) session = StreamKeys::Split(key).second;
+    for (UnitScores* of : scores)
+      of->Record(source, number, session, line.header.message, pipeline->catalog().Text(line.id));
+  });
+  pipeline->set_observer([&](const Pipeline::ScoredWindow& scored) {
+    for (UnitScores* of : scores)
+      of->Window(scored.window->stream, scored.detector->name(), *scored.score, scored.risk);
+  });
+  while (auto next = reader->ReadLine()) {
+    auto input = inputs.find(next->file);
+    if (input == inputs.end()) {
+      const SourceId id = pipeline->AddSource(*next->source_name, next->reference);
+      input = inputs.emplace(next->file, std::pair(id, uint64_t{0})).first;
+    }
+    source = *next->source_name;
+    number = ++input->second.second;
+    pipeline->Feed(input->second.first, FileId{next->file}, next->line);
+    pipeline->Flush();  // so that a window is told right after the record that ended it
+    static_cast<void>(pipeline->TakeUnit());
+  }
+  pipeline->Tick(kEndOfTime);
+  pipeline->Flush();
 }
 
 }  // namespace
@@ -95,12 +132,13 @@ void UnitScores::Raise(const std::string& unit, std::string_view detector, doubl
   if (!added && !(it->second >= score)) it->second = score;
 }
 
-void UnitScores::Record(const std::string& source, uint64_t line, std::string_view message,
-                        std::string_view template_text) {
-  // A record does not know its session's key: sessions are judged by windows alone.
-  if (kind_ == LabelKind::kSession) return;
+void UnitScores::Record(const std::string& source, uint64_t line, std::string_view session,
+                        std::string_view message, std::string_view template_text) {
+  if (kind_ == LabelKind::kSession && session.empty()) return;
   const bool error = HasErrorWord(message), unknown = !trained_.contains(template_text);
-  record_unit_ = kind_ == LabelKind::kLine ? std::to_string(line) : UnitOfFile(source);
+  record_unit_ = kind_ == LabelKind::kSession ? std::string(session)
+                 : kind_ == LabelKind::kLine  ? std::to_string(line)
+                                              : UnitOfFile(source);
   Raise(record_unit_, kErrorWords, error ? 1 : 0);
   Raise(record_unit_, kNewTemplate, unknown ? 1 : 0);
 }
@@ -135,7 +173,6 @@ std::vector<DetectorQuality> UnitScores::Judge(const std::map<std::string, bool>
     DetectorQuality quality;
     quality.detector = detector;
     quality.trivial = detector == kErrorWords || detector == kNewTemplate;
-    if (quality.trivial && kind_ == LabelKind::kSession) continue;
     quality.threshold = threshold;
     quality.all = quality.unique = Assess(normal, abnormal, threshold, {});
     results.push_back(std::move(quality));
@@ -143,6 +180,35 @@ std::vector<DetectorQuality> UnitScores::Judge(const std::map<std::string, bool>
   std::stable_partition(results.begin(), results.end(),
                         [](const DetectorQuality& q) { return q.trivial; });
   return results;
+}
+
+std::map<std::string, double> Thresholds(const Bundle& bundle) {
+  using Pointer = nlohmann::json::json_pointer;
+  std::map<std::string, double> thresholds;
+  const nlohmann::json detectors = bundle.manifest.value("detectors", nlohmann::json::object());
+  const Pointer own("/calibration/threshold"), joint("/joint/threshold");
+  for (const auto& [name, entry] : detectors.items())
+    if (entry.contains(own)) thresholds[name] = entry.at(own).get<double>();
+  if (bundle.manifest.contains(joint))
+    thresholds[std::string(kJoint)] = bundle.manifest.at(joint).get<double>();
+  return thresholds;
+}
+
+Status ScoreLogs(const Config& config, const GroupConfig& group, const Bundle& bundle,
+                 const std::vector<std::string>& logs, std::span<UnitScores* const> scores) {
+  auto models = MakeModelSet(group, &bundle);
+  if (!models) return models.error();
+  const auto files = FindLogFiles(logs, {.max_depth = 8, .max_files = 0});
+  if (!files) return files.error();
+  auto reader = MergedReader::Create(files->sources, group);
+  if (!reader) return reader.error();
+  const auto keys = StreamKeys::Create(group.stream);
+  if (!keys) return keys.error();
+  auto pipeline = Pipeline::Create(config, group, std::move(*models), nullptr);
+  if (!pipeline) return pipeline.error();
+  Feed(&*reader, pipeline->get(), *keys, group.stream.kind == StreamOptions::Kind::kSession,
+       scores);
+  return {};
 }
 
 }  // namespace alogd

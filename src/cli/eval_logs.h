@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/config/config.h"
 #include "core/detection/detector.h"
 #include "core/result.h"
+#include "models/bundle/bundle.h"
 #include "models/evaluation/session_evaluation.h"
 
 namespace alogd {
@@ -30,9 +32,9 @@ class UnitScores {
   UnitScores(LabelKind kind, const std::map<std::string, double>& thresholds,
              const std::vector<std::string>& trained, double high_risk);
 
-  // A record: its source and line, its message and whether training knows its template.
-  void Record(const std::string& source, uint64_t line, std::string_view message,
-              std::string_view template_text);
+  // A record: its source and line, its session (empty: none), its message and its template.
+  void Record(const std::string& source, uint64_t line, std::string_view session,
+              std::string_view message, std::string_view template_text);
   // A window that ended with the latest record, or by a deadline.
   void Window(std::string_view stream_key, std::string_view detector, const Score& score,
               double risk);
@@ -53,5 +55,12 @@ class UnitScores {
   std::map<std::string, Scores> units_;
   std::string record_unit_;  // of the latest record
 };
+
+// The thresholds of a bundle's detectors, and of their joint score.
+std::map<std::string, double> Thresholds(const Bundle& bundle);
+
+// Logs at rest (files, directories, archives) through a pipeline with that bundle.
+Status ScoreLogs(const Config& config, const GroupConfig& group, const Bundle& bundle,
+                 const std::vector<std::string>& logs, std::span<UnitScores* const> scores);
 
 }  // namespace alogd
