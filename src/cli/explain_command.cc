@@ -2,11 +2,13 @@
 // alogctl explain: what becomes of each record, and why.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/cli.h"
 #include "cli/log_files.h"
@@ -32,7 +34,15 @@ struct ExplainArguments {
 struct Explained {
   nlohmann::json record;
   nlohmann::json windows = nlohmann::json::array();
+  // The highest joint score of windows that ended with it, and what decides over it; none without
+  // a bundle that has one.
+  std::optional<double> joint, joint_threshold;
   bool over = false;
+
+  void Join(double score, double threshold) {
+    joint_threshold = threshold;
+    if (!std::isnan(score)) joint = std::max(joint.value_or(score), score);
+  }
 };
 
 nlohmann::json DescribeWindow(const Pipeline::ScoredWindow& scored, const RiskModel& risk) {
@@ -105,20 +115,24 @@ void PrintText(const Explained& e) {
       fmt::print("{}no opinion\n", head);
       continue;
     }
-    fmt::print("{}raw {:.3f}, threshold {:.3f}, anomaly score {:.1f}", head, w["raw"].get<double>(),
-               w.value("threshold", 0.0), w["anomaly_score"].get<double>());
+    fmt::print("{}raw {:.3f}, threshold alone {:.3f}, anomaly score {:.1f}", head,
+               w["raw"].get<double>(), w.value("threshold", 0.0), w["anomaly_score"].get<double>());
     if (w.contains("level"))
       fmt::print(", risk {:.1f} {}", w["risk"].get<double>(), w["level"].get<std::string>());
     fmt::print("\n");
     if (w.contains("why") && w["anomaly_score"].get<double>() > 0)
       fmt::print("            {}\n", Field(w["why"]));
   }
+  if (e.joint)
+    fmt::print("  together  joint score {:.2f}, threshold {:.2f}: {}\n", *e.joint,
+               *e.joint_threshold, *e.joint > *e.joint_threshold ? "an anomaly" : "normal");
 }
 
 void Print(const CliContext& context, const ExplainArguments& args, Explained* e) {
   if (!e->record.is_null() && (e->over || !args.abnormal)) {
     if (context.json) {
       e->record["windows"] = e->windows;
+      if (e->joint) e->record["joint"] = {{"score", *e->joint}, {"threshold", *e->joint_threshold}};
       fmt::print("{}\n", e->record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
       PrintText(*e);
@@ -141,6 +155,8 @@ void Explain(const ExplainArguments& args, CliContext* context) {
   if (!files) return Fail(context, files.error().message);
   auto reader = MergedReader::Create(files->sources, group);
   if (!reader) return Fail(context, reader.error().message, kExitUsage);
+  std::optional<double> joint_threshold;
+  if (models->joint) joint_threshold = models->joint->threshold;
   auto created = Pipeline::Create(config, group, std::move(*models), nullptr);
   if (!created) return Fail(context, created.error().message);
   Pipeline& pipeline = **created;
@@ -161,6 +177,7 @@ void Explain(const ExplainArguments& args, CliContext* context) {
   });
   pipeline.set_observer([&](const Pipeline::ScoredWindow& scored) {
     current.windows.push_back(DescribeWindow(scored, risk));
+    if (joint_threshold) current.Join(static_cast<double>(scored.score->joint), *joint_threshold);
     current.over |= scored.score->anomaly > 0;
   });
   while (auto next = reader->ReadLine()) {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "cli/cli.h"
 #include "cli/log_files.h"
@@ -160,13 +161,15 @@ void Scan(const ScanArguments& args, CliContext* context) {
   auto reader = MergedReader::Create(files->sources, group);
   if (!reader) return Fail(context, reader.error().message, kExitUsage);
 
+  std::optional<double> joint_threshold;
+  if (models->joint) joint_threshold = models->joint->threshold;
   std::map<FileId, std::string> paths;
   auto pipeline = Pipeline::Create(config, group, std::move(*models),
                                    [&](const RecordRef& ref) { return ReadRecord(paths, ref); });
   if (!pipeline) return Fail(context, pipeline.error().message);
   std::unique_ptr<ScoreLog> scores;
   if (args.all_scores) {
-    auto log = ScoreLog::Create(args.out);
+    auto log = ScoreLog::Create(args.out, joint_threshold);
     if (!log) return Fail(context, log.error().message);
     scores = std::move(*log);
     (*pipeline)->set_observer([&](const Pipeline::ScoredWindow& scored) { scores->Write(scored); });

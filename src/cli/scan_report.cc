@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <filesystem>
 
 #include "core/detection/stream_key.h"
@@ -127,16 +128,17 @@ Status WriteScanReport(const std::string& directory, const std::vector<Anomaly>&
   return WriteFile(directory + "/risk_summary.txt", RiskSummary(anomalies, what));
 }
 
-Result<std::unique_ptr<ScoreLog>> ScoreLog::Create(const std::string& directory) {
+Result<std::unique_ptr<ScoreLog>> ScoreLog::Create(const std::string& directory,
+                                                   std::optional<double> joint_threshold) {
   if (Status status = MakeDirectory(directory); !status) return status.error();
   const std::string path = directory + "/all_scores.csv";
   std::FILE* file = std::fopen(path.c_str(), "we");
   if (!file) return ErrnoError("cannot write", path, errno);
   std::fputs(
       "time,detector,source,stream,records,last_template_id,raw,threshold,anomaly_score,over,"
-      "severity,risk,explanation\n",
+      "severity,risk,explanation,joint,joint_threshold\n",
       file);
-  return std::unique_ptr<ScoreLog>(new ScoreLog(file, path));
+  return std::unique_ptr<ScoreLog>(new ScoreLog(file, path, joint_threshold));
 }
 
 ScoreLog::~ScoreLog() {
@@ -146,12 +148,15 @@ ScoreLog::~ScoreLog() {
 void ScoreLog::Write(const Pipeline::ScoredWindow& scored) {
   const auto [source, stream] = StreamKeys::Split(scored.window->stream);
   const Evidence* evidence = scored.score->evidence.get();
+  const bool joint = joint_threshold_ && !std::isnan(scored.score->joint);
   const std::string row = fmt::format(
-      "{},{},{},{},{},{},{},{},{:.2f},{},{},{:.1f},{}\n", UtcTime(scored.window->end),
+      "{},{},{},{},{},{},{},{},{:.2f},{},{},{:.1f},{},{},{}\n", UtcTime(scored.window->end),
       scored.detector->name(), CsvField(source), CsvField(stream), scored.window->events.size(),
       Index(scored.window->events.back().id), scored.score->raw,
       evidence ? evidence->threshold : 0.0f, scored.score->anomaly, scored.score->anomaly > 0,
-      scored.severity, scored.risk, CsvField(evidence ? evidence->summary : ""));
+      scored.severity, scored.risk, CsvField(evidence ? evidence->summary : ""),
+      joint ? fmt::format("{:.3f}", scored.score->joint) : "",
+      joint ? fmt::format("{:.3f}", *joint_threshold_) : "");
   std::fwrite(row.data(), 1, row.size(), file_);
 }
 

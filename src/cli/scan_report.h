@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,18 +28,22 @@ std::string RiskSummary(const std::vector<Anomaly>& anomalies, const std::string
 Status WriteScanReport(const std::string& directory, const std::vector<Anomaly>& anomalies,
                        const std::string& what);
 
-// --all-scores: a row a window in all_scores.csv.
+// --all-scores: a row a window in all_scores.csv. The joint score is that of all windows that end
+// together; where a bundle has one, it decides, and `joint_threshold` is what it is held against.
 class ScoreLog {
  public:
-  static Result<std::unique_ptr<ScoreLog>> Create(const std::string& directory);
+  static Result<std::unique_ptr<ScoreLog>> Create(const std::string& directory,
+                                                  std::optional<double> joint_threshold);
   ~ScoreLog();
   void Write(const Pipeline::ScoredWindow& scored);
   Status Close();
 
  private:
-  ScoreLog(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+  ScoreLog(std::FILE* file, std::string path, std::optional<double> joint_threshold)
+      : file_(file), path_(std::move(path)), joint_threshold_(joint_threshold) {}
   std::FILE* file_;
   std::string path_;
+  std::optional<double> joint_threshold_;
 };
 
 // UTC, "2026-11-22T13:45:01.123Z".

@@ -137,6 +137,7 @@ TEST_F(LogCommandsTest, TrainedScanFindsFaultsAndLeavesNormalAlone) {
   EXPECT_THAT(Content(root_ / "report/anomalies_with_risk.csv"), HasSubstr("OutOfMemoryError"));
   EXPECT_THAT(Content(root_ / "report/risk_summary.txt"), HasSubstr("respond at once"));
   EXPECT_THAT(Content(root_ / "report/all_scores.csv"), HasSubstr("deeplog"));
+  EXPECT_THAT(Content(root_ / "report/all_scores.csv"), HasSubstr(",joint,joint_threshold\n"));
   for (const char* name : {"risk_high", "risk_medium", "risk_low", "risk_info"})
     EXPECT_TRUE(fs::exists(root_ / "report" / (std::string(name) + ".csv"))) << name;
 }
@@ -217,12 +218,17 @@ TEST_F(LogCommandsTest, ExplainShowsHeaderTemplateAndScores) {
   ASSERT_EQ(Run({"train", "--activate", Path("history.log")}).status, 0);
   const Outcome text = Run({"explain", Path("one.log")});
   ASSERT_EQ(text.status, 0) << text.err;
-  for (const char* part :
-       {"header", "message", "masked", "template", "severity", "deeplog", "loganomaly", "novelty"})
+  for (const char* part : {"header", "message", "masked", "template", "severity", "deeplog",
+                           "loganomaly", "novelty", "together  joint score"})
     EXPECT_THAT(text.out, HasSubstr(part));
   const auto row = nlohmann::json::parse(Run({"--json", "explain", Path("one.log")}).lines()[30]);
   EXPECT_TRUE(row.contains("windows"));
   EXPECT_TRUE(row["header"].get<bool>());
+  // What decides: with it, windows are over where the joint score is.
+  ASSERT_TRUE(row.contains("joint")) << row.dump();
+  bool over = false;
+  for (const auto& window : row["windows"]) over |= window["anomaly_score"].get<double>() > 0;
+  EXPECT_EQ(row["joint"]["score"].get<double>() > row["joint"]["threshold"].get<double>(), over);
 }
 
 TEST_F(LogCommandsTest, RotatedCopiesAreOneSourceOldestFirst) {
