@@ -14,6 +14,7 @@
 #include "cli/log_files.h"
 #include "cli/log_reader.h"
 #include "cli/scan_report.h"
+#include "core/detection/anomaly_tracker.h"
 #include "core/detection/risk.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
@@ -37,6 +38,7 @@ struct Explained {
   // The highest joint score of windows that ended with it, and what decides over it; none without
   // a bundle that has one.
   std::optional<double> joint, joint_threshold;
+  nlohmann::json watches = nlohmann::json::array();  // what they found when it came
   bool over = false;
 
   void Join(double score, double threshold) {
@@ -66,6 +68,17 @@ nlohmann::json DescribeWindow(const Pipeline::ScoredWindow& scored, const RiskMo
     out["why"] = ToValidUtf8(evidence->summary);
   }
   return out;
+}
+
+nlohmann::json DescribeFinding(const Finding& f, float found_risk, const RiskModel& risk) {
+  return {{"detector", f.detector_name},
+          {"time", UtcTime(f.time)},
+          {"raw", f.evidence.raw},
+          {"threshold", f.evidence.threshold},
+          {"anomaly_score", f.score},
+          {"risk", found_risk},
+          {"level", Name(risk.LevelOf(found_risk))},
+          {"why", ToValidUtf8(f.evidence.summary)}};
 }
 
 nlohmann::json DescribeRecord(const ParsedLine& line, const std::string& source, uint64_t number,
@@ -128,14 +141,26 @@ void PrintText(const Explained& e) {
                *e.joint_threshold, *e.joint > *e.joint_threshold ? "an anomaly" : "normal");
 }
 
+void PrintWatches(const nlohmann::json& watches) {
+  for (const nlohmann::json& w : watches)
+    fmt::print(
+        "  {:<9} at {}: raw {:.3f}, threshold {:.3f}, anomaly score {:.1f}, risk {:.1f} {}\n"
+        "            {}\n",
+        w["detector"].get<std::string>(), w["time"].get<std::string>(), w["raw"].get<double>(),
+        w["threshold"].get<double>(), w["anomaly_score"].get<double>(), w["risk"].get<double>(),
+        w["level"].get<std::string>(), Field(w["why"]));
+}
+
 void Print(const CliContext& context, const ExplainArguments& args, Explained* e) {
   if (!e->record.is_null() && (e->over || !args.abnormal)) {
     if (context.json) {
       e->record["windows"] = e->windows;
       if (e->joint) e->record["joint"] = {{"score", *e->joint}, {"threshold", *e->joint_threshold}};
+      e->record["watches"] = e->watches;
       fmt::print("{}\n", e->record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
       PrintText(*e);
+      PrintWatches(e->watches);
     }
   }
   *e = Explained();
@@ -179,6 +204,10 @@ void Explain(const ExplainArguments& args, CliContext* context) {
     current.windows.push_back(DescribeWindow(scored, risk));
     if (joint_threshold) current.Join(static_cast<double>(scored.score->joint), *joint_threshold);
     current.over |= scored.score->anomaly > 0;
+  });
+  pipeline.set_finding_observer([&](const Finding& finding, float found_risk) {
+    current.watches.push_back(DescribeFinding(finding, found_risk, risk));
+    current.over = true;
   });
   while (auto next = reader->ReadLine()) {
     auto input = inputs.find(next->file);

@@ -232,6 +232,9 @@ Status Pipeline::Swap(const Config& config, const GroupConfig& group, ModelSet m
 void Pipeline::set_observer(std::function<void(const ScoredWindow&)> observer) {
   impl_->observer = std::move(observer);
 }
+void Pipeline::set_finding_observer(std::function<void(const Finding&, float)> observer) {
+  impl_->finding_observer = std::move(observer);
+}
 void Pipeline::set_record_observer(std::function<void(const ParsedLine&)> observer) {
   impl_->record_observer = std::move(observer);
 }

@@ -19,6 +19,7 @@
 
 namespace alogd {
 
+struct Finding;
 struct ParsedLine;
 
 // Error::code of a group state that cannot be read: GroupState::Discard is the way on.
@@ -90,6 +91,8 @@ class Pipeline {
     double risk;
   };
   void set_observer(std::function<void(const ScoredWindow&)> observer);
+  // Called for what the watches find, which has no window, with its risk.
+  void set_finding_observer(std::function<void(const Finding&, float risk)> observer);
   // Called for each record after parsing, before its windows; views are valid during the call.
   void set_record_observer(std::function<void(const ParsedLine&)> observer);
 

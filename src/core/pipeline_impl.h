@@ -57,6 +57,7 @@ class Pipeline::Impl {
   std::optional<Windower> windower;
   Stats stats;
   std::function<void(const ScoredWindow&)> observer;
+  std::function<void(const Finding&, float risk)> finding_observer;
   std::function<void(const ParsedLine&)> record_observer;
   std::function<bool(std::string_view, std::string_view)> own_words;
   bool bound = false;

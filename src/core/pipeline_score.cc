@@ -283,7 +283,9 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   tracker.set_options(config.risk, config.incident_gap);
   tracker.set_bundle(model_set.bundle);
   parser.set_severity(config.severity);
-  watches.set_options(group_config, config.severity);
+  watches.set_options(group_config, config.severity, &watched_);
+  QueueWatched();
+  Flush();
   rules = std::move(rule_set);
   rule_counts.Keep(rules.rules());
   keys = std::move(stream_keys);

@@ -71,6 +71,8 @@ void Pipeline::Impl::QueueWatched() {
 void Pipeline::Impl::JudgeWatch(WatchStep step) {
   if (!step.over) return tracker.Close(step.key);
   step.finding.key = step.key;
+  if (finding_observer)
+    finding_observer(step.finding, tracker.risk().Risk(step.finding.score, step.finding.severity));
   stats.anomalies += tracker.Over(std::move(step.finding));
 }
 

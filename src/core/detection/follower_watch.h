@@ -40,6 +40,7 @@ class FollowerWatch {
   FollowerWatch(const FollowersOptions& options, uint8_t severity)
       : options_(options), severity_(severity) {}
   void set_options(const FollowersOptions& options, uint8_t severity) {
+    if (options.within != options_.within) Jump();  // waits stand in order of their deadlines
     options_ = options;
     severity_ = severity;
   }

@@ -336,6 +336,11 @@ void RateWatch::Erase(All::iterator it, WatchSteps* out) {
   series_.erase(it);
 }
 
+void RateWatch::Stop(WatchSteps* out) {
+  while (!series_.empty()) Erase(series_.begin(), out);
+  Clear();
+}
+
 // An eighth at once, so that a flood of templates costs little for each.
 void RateWatch::DropOldest(WatchSteps* out) {
   std::vector<std::pair<Time, std::string>> ages;

@@ -42,6 +42,7 @@ class RateWatch {
   void EndSlot(int64_t slot, bool active, const Catalog& catalog, WatchSteps* out);
   // Time moved elsewhere: the hour that was begun says nothing.
   void Jump();
+  void Stop(WatchSteps* out);  // it is switched off: what it said is over, and it forgets
   void Clear() { *this = RateWatch(options_, severity_); }
   size_t series() const { return series_.size(); }
 

@@ -48,7 +48,7 @@ void SilenceWatch::Hear(std::string_view key, Kind kind, const Sighting& record,
                         WatchSteps* out) {
   auto it = talkers_.find(key);
   if (it == talkers_.end()) {
-    if (talkers_.size() >= kMaxTalkers) DropOldest();
+    if (talkers_.size() >= kMaxTalkers) DropOldest(out);
     it = talkers_.emplace(std::string(key), Talker{}).first;
     it->second.kind = kind;
     it->second.first = record.watermark;
@@ -65,9 +65,7 @@ void SilenceWatch::Hear(std::string_view key, Kind kind, const Sighting& record,
     talker.slot = slot;
     if (talker.alarms > 0) {
       talker.alarms = 0;
-      WatchStep& step = out->emplace_back();
-      step.over = false;
-      step.key = "\x01silence\t" + it->first;
+      Under(it->first, out);
     }
   }
   talker.last = record.watermark;
@@ -187,7 +185,19 @@ void SilenceWatch::Jump(int64_t slot) {
   active_ = 0;
 }
 
-void SilenceWatch::DropOldest() {
+void SilenceWatch::Under(const std::string& key, WatchSteps* out) {
+  WatchStep& step = out->emplace_back();
+  step.over = false;
+  step.key = "\x01silence\t" + key;
+}
+
+void SilenceWatch::Stop(WatchSteps* out) {
+  for (const auto& [key, talker] : talkers_)
+    if (talker.alarms > 0) Under(key, out);
+  Clear();
+}
+
+void SilenceWatch::DropOldest(WatchSteps* out) {
   std::vector<std::pair<Time, std::string>> ages;
   ages.reserve(talkers_.size());
   for (const auto& [key, talker] : talkers_)
@@ -195,7 +205,9 @@ void SilenceWatch::DropOldest() {
   std::sort(ages.begin(), ages.end());
   ages.resize(kMaxTalkers / 8);
   for (const auto& [last, key] : ages) {
-    talkers_.erase(key);
+    const auto it = talkers_.find(key);
+    if (it->second.alarms > 0) Under(key, out);
+    talkers_.erase(it);
     changed_.erase(key);
     dropped_.insert(key);
   }

@@ -45,6 +45,7 @@ class SilenceWatch {
   void EndSlot(int64_t slot, bool active, WatchSteps* out);
   // Time moved elsewhere, to `slot`: what lies between says nothing about anybody.
   void Jump(int64_t slot);
+  void Stop(WatchSteps* out);  // it is switched off: what it said is over, and it forgets
   void Clear() { *this = SilenceWatch(options_, severity_); }
   size_t talkers() const { return talkers_.size(); }
 
@@ -80,7 +81,8 @@ class SilenceWatch {
   float Pause(const Talker& talker, int64_t slot, int64_t ended) const;
   float Presence(const Talker& talker, size_t hour) const;
   WatchStep Describe(const std::string& key, const Talker& talker, Time now, float raw) const;
-  void DropOldest();
+  static void Under(const std::string& key, WatchSteps* out);
+  void DropOldest(WatchSteps* out);
   void SaveTalker(const std::string& key, const Talker& talker, bool whole, StateWriter& out) const;
   bool LoadTalkers(StateReader& in);
 

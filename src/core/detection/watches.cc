@@ -31,12 +31,13 @@ Watches::Watches(const GroupConfig& group, const SeverityOptions& severity)
       silence_(group.silence, severity.silence),
       followers_(group.followers, severity.silence) {}
 
-void Watches::set_options(const GroupConfig& group, const SeverityOptions& severity) {
+void Watches::set_options(const GroupConfig& group, const SeverityOptions& severity,
+                          WatchSteps* out) {
   rate_.set_options(group.rate, severity.rate);
   silence_.set_options(group.silence, severity.silence);
   followers_.set_options(group.followers, severity.silence);
-  if (!group.rate.enabled) rate_.Clear();
-  if (!group.silence.enabled) silence_.Clear();
+  if (!group.rate.enabled) rate_.Stop(out);
+  if (!group.silence.enabled) silence_.Stop(out);
   if (!group.followers.enabled) followers_.Clear();
 }
 

@@ -23,7 +23,7 @@ class Watches {
  public:
   Watches(const GroupConfig& group, const SeverityOptions& severity);
   // After a reload. What is switched off forgets.
-  void set_options(const GroupConfig& group, const SeverityOptions& severity);
+  void set_options(const GroupConfig& group, const SeverityOptions& severity, WatchSteps* out);
 
   // The next moment at which something may be said without a record; kEndOfTime before the first
   // record.
