@@ -47,15 +47,16 @@ bool SelectDetectors(const std::vector<std::string>& names, GroupConfig* group,
                                               {"length", &group->length.enabled},
                                               {"rate", &group->rate.enabled},
                                               {"silence", &group->silence.enabled},
-                                              {"followers", &group->followers.enabled}};
+                                              {"followers", &group->followers.enabled},
+                                              {"combinations", &group->combinations.enabled}};
   for (const auto& [name, enabled] : known) *enabled = false;
   for (const std::string& name : names) {
     const auto it = known.find(name);
     if (it == known.end()) {
       Fail(context,
            "no detector '" + name +
-               "': there are baseline, counts, deeplog, followers, length, loganomaly, novelty, "
-               "rate and silence",
+               "': there are baseline, combinations, counts, deeplog, followers, length, "
+               "loganomaly, novelty, rate and silence",
            kExitUsage);
       return false;
     }

@@ -130,6 +130,7 @@ class Pipeline::Impl {
   Batch batch_;
   std::vector<WindowEvent> emitted_;
   WatchSteps watched_;
+  std::vector<std::string_view> parameters_;  // of the record that is watched
   std::unordered_map<FileId, OpenRecord> open_records_;
   std::vector<FileId> closed_files_;
   std::vector<SourceId> leaving_;  // forgotten once what is known of them is in a unit

@@ -40,6 +40,11 @@ void Pipeline::Impl::Watch(const ParsedLine& line, bool has_stream, Time waterma
   record.program = line.header.program;
   record.host = line.header.host;
   record.message = line.header.message.substr(0, Batch::kMaxQuote);
+  if (watches.WantsParameters(line.id)) {
+    record.fits = parser.drain().Parameters(line.header.message, parser.catalog().Text(line.id),
+                                            &parameters_);
+    record.parameters = parameters_;
+  }
   watches.Observe(record, parser.catalog(), &watched_);
   if (!watched_.empty()) QueueWatched();
 }

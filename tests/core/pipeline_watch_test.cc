@@ -81,7 +81,6 @@ class Host {
       state_.next_template_id = std::max(state_.next_template_id, Index(t.id) + 1);
     }
     if (!unit.delta.empty()) state_.deltas.push_back({unit.state_seq, unit.delta});
-    most_delta_ = std::max(most_delta_, unit.delta.size());
     if (unit.shard)
       shards_[unit.shard->index] = {unit.shard->index, unit.state_seq, unit.shard->blob};
     std::erase_if(state_.deltas, [&](const auto& d) { return d.seq <= unit.drop_deltas_to; });
@@ -109,7 +108,6 @@ class Host {
   }
   Pipeline& pipeline() { return *pipeline_; }
   Status Swap() { return pipeline_->Swap({}, group_, {}); }
-  size_t most_delta() const { return most_delta_; }
   const std::map<uint64_t, Anomaly>& anomalies() const { return anomalies_; }
 
  private:
@@ -122,7 +120,6 @@ class Host {
   std::map<uint32_t, Template> templates_;
   std::map<uint32_t, GroupState::Shard> shards_;
   GroupState state_;
-  size_t most_delta_ = 0;
 };
 
 const std::string& Plain() {

@@ -59,8 +59,27 @@ class WatchRig {
     record.message = "a message";
     record.ref = {FileId{1}, offset_++, 10};
     watches_.Observe(record, catalog, &steps);
-    if (restarts_ && rng_() % 5 == 0) Commit();
-    if (restarts_ && rng_() % 40 == 0) Restart();
+    MaybeRestart();
+  }
+  // "Accepted <*> for <*>"-like records: a template's values.
+  void SayValues(Time time, TemplateId id, const std::vector<std::string_view>& values,
+                 const std::string& program = "app") {
+    Pass(time);
+    catalog.Count(id, time);
+    Sighting record;
+    record.source = "/var/log/syslog";
+    const std::string key = "/var/log/syslog\t" + program;
+    record.stream = key;
+    record.program = program;
+    record.host = "web1";
+    record.id = id;
+    record.time = record.watermark = time;
+    record.message = "a message";
+    record.ref = {FileId{1}, offset_++, 10};
+    record.fits = watches_.WantsParameters(id);
+    if (record.fits) record.parameters = values;
+    watches_.Observe(record, catalog, &steps);
+    MaybeRestart();
   }
   void Pass(Time now) {
     if (watches_.IsJump(now)) watches_.Jump(now);
@@ -99,6 +118,10 @@ class WatchRig {
   WatchSteps steps;
 
  private:
+  void MaybeRestart() {
+    if (restarts_ && rng_() % 5 == 0) Commit();
+    if (restarts_ && rng_() % 40 == 0) Restart();
+  }
   void Snapshot() {
     snapshot_ = Saved();
     deltas_.clear();

@@ -158,6 +158,8 @@ void DescribeWatches(V& v, GroupConfig& group) {
     v.Key("least", &group.followers.least, CountValue{10});
     v.Key("within", &group.followers.within, DurationValue{1s});
   });
+  v.Switch("combinations", &group.combinations.enabled,
+           [&] { v.Key("least", &group.combinations.least, CountValue{10}); });
 }
 
 template <typename V>

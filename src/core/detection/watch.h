@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ struct Sighting {
   uint8_t severity = 0;
   bool after_boot = false;  // it came shortly after the host was started
   std::string_view program, host, message;
+  // What stands at the <*> of the template's text; none where nobody wants them.
+  std::span<const std::string_view> parameters;
+  bool fits = false;  // the message fits that text
 };
 
 // What a watch says: a key's run of being abnormal begins or grows (`over`), or it is over.

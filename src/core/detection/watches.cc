@@ -29,16 +29,19 @@ void LoadSection(std::string_view bytes, bool whole, Watch* watch) {
 Watches::Watches(const GroupConfig& group, const SeverityOptions& severity)
     : rate_(group.rate, severity.rate),
       silence_(group.silence, severity.silence),
-      followers_(group.followers, severity.silence) {}
+      followers_(group.followers, severity.silence),
+      combinations_(group.combinations) {}
 
 void Watches::set_options(const GroupConfig& group, const SeverityOptions& severity,
                           WatchSteps* out) {
   rate_.set_options(group.rate, severity.rate);
   silence_.set_options(group.silence, severity.silence);
   followers_.set_options(group.followers, severity.silence);
+  combinations_.set_options(group.combinations);
   if (!group.rate.enabled) rate_.Stop(out);
   if (!group.silence.enabled) silence_.Stop(out);
   if (!group.followers.enabled) followers_.Clear();
+  if (!group.combinations.enabled) combinations_.Clear();
 }
 
 Time Watches::NextDeadline() const {
@@ -69,6 +72,7 @@ void Watches::Observe(const Sighting& record, const Catalog& catalog, WatchSteps
   silence_.Observe(record, slot_, out);
   rate_.Observe(record, slot_, catalog, out);
   followers_.Observe(record, catalog, out);
+  if (record.fits) combinations_.Observe(record, catalog.Text(record.id), record.parameters, out);
 }
 
 void Watches::Jump(Time now) {
@@ -83,10 +87,11 @@ void Watches::Save(StateWriter& out, bool whole) {
   out.Bool(begun_);
   out.I64(slot_);
   out.Bool(active_);
-  out.U64(3);
+  out.U64(4);
   SaveSection("rate", whole, &rate_, out);
   SaveSection("silence", whole, &silence_, out);
   SaveSection("followers", whole, &followers_, out);
+  SaveSection("combinations", whole, &combinations_, out);
 }
 
 bool Watches::Load(StateReader& in, bool whole) {
@@ -101,6 +106,7 @@ bool Watches::Load(StateReader& in, bool whole) {
     if (name == "rate") LoadSection(bytes, whole, &rate_);
     if (name == "silence") LoadSection(bytes, whole, &silence_);
     if (name == "followers") LoadSection(bytes, whole, &followers_);
+    if (name == "combinations") LoadSection(bytes, whole, &combinations_);
   }
   return in.ok();
 }

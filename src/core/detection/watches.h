@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/config/config.h"
+#include "core/detection/combination_watch.h"
 #include "core/detection/follower_watch.h"
 #include "core/detection/rate_watch.h"
 #include "core/detection/silence_watch.h"
@@ -31,6 +32,8 @@ class Watches {
   // Fires what is due at `now`, which is NextDeadline() or earlier. The end of time is no deadline:
   // where the input ends nothing has fallen silent.
   void Advance(Time now, const Catalog& catalog, WatchSteps* out);
+  // True where Observe wants the parameters of records of this template.
+  bool WantsParameters(TemplateId id) const { return combinations_.Wants(id); }
   // After Advance(record.watermark) as often as there are deadlines.
   void Observe(const Sighting& record, const Catalog& catalog, WatchSteps* out);
   // The watermark moved by more than any deadline, or back: what was begun says nothing.
@@ -52,6 +55,7 @@ class Watches {
   RateWatch rate_;
   SilenceWatch silence_;
   FollowerWatch followers_;
+  CombinationWatch combinations_;
 };
 
 }  // namespace alogd

@@ -89,6 +89,7 @@ groups:
       rate: {enabled: false, factor: 2.5, least: 7, learn: 3h}
       silence: {enabled: false, factor: 5, least: 20min, learn: 4h}
       followers: {enabled: false, least: 11, within: 45s}
+      combinations: {enabled: false, least: 12}
     model: 20261122T013000Z
 )";
 
