@@ -151,6 +151,30 @@ TEST(SilenceWatchTest, AnyNumberOfStreamsIsBounded) {
   EXPECT_GT(watch.talkers(), SilenceWatch::kMaxTalkers / 2);
 }
 
+// Its anomaly must not stay open when nobody looks any more.
+TEST(SilenceWatchTest, SwitchedOffOrDroppedTheSilenceIsOver) {
+  WatchRig rig(Only("silence"));
+  const TemplateId id = rig.Make("heartbeat");
+  TwoTalk(&rig, kMonday, kMonday + 72h, id);
+  TwoTalk(&rig, kMonday + 72h, kMonday + 73h, id, false);
+  rig.Pass(kMonday + 73h);
+  ASSERT_TRUE(rig.steps.back().over);
+  const std::string key = rig.steps.back().key;
+  rig.steps.clear();
+  for (size_t i = 0; i < SilenceWatch::kMaxTalkers; ++i)
+    rig.Say(kMonday + 73h, fmt::format("p{}", i), id);
+  ASSERT_EQ(rig.steps.size(), 1u);
+  EXPECT_FALSE(rig.steps[0].over);
+  EXPECT_EQ(rig.steps[0].key, key);
+  TwoTalk(&rig, kMonday + 74h, kMonday + 75h, id);
+  rig.Pass(kMonday + 80h);  // the whole group is silent
+  ASSERT_TRUE(rig.steps.back().over);
+  rig.steps.clear();
+  rig.watches().set_options(Only("rate"), {}, &rig.steps);
+  ASSERT_FALSE(rig.steps.empty());
+  for (const WatchStep& step : rig.steps) EXPECT_FALSE(step.over);
+}
+
 TEST(SilenceWatchTest, RestartsChangeNothing) {
   const auto play = [](uint64_t restarts) {
     WatchRig rig(Only("silence"), restarts);
