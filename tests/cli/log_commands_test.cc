@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // generate, train, scan, parse and explain as a user calls them, on logs that the generator writes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -229,6 +230,30 @@ TEST_F(LogCommandsTest, ExplainShowsHeaderTemplateAndScores) {
   bool over = false;
   for (const auto& window : row["windows"]) over |= window["anomaly_score"].get<double>() > 0;
   EXPECT_EQ(row["joint"]["score"].get<double>() > row["joint"]["threshold"].get<double>(), over);
+}
+
+// What the watches find has no window: scan lists it, explain tells it with the record that fired
+// it.
+TEST_F(LogCommandsTest, ScanAndExplainTellWhatDidNotFollow) {
+  std::ofstream log(root_ / "jobs.log");
+  for (int i = 0; i < 130; ++i) {
+    const auto line = [&](int second, const char* what) {
+      log << fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}.000000+00:00 web1 cron[9]: job {} {}\n",
+                         2 + i / 144, i / 6 % 24, i % 6 * 10, second, i, what);
+    };
+    line(1, "started");
+    if (i != 125) line(2, "finished");
+  }
+  log.close();
+  const std::string expected =
+      "'job <*> started' was not followed within 120 s by 'job <*> finished'";
+  const auto found = nlohmann::json::parse(
+      Run({"--json", "scan", "--detectors", "followers", Path("jobs.log")}).lines()[0]);
+  EXPECT_EQ(found["detector"], "followers");
+  EXPECT_THAT(found["evidence"][0]["summary"].get<std::string>(), HasSubstr(expected));
+  const Outcome text = Run({"explain", "--abnormal", Path("jobs.log")});
+  EXPECT_THAT(text.out, HasSubstr("  followers at 2026-11-02T21:00:01.000Z: raw "));
+  EXPECT_THAT(text.out, HasSubstr(expected));
 }
 
 TEST_F(LogCommandsTest, RotatedCopiesAreOneSourceOldestFirst) {
