@@ -63,7 +63,10 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
 
   const Time watermark =
       parser.clock().watermark() == kNoTime ? line.time : parser.clock().watermark();
-  if (parser.clock().moved_back()) windower->MoveBack(watermark);
+  if (parser.clock().moved_back()) {
+    windower->MoveBack(watermark);
+    watches.Jump(watermark);
+  }
   AdvanceTo(watermark);
   changes.Observe(parser.SourceName(line.source), line.header.program, line.header.message,
                   line.time);

@@ -166,6 +166,8 @@ TEST(PipelineWatchTest, TicksChangeNothing) {
       const int64_t wait = Lines()[i + 1].seconds - Lines()[i].seconds;
       int64_t passed = 0;
       const Time now = host.pipeline().watermark();
+      // The service's clock is a little behind: that is no step back.
+      host.pipeline().Tick(now - std::chrono::seconds(rng() % 900));
       while (rng() % 3 != 0) {
         passed += static_cast<int64_t>(rng() % static_cast<uint64_t>(wait - passed + 1));
         host.pipeline().Tick(now + std::chrono::seconds(passed));

@@ -49,9 +49,7 @@ Time Watches::NextDeadline() const {
 }
 
 bool Watches::IsJump(Time now) const {
-  if (!begun_ || now == kEndOfTime) return false;
-  const int64_t slot = SlotOf(now);
-  return slot < slot_ || slot - slot_ > kMostSlots;
+  return begun_ && now != kEndOfTime && SlotOf(now) - slot_ > kMostSlots;
 }
 
 void Watches::Advance(Time now, const Catalog& catalog, WatchSteps* out) {

@@ -36,7 +36,7 @@ class Watches {
   bool WantsParameters(TemplateId id) const { return combinations_.Wants(id); }
   // After Advance(record.watermark) as often as there are deadlines.
   void Observe(const Sighting& record, const Catalog& catalog, WatchSteps* out);
-  // The watermark moved by more than any deadline, or back: what was begun says nothing.
+  // The watermark moved by more than any deadline (IsJump), or back: what was begun says nothing.
   void Jump(Time now);
   // True if `now` is so far ahead that time is not walked through but jumped over.
   bool IsJump(Time now) const;
