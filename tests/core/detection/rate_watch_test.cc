@@ -130,7 +130,8 @@ TEST(RateWatchTest, DropOfAnHour) {
   const auto found = OfTemplates(rig);
   ASSERT_EQ(found.size(), 1u) << rig.Describe();
   EXPECT_EQ(found[0].time, then + 1h);
-  // (60 + 1) / (3 + 1) over four times what any hour was, which is 1: 40 + 35 log2(15.25 / 4), 100 at the most.
+  // (60 + 1) / (3 + 1) over four times what any hour was, which is 1: 40 + 35 log2(15.25 / 4), 100
+  // at the most.
   EXPECT_NEAR(found[0].evidence.raw, 15.25, 0.6);  // steps of the profile are 6%
   EXPECT_FLOAT_EQ(found[0].score, 100);
   EXPECT_THAT(found[0].evidence.summary,
