@@ -128,8 +128,7 @@ void Dump(const testing::LabelledLog& log) {
     fmt::print("{}\n", text);
     for (const auto& [id, lines] : ids) {
       const auto at = std::find(run.resolved.begin(), run.resolved.end(), id);
-      fmt::print("  {:5}  {}{}\n", lines,
-                 run.texts[static_cast<size_t>(at - run.resolved.begin())],
+      fmt::print("  {:5}  {}{}\n", lines, run.texts[static_cast<size_t>(at - run.resolved.begin())],
                  by_id[id].size() > 1 ? "   (shared)" : "");
     }
   }

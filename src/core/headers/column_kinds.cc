@@ -155,8 +155,6 @@ std::string FormOfTime(std::string_view text) {
     if (form.empty() || form.back() != kind || !(kind == '0' || kind == 'a' || kind == ' '))
       form += kind;
   }
-  const size_t fraction = form.find_last_of(".,");
-  if (fraction != std::string::npos && form.substr(fraction + 1, 1) == "0") form.erase(fraction, 2);
   return form;
 }
 

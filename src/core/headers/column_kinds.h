@@ -33,8 +33,7 @@ size_t AfterAttached(std::string_view line, size_t end);
 // Behind a level: one such sign, or a colon with blanks on both sides.
 size_t AfterLevel(std::string_view line, size_t end);
 
-// The form of a time: each run of digits or letters as one, without its fraction. Two times of one
-// format have the same.
+// The form of a time: each run of digits or letters as one. Two times of one format have the same.
 std::string FormOfTime(std::string_view text);
 
 // The level that stands in a bracket group: a word, a letter, or module:word.

@@ -98,6 +98,8 @@ bool LayoutWalk::TakeLiteral(double share) {
     if (ends[i] != 0 && text_of(i) != best->first) ends[i] = 0;
   }
   const std::string text(best->first);
+  // Part of the lines alone show no sign that messages show, too, as "* started".
+  if (share < kMost && !(text == "|" || (text == "-" && words_ == 0))) return false;
   const bool sign = text == "|" || (signs_ > 0 && words_ <= 2);
   Accept({.kind = StepKind::kLiteral, .text = text}, ends, sign);
   return true;
@@ -274,10 +276,12 @@ bool LayoutWalk::TakeTag() {
   if (Hits(ends) < Enough(kMost) || tagged_ || words_ > 1) return false;
   // With few lines a name must look like one: "Connection: closed" is a message.
   if (rows_.size() < kFewLines && !TagIsName()) return false;
-  size_t numbered = 0;
+  size_t numbered = 0, digits = 0;
   for (size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] != 0 && IsDigit(rows_[i].line[rows_[i].at])) ++digits;
     if (ends[i] > 1 && rows_[i].line[ends[i] - 2] == ']') ++numbered;
   }
+  if (digits >= Enough(0.1)) return false;  // "1001024: recovered": ids, and no names
   Accept({.kind = StepKind::kTag}, ends, signs_ > 0 || numbered >= Enough(0.5));
   return true;
 }
@@ -434,8 +438,28 @@ bool LayoutWalk::TakeOptional() {
 
 bool LayoutWalk::TakeBranch() {
   if (rows_.size() < kFewLines || words_ > 1 || tagged_) return false;
-  return TakeTime(kBranch) || TakeLevel(kBranch) || TakeLetter(kBranch) ||
-         (words_ == 0 && TakeLiteral(kBranch));
+  return TakeTime(kBranch) || TakeLevel(kBranch) || TakeLetter(kBranch) || TakeLiteral(kBranch) ||
+         TakeGroupBranch();
+}
+
+// "[main] INFO" in some of the lines: a group with a level or a name behind it.
+bool LayoutWalk::TakeGroupBranch() {
+  Groups groups = FindGroups();
+  size_t strong = 0;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (groups.ends[i] == 0) continue;
+    const std::string_view line = rows_[i].line;
+    const size_t next = SkipBlanks(line, groups.ends[i]);
+    const size_t close = next < line.size() ? BracketAt(line, next) : 0;
+    const bool level =
+        close != 0 && close - next > 3 &&
+        LevelOfGroup(Trimmed(line.substr(next + 1, close - next - 2))) != Level::kNone;
+    if (next < line.size() && (level || WordLevelAt(line, next) != 0 || DottedAt(line, next) != 0))
+      ++strong;
+  }
+  if (groups.hits < Enough(kBranch) || strong * 10 < groups.hits * 9) return false;
+  Accept({.kind = StepKind::kBracket, .open = groups.open}, groups.ends, true);
+  return true;
 }
 
 bool LayoutWalk::TakeWord() {

@@ -70,6 +70,7 @@ class LayoutWalk {
   bool TakePadded();
   bool TakeOptional();
   bool TakeBranch();
+  bool TakeGroupBranch();
   bool TakeWord();
   bool StrongFollows(const std::vector<Row>& rows) const;
   bool TagIsName() const;

@@ -41,9 +41,8 @@ Share Measure(uint64_t seed) {
           leveled == 0 ? 1.0 : static_cast<double>(levels) / static_cast<double>(leveled)};
 }
 
-// These seeds were not looked at before they were measured: over 20,001 to 20,400 messages were
-// right in 0.977 of the lines on average, and 13 systems of 400 were under 0.9 (first lines count
-// too, when nothing is known yet). The bounds leave room below that.
+// These seeds were not looked at before they were measured. First lines count too, when nothing is
+// known yet. The bounds leave room below what was reached.
 TEST(HeaderLearningTest, RandomGrammars) {
   constexpr uint64_t kFirst = 20001, kSystems = 200;
   double messages = 0, levels = 0;
@@ -60,7 +59,7 @@ TEST(HeaderLearningTest, RandomGrammars) {
   }
   EXPECT_GE(messages / kSystems, 0.96);
   EXPECT_GE(levels / kSystems, 0.9);
-  EXPECT_LE(poor, kSystems / 20);
+  EXPECT_LE(poor, kSystems / 40);
 }
 
 // Lines by turns of the forms given, in each of which # is a number that changes.
