@@ -54,7 +54,7 @@ struct Kept {
   }
 };
 
-TEST(ParserTest, NumbersOfForgottenSourcesAreUsedAgain) {
+TEST(ParserSourcesTest, NumbersOfForgottenSourcesAreUsedAgain) {
   Parser parser = MakeParser();
   for (int i = 0; i < 10'000; ++i) {
     const SourceId id = parser.AddSource(fmt::format("/var/log/job{}.log", i), kNoTime);
@@ -69,7 +69,7 @@ TEST(ParserTest, NumbersOfForgottenSourcesAreUsedAgain) {
   EXPECT_LE(parser.sources(), 3u);
 }
 
-TEST(ParserTest, SourcesThatComeAndGoAreTheSameAfterARestart) {
+TEST(ParserSourcesTest, SourcesThatComeAndGoAreTheSameAfterARestart) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     std::mt19937 random(seed);
     Kept kept;
@@ -102,7 +102,7 @@ TEST(ParserTest, SourcesThatComeAndGoAreTheSameAfterARestart) {
   }
 }
 
-TEST(ParserTest, DamagedSourcesAreRefused) {
+TEST(ParserSourcesTest, DamagedSourcesAreRefused) {
   using std::string_literals::operator""s;
   for (const std::string& name : {"\0"s, "\0x\0a"s, "\0007"s, "\099999999\0a"s}) {
     std::string blob;
