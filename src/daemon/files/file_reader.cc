@@ -164,6 +164,8 @@ void FileReader::Accept(std::string_view bytes, const LineSink& sink) {
     dirty_ = true;
   } else {
     read_chain_ = Crc32c(read_chain_, fresh);
+    // Its time is all that tells it once it is compressed, see MayBeCopy.
+    if (mark_.empty()) dirty_ = true;
   }
   const uint64_t end = base + fresh.size();
   read_mark_ = consumed == end ? mark_ : MarkIn(bytes, end);
