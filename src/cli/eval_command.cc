@@ -44,11 +44,12 @@ Result<SessionTask> ReadTask(const EvalArguments& args) {
 void PrintProtocol(const EvalArguments& args, const SessionTask& task,
                    const SessionEvaluation& evaluation) {
   fmt::print(
-      "whole sessions; trained on {} of {}, in order, the last {:.0f}% of the records for "
-      "thresholds, which {:.2g}% of the sessions may be over; judged on {} normal and {} abnormal "
-      "ones\n",
-      task.train.size(), EscapeForTerminal(args.train), 100 * args.options.held_out,
-      100 * args.options.alarm_share, evaluation.normal, evaluation.abnormal);
+      "whole sessions; trained on {} of {}, in order; thresholds, which {:.2g}% of the sessions "
+      "may "
+      "be over, from parts of {:.0f}% that were judged by what the others taught (the last part "
+      "alone of more than 20,000); judged on {} normal and {} abnormal ones\n",
+      task.train.size(), EscapeForTerminal(args.train), 100 * args.options.alarm_share,
+      100 * args.options.held_out, evaluation.normal, evaluation.abnormal);
   if (task.natural)
     fmt::print("rates at natural prevalence, {:.0f} normal to {:.0f} abnormal; counts as sampled\n",
                task.natural->normal, task.natural->abnormal);
