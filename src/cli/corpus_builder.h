@@ -25,7 +25,7 @@ class CorpusBuilder {
     uint64_t max_records = 500'000;
     bool filter = true;
     // Records of a stream and time that are not to be learned.
-    std::function<bool(std::string_view stream, Time time)> leave_out;
+    std::function<bool(std::string_view stream, Time time)> leave_out = {};
   };
 
   static Result<CorpusBuilder> Create(const Config& config, const GroupConfig& group,

@@ -130,6 +130,10 @@ void PrintStatus(const CliContext& context, const json& status) {
     fmt::print("{}: {}\n", Text(group, "name"), Text(group, "stage"));
   fmt::print("\n");
   PrintSources(context, Part(status, "sources"));
+  const size_t shown = Part(status, "sources").size();
+  if (Count(status, "source_count") > shown)
+    fmt::print("({} of {} files, those that need a look first)\n", shown,
+               Count(status, "source_count"));
   fmt::print("\n");
   PrintCounts("drops", Part(status, "drops"), true);
   PrintCounts("limits", Part(status, "limits"), false);

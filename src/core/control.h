@@ -21,6 +21,7 @@ namespace alogd {
 //   {"ok": true, "version", "pid", "uptime_s", "config", "state_dir",
 //    "groups": [{"name", "bundle", "bundle_age_s", "records", "lines", "windows", "anomalies",
 //                "templates", "new_templates", "streams", "memory_bytes", "windows_per_s"}],
+//    "source_count": N, and of these at most 1,000, those that need a look first:
 //    "sources": [{"group", "name", "path", "format", "offset", "size", "lag_bytes", "lines_per_s",
 //                 "last_rotation_us", "state"}],
 //    "drops": {"REASON": N}, "limits": {"NAME": N}, "commit": {"units", "last_error"},

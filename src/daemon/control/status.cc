@@ -5,7 +5,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "core/text.h"
 
@@ -71,6 +76,29 @@ json SourceJson(const std::string& group, const GroupStatus::Source& source) {
            info.last_rotation == kNoTime ? json() : json(Micros(info.last_rotation))}};
 }
 
+// An answer of so many sources is still read by people and fits a control connection.
+constexpr size_t kMostSources = 1000;
+
+// Those that somebody may want to know of, if there are too many: with a problem, behind, busy.
+json SourcesJson(const DaemonStatus& status, size_t* count) {
+  using Listed = std::pair<const GroupStatus*, const GroupStatus::Source*>;
+  std::vector<Listed> all;
+  for (const GroupStatus& group : status.groups)
+    for (const GroupStatus::Source& source : group.sources) all.emplace_back(&group, &source);
+  *count = all.size();
+  if (all.size() > kMostSources) {
+    const auto matters = [](const Listed& listed) {
+      const SourceSet::Row& row = listed.second->row;
+      return std::tuple(!row.info.problem.empty(), row.info.lag, row.lines_per_s);
+    };
+    std::ranges::stable_sort(all, std::ranges::greater(), matters);
+    all.resize(kMostSources);
+  }
+  json sources = json::array();
+  for (const auto& [group, source] : all) sources.push_back(SourceJson(group->name, *source));
+  return sources;
+}
+
 // What was lost; each reason is listed at 0 too: 0 is the promise.
 json DropsJson(const DaemonStatus& status) {
   uint64_t lost = 0;
@@ -102,13 +130,9 @@ json LimitsJson(const DaemonStatus& status) {
 
 json StatusJson(const DaemonStatus& status) {
   json groups = json::array();
-  json sources = json::array();
-  for (const GroupStatus& group : status.groups) {
-    groups.push_back(GroupJson(group, status.now));
-    for (const GroupStatus::Source& source : group.sources) {
-      sources.push_back(SourceJson(group.name, source));
-    }
-  }
+  for (const GroupStatus& group : status.groups) groups.push_back(GroupJson(group, status.now));
+  size_t source_count = 0;
+  const json sources = SourcesJson(status, &source_count);
   const ReloadStatus& reload = status.last_reload;
   return {{"ok", true},
           {"version", ALOGD_VERSION},
@@ -118,6 +142,7 @@ json StatusJson(const DaemonStatus& status) {
           {"state_dir", status.state_dir},
           {"groups", groups},
           {"sources", sources},
+          {"source_count", source_count},
           {"drops", DropsJson(status)},
           {"limits", LimitsJson(status)},
           {"commit",

@@ -50,6 +50,22 @@ TEST(StatusJsonTest, PromisedFields) {
   EXPECT_EQ(json["last_reload"], nullptr);
 }
 
+TEST(StatusJsonTest, ListsAtMostAThousandSourcesThoseThatNeedALookFirst) {
+  DaemonStatus status = Sample();
+  std::vector<GroupStatus::Source>& sources = status.groups[0].sources;
+  EXPECT_EQ(StatusJson(status)["source_count"], 1);
+  GroupStatus::Source quiet;
+  quiet.row.info.state = "idle";
+  sources.insert(sources.begin(), 2000, quiet);
+  sources[1500].row.path = "/var/log/broken";
+  sources[1500].row.info.problem = "cannot read it";
+  const nlohmann::json json = StatusJson(status);
+  EXPECT_EQ(json["source_count"], 2001);
+  ASSERT_EQ(json["sources"].size(), 1000);
+  EXPECT_EQ(json["sources"][0]["name"], "/var/log/broken");
+  EXPECT_EQ(json["sources"][1]["name"], "/var/log/syslog");
+}
+
 TEST(StatusJsonTest, NamesThatAreNoUtf8) {
   DaemonStatus status = Sample();
   status.groups[0].sources[0].row.path = "/var/log/\xff\xfe.log";
