@@ -2,6 +2,7 @@
 // Detection quality of every detector on labelled data, trivial detectors beside: doc/detectors.md.
 #include <fmt/format.h>
 #include <re2/re2.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -81,21 +82,31 @@ Result<SessionTask> OpenStack(const std::string& data) {
 
 using Clock = std::chrono::steady_clock;
 
-// What is being done, on a line that overwrites itself.
+// What is being done: on a terminal a line that overwrites itself, else a line each half minute.
 class ProgressLine {
  public:
   explicit ProgressLine(std::string task) : task_(std::move(task)) {}
-  ~ProgressLine() { fmt::print(stderr, "\r{:78}\r", ""); }
+  ~ProgressLine() {
+    if (terminal_) fmt::print(stderr, "\r{:78}\r", "");
+  }
   bool operator()(const std::string& step, double done) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-    fmt::print(stderr, "\r{:.78}",
-               fmt::format("{}: {:.0f}% after {:.0f} s: {:60}", task_, 100 * done, seconds, step));
+    if (!terminal_ && seconds < next_) return true;
+    next_ = seconds + 30;
+    const std::string line =
+        fmt::format("{}: {:.0f}% after {:.0f} s: {:60}", task_, 100 * done, seconds, step);
+    if (terminal_)
+      fmt::print(stderr, "\r{:.78}", line);
+    else
+      fmt::print(stderr, "{:.78}\n", line);
     return true;
   }
 
  private:
   std::string task_;
   Clock::time_point begin_ = Clock::now();
+  const bool terminal_ = isatty(STDERR_FILENO) == 1;
+  double next_ = 0;
 };
 
 int RunSessions(const Arguments& args, const CliContext& context, const std::string& name,

@@ -22,6 +22,7 @@ JournalEntry Entry(const std::string& message) {
   return entry;
 }
 
+// Refers to the line.
 Header Parsed(const std::string& line) {
   HeaderOptions options;
   options.format = "syslog-rfc5424";
@@ -32,7 +33,8 @@ Header Parsed(const std::string& line) {
 TEST(RenderEntryTest, HeaderHasTimeHostProgramPidAndLevel) {
   const std::string line = RenderEntry(Entry("Accepted publickey"));
   EXPECT_EQ(line, "<27>1 2026-11-22T00:56:18.000042+00:00 web1 sshd 901 - - Accepted publickey\n");
-  const Header header = Parsed(line.substr(0, line.size() - 1));
+  const std::string shown = line.substr(0, line.size() - 1);
+  const Header header = Parsed(shown);
   EXPECT_EQ(header.time, Entry("").time);
   EXPECT_EQ(header.level, Level::kError);
   EXPECT_EQ(header.host, "web1");
@@ -52,7 +54,9 @@ TEST(RenderEntryTest, HeaderWordsHaveNoBlanksAndAreBounded) {
   entry.identifier = "my prog\n<0>" + std::string(100, 'y');
   entry.pid = "";
   entry.host = "";
-  const Header header = Parsed(RenderEntry(entry).substr(0, RenderEntry(entry).size() - 1));
+  std::string line = RenderEntry(entry);
+  line.pop_back();
+  const Header header = Parsed(line);
   EXPECT_EQ(header.program.substr(0, 11), "my_prog_<0>");
   EXPECT_EQ(header.program.size(), 48U);
   EXPECT_EQ(header.message, "x");
