@@ -3,68 +3,23 @@
 //
 // Usage: parse_throughput [LINES [LOG]]   lines a log is repeated to (default: 2,000,000); one log
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <string>
 #include <string_view>
 
 #include "core/headers/header_parser.h"
 #include "core/parser.h"
-#include "core/records/line_splitter.h"
+#include "log_text.h"
 #include "testing/grouping.h"
 
 namespace alogd {
 namespace {
 
-// CPU time: the machine may be busy with other work.
-double Seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-std::string Slurp(const std::string& path) {
-  const std::string command =
-      (path.ends_with(".tar.xz") ? "tar -xJOf '" : "xz -dc '") + path + "' 2>/dev/null";
-  std::string text;
-  FILE* const in = popen(command.c_str(), "r");
-  if (in == nullptr) return text;
-  static char buffer[1 << 16];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;) text.append(buffer, n);
-  pclose(in);
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  return text;
-}
-
-size_t CountLines(std::string_view text) {
-  size_t lines = 0;
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at < end; ++lines, ++at) {
-    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
-    if (at == nullptr) break;
-  }
-  return lines;
-}
-
-// Cuts `text` into lines and hands each to `take`.
-template <typename Take>
-void ForEachLine(std::string_view text, uint64_t* offset, Take take) {
-  LineSplitter splitter(64 * 1024, *offset);
-  constexpr size_t kChunk = 256 * 1024;  // as the daemon reads
-  for (size_t at = 0; at < text.size(); at += kChunk) {
-    splitter.Append(text.substr(at, kChunk));
-    for (Line line; splitter.Next(&line);) take(line);
-  }
-  *offset += text.size();
-}
+using namespace bench;
 
 struct Passes {
   double cold = 0, warm = 0;  // ns a line
@@ -85,12 +40,6 @@ Passes Run(std::string_view text, size_t in_text, size_t lines, Take take) {
   return out;
 }
 
-size_t PeakMemory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<size_t>(usage.ru_maxrss) / 1024;
-}
-
 void Measure(std::string_view name, const std::string& text, size_t lines) {
   const size_t n = CountLines(text);
   const size_t rounds = std::max<size_t>(1, lines / n);
@@ -102,7 +51,7 @@ void Measure(std::string_view name, const std::string& text, size_t lines) {
   const Passes split = Run(text, n, lines, [](const Line&) {});
   HeaderParser header = std::move(*HeaderParser::Create({.time_zone = "UTC"}));
   const Passes headers = Run(text, n, lines, [&](const Line& l) { header.Parse(l.text); });
-  const size_t before = PeakMemory();
+  const size_t before = PeakMiB();
   GroupConfig group;
   group.time_zone = "UTC";
   Parser parser = std::move(*Parser::Create(group, {}));
@@ -114,7 +63,7 @@ void Measure(std::string_view name, const std::string& text, size_t lines) {
       "{:6.0f} {:6} {:5}\n",
       name, n, bytes, newlines, split.warm, headers.warm, all.cold, all.warm, 1e3 / all.cold,
       1e3 / all.warm, 1e3 * bytes / all.warm, all.warm / newlines, parser.catalog().size(),
-      PeakMemory() - before);
+      PeakMiB() - before);
 }
 
 // `statements` with four variables, all equally common.
@@ -136,19 +85,6 @@ std::string MadeUp(size_t lines, size_t statements) {
   return text;
 }
 
-// In a process of its own, so that its peak memory is its own.
-template <typename Work>
-void Apart(Work work) {
-  std::fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    work();
-    std::fflush(stdout);
-    _exit(0);
-  }
-  if (child > 0) waitpid(child, nullptr, 0);
-}
-
 int Main(size_t lines, std::string_view only) {
   fmt::print(
       "one thread, CPU time; ns a line of: counting newlines by memchr, cutting lines, that "
@@ -159,15 +95,10 @@ int Main(size_t lines, std::string_view only) {
       "log", "lines", "bytes", "memchr", "cut", "header", "cold", "all", "M cold", "M/s", "MB/s",
       "ratio", "templ.", "MiB");
   const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
-  const std::pair<const char*, const char*> logs[] = {{"HDFS", "/hdfs_raw/HDFS_20000.log.xz"},
-                                                      {"Linux", "/full/Linux.log.xz"},
-                                                      {"Apache", "/full/Apache.log.xz"},
-                                                      {"Proxifier", "/full/Proxifier.log.xz"},
-                                                      {"Hadoop", "/hadoop_full.tar.xz"}};
-  for (const auto& [name, path] : logs) {
+  for (const auto& [name, path] : kWholeLogs) {
     if (!only.empty() && only != name) continue;
     Apart([&, name = name, path = path] {
-      const std::string text = Slurp(data + path);
+      const std::string text = ReadWholeLog(data + path);
       if (text.empty()) return fmt::print("{:<10} no data; set ALOGD_TEST_DATA\n", name);
       Measure(name, text, lines);
     });

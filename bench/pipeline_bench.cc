@@ -3,14 +3,11 @@
 //
 // Usage: pipeline_bench [LINES [LOG]]   lines a log is repeated to (default: 2,000,000); one log
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -20,8 +17,8 @@
 
 #include "cli/corpus_builder.h"
 #include "core/pipeline.h"
-#include "core/records/line_splitter.h"
 #include "daemon/files/source_files.h"
+#include "log_text.h"
 #include "models/bundle/bundle.h"
 #include "models/training/trainer.h"
 #include "testing/grouping.h"
@@ -29,61 +26,16 @@
 namespace alogd {
 namespace {
 
+using namespace bench;
+
 constexpr size_t kTrainingLines = 20'000;  // of the log's beginning: what is measured is speed
 constexpr size_t kLinesAUnit = 10'000;     // as often as `alogctl scan` takes what was produced
-
-// CPU time: the machine may be busy with other work.
-double Seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-std::string Slurp(const std::string& path) {
-  const std::string command =
-      (path.ends_with(".tar.xz") ? "tar -xJOf '" : "xz -dc '") + path + "' 2>/dev/null";
-  std::string text;
-  FILE* const in = popen(command.c_str(), "r");
-  if (in == nullptr) return text;
-  static char buffer[1 << 16];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, in)) > 0;) text.append(buffer, n);
-  pclose(in);
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  return text;
-}
-
-size_t CountLines(std::string_view text) {
-  size_t lines = 0;
-  const char* const end = text.data() + text.size();
-  for (const char* at = text.data(); at < end; ++lines, ++at) {
-    at = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
-    if (at == nullptr) break;
-  }
-  return lines;
-}
-
-template <typename Take>
-void ForEachLine(std::string_view text, uint64_t* offset, Take take) {
-  LineSplitter splitter(64 * 1024, *offset);
-  constexpr size_t kChunk = 256 * 1024;  // as the daemon reads
-  for (size_t at = 0; at < text.size(); at += kChunk) {
-    splitter.Append(text.substr(at, kChunk));
-    for (Line line; splitter.Next(&line);) take(line);
-  }
-  *offset += text.size();
-}
 
 size_t ResidentMiB() {
   std::ifstream in("/proc/self/statm");
   size_t total = 0, resident = 0;
   in >> total >> resident;
   return resident * static_cast<size_t>(getpagesize()) >> 20;
-}
-
-size_t PeakMiB() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<size_t>(usage.ru_maxrss) / 1024;
 }
 
 GroupConfig Group(std::string_view log, bool deeplog) {
@@ -190,19 +142,6 @@ Result<Row> Measure(std::string_view log, bool trained, bool deeplog, std::strin
   return row;
 }
 
-// In a process of its own, so that its peak memory is its own.
-template <typename Work>
-void Apart(Work work) {
-  std::fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    work();
-    std::fflush(stdout);
-    _exit(0);
-  }
-  if (child > 0) waitpid(child, nullptr, 0);
-}
-
 void Print(std::string_view log, const std::string& text, size_t lines) {
   const size_t n = CountLines(text);
   const double begin = Seconds();
@@ -236,14 +175,9 @@ int Main(size_t lines, std::string_view only) {
       "log", "detectors", "memchr", "cold", "repeated", "tailer", "M/s", "M tail", "ratio",
       "templ.", "MiB");
   const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
-  const std::pair<const char*, const char*> logs[] = {{"HDFS", "/hdfs_raw/HDFS_20000.log.xz"},
-                                                      {"Linux", "/full/Linux.log.xz"},
-                                                      {"Apache", "/full/Apache.log.xz"},
-                                                      {"Proxifier", "/full/Proxifier.log.xz"},
-                                                      {"Hadoop", "/hadoop_full.tar.xz"}};
-  for (const auto& [name, path] : logs) {
+  for (const auto& [name, path] : kWholeLogs) {
     if (!only.empty() && only != name) continue;
-    const std::string text = Slurp(data + path);
+    const std::string text = ReadWholeLog(data + path);
     if (text.empty())
       fmt::print("{:<10} no data; set ALOGD_TEST_DATA\n", name);
     else
