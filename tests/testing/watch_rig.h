@@ -157,4 +157,29 @@ class WatchRig {
   uint64_t offset_ = 0;
 };
 
+// Loads the rig's state 2,000 times with a byte changed, half of them cut too; `use` plays on with
+// what was not refused.
+template <typename Use>
+void LoadDamaged(WatchRig* rig, const char* watch, Use use) {
+  const std::string good = rig->Saved();
+  std::mt19937_64 rng(1);
+  for (int i = 0; i < 2000; ++i) {
+    std::string bad = good;
+    if (i % 2) bad.resize(rng() % (bad.size() + 1));
+    if (!bad.empty()) bad[rng() % bad.size()] = static_cast<char>(rng());
+    Watches watches(Only(watch), {});
+    StateReader in(bad);
+    if (watches.Load(in, true)) use(&watches);
+  }
+}
+
+// As above, the watch's next 30 deadlines.
+inline void LoadDamagedAndAdvance(WatchRig* rig, const char* watch) {
+  LoadDamaged(rig, watch, [&](Watches* watches) {
+    WatchSteps steps;
+    for (int n = 0; n < 30 && watches->NextDeadline() != kEndOfTime; ++n)
+      watches->Advance(watches->NextDeadline(), rig->catalog, &steps);
+  });
+}
+
 }  // namespace alogd::testing

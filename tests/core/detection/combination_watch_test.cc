@@ -152,15 +152,7 @@ TEST(CombinationWatchTest, DamagedStateIsRefusedOrSane) {
   WatchRig rig(Only("combinations"));
   const TemplateId id = rig.Make("Accepted key for <*> from <*>");
   Logins(&rig, id, kMonday, 20);
-  const std::string good = rig.Saved();
-  std::mt19937_64 rng(1);
-  for (int i = 0; i < 2000; ++i) {
-    std::string bad = good;
-    if (i % 2) bad.resize(rng() % (bad.size() + 1));
-    if (!bad.empty()) bad[rng() % bad.size()] = static_cast<char>(rng());
-    Watches watches(Only("combinations"), {});
-    StateReader in(bad);
-    if (!watches.Load(in, true)) continue;
+  LoadDamaged(&rig, "combinations", [&](Watches* watches) {
     WatchSteps steps;
     Sighting record;
     record.id = id;
@@ -168,8 +160,8 @@ TEST(CombinationWatchTest, DamagedStateIsRefusedOrSane) {
     record.watermark = record.time = kMonday + 500h;
     const std::vector<std::string_view> values = {"alice", "10.0.0.9"};
     record.parameters = values;
-    watches.Observe(record, rig.catalog, &steps);
-  }
+    watches->Observe(record, rig.catalog, &steps);
+  });
 }
 
 }  // namespace

@@ -198,19 +198,7 @@ TEST(SilenceWatchTest, DamagedStateIsRefusedOrSane) {
   WatchRig rig(Only("silence"));
   const TemplateId id = rig.Make("x");
   TwoTalk(&rig, kMonday, kMonday + 30h, id);
-  const std::string good = rig.Saved();
-  std::mt19937_64 rng(1);
-  for (int i = 0; i < 2000; ++i) {
-    std::string bad = good;
-    if (i % 2) bad.resize(rng() % (bad.size() + 1));
-    if (!bad.empty()) bad[rng() % bad.size()] = static_cast<char>(rng());
-    Watches watches(Only("silence"), {});
-    StateReader in(bad);
-    if (!watches.Load(in, true)) continue;
-    WatchSteps steps;
-    for (int n = 0; n < 30 && watches.NextDeadline() != kEndOfTime; ++n)
-      watches.Advance(watches.NextDeadline(), rig.catalog, &steps);
-  }
+  LoadDamagedAndAdvance(&rig, "silence");
 }
 
 }  // namespace
