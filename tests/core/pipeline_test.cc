@@ -9,9 +9,12 @@
 #include <random>
 
 #include "core/parser.h"
+#include "testing/pipeline_driver.h"
 
 namespace alogd {
 namespace {
+
+using testing::Given;
 
 // Scores the last record's template by a fixed table of odd ids; remembers how often a stream had
 // each, so that order and memory matter.
@@ -68,11 +71,6 @@ ModelSet FakeModels(const std::string& bundle = "first") {
   return models;
 }
 
-struct Given {
-  int64_t seconds = 0;  // of day
-  std::string text;
-};
-
 std::string Stamp(int64_t seconds) {
   return fmt::format("2026-11-{:02}T{:02}:{:02}:{:02}.000000+00:00", 1 + seconds / 86400,
                      seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
@@ -108,87 +106,12 @@ std::vector<Given> RandomLines(uint64_t seed, int count) {
   return lines;
 }
 
-// Feeds lines as one file of one source and keeps what units say.
-class Driver {
+// With the fake detectors, unless told otherwise.
+class Driver : public testing::PipelineDriver {
  public:
   explicit Driver(const Config& config = {}, const GroupConfig& group = {},
                   ModelSet models = FakeModels())
-      : config_(config), group_(group) {
-    Start(std::move(models), {});
-  }
-
-  void Start(ModelSet models, const GroupState& state) {
-    auto created = Pipeline::Create(config_, group_, std::move(models), nullptr);
-    ASSERT_TRUE(created.ok()) << created.error().message;
-    pipeline_ = std::move(*created);
-    const Status restored = pipeline_->Restore(state);
-    ASSERT_TRUE(restored.ok()) << restored.error().message;
-    source_ = pipeline_->AddSource("/var/log/test.log", kNoTime);
-  }
-  void Feed(const std::string& text) {
-    const auto bytes = static_cast<uint32_t>(text.size() + 1);
-    pipeline_->Feed(source_, FileId{1}, Line{text, offset_, bytes, false, false});
-    offset_ += bytes;
-  }
-  // What the database would do with a unit.
-  void Commit() {
-    CommitUnit unit = pipeline_->TakeUnit();
-    for (Anomaly& a : unit.anomalies) anomalies_.insert_or_assign(a.seq, std::move(a));
-    for (Incident& i : unit.incidents) incidents_.insert_or_assign(i.seq, std::move(i));
-    for (Template& t : unit.templates) {
-      templates_.insert_or_assign(Index(t.id), t);
-      next_id_ = std::max(next_id_, Index(t.id) + 1);
-    }
-    for (const SourceRow& s : unit.sources) records_ = s.records;
-    if (!unit.delta.empty()) deltas_.push_back({unit.state_seq, unit.delta});
-    if (unit.shard)
-      shards_[unit.shard->index] = {unit.shard->index, unit.state_seq, unit.shard->blob};
-    std::erase_if(deltas_, [&](const auto& delta) { return delta.seq <= unit.drop_deltas_to; });
-  }
-  GroupState Saved() const {
-    GroupState state;
-    for (const auto& [id, row] : templates_) state.templates.push_back(row);
-    state.next_template_id = next_id_;
-    for (const auto& [index, shard] : shards_) state.shards.push_back(shard);
-    state.deltas = deltas_;
-    return state;
-  }
-  std::string Finish() {
-    pipeline_->Tick(kEndOfTime);
-    Commit();
-    return Describe();
-  }
-  std::string Describe() const {
-    std::string out;
-    for (const auto& [seq, a] : anomalies_)
-      out += fmt::format("{} in {}: {} {:.1f} {} {} sev {} n {} [{},{}] t{} {}\n", seq,
-                         a.incident_seq, a.detector, a.risk, a.stream, a.message, a.severity,
-                         a.windows, a.first_offset, a.last_offset, Index(a.template_id),
-                         a.evidence.empty() ? "" : a.evidence[0].summary);
-    for (const auto& [seq, i] : incidents_)
-      out +=
-          fmt::format("incident {}: {} anomalies, {:.1f} {}\n", seq, i.anomalies, i.risk, i.title);
-    for (const auto& [id, t] : templates_)
-      out += fmt::format("template {} {} {}\n", id, t.count, t.text);
-    return out + fmt::format("records {}\n", records_);
-  }
-  Pipeline& pipeline() { return *pipeline_; }
-  const std::map<uint64_t, Anomaly>& anomalies() const { return anomalies_; }
-  size_t deltas() const { return deltas_.size(); }
-  uint64_t offset_ = 0;
-  Config config_;
-  GroupConfig group_;
-
- private:
-  std::unique_ptr<Pipeline> pipeline_;
-  SourceId source_{};
-  std::map<uint64_t, Anomaly> anomalies_;
-  std::map<uint64_t, Incident> incidents_;
-  std::map<uint32_t, Template> templates_;
-  std::map<uint32_t, GroupState::Shard> shards_;
-  std::vector<GroupState::Delta> deltas_;
-  uint32_t next_id_ = 0;
-  uint64_t records_ = 0;
+      : PipelineDriver("/var/log/test.log", config, group, std::move(models)) {}
 };
 
 std::string Plain(const std::vector<Given>& lines, const GroupConfig& group = {}) {
