@@ -68,9 +68,7 @@ Result<AnomalyFilter> MakeFilter(const FilterOptions& o) {
   filter.source = o.source;
   filter.grep = o.grep;
   if (o.template_id) filter.template_id = TemplateId{*o.template_id};
-  for (const AnomalyState state : {AnomalyState::kNew, AnomalyState::kAcked,
-                                   AnomalyState::kConfirmed, AnomalyState::kSuppressed})
-    if (o.state == Name(state)) filter.state = state;
+  filter.state = ParseAnomalyState(o.state);
   filter.limit = o.limit;
   filter.before_id = o.before;
   return filter;

@@ -78,6 +78,12 @@ std::string_view Name(RiskLevel level) { return kLevels.at(static_cast<size_t>(l
 
 std::string_view Name(AnomalyState state) { return kStates.at(static_cast<size_t>(state)); }
 
+std::optional<AnomalyState> ParseAnomalyState(std::string_view name) {
+  for (size_t i = 0; i < kStates.size(); ++i)
+    if (kStates[i] == name) return static_cast<AnomalyState>(i);
+  return {};
+}
+
 bool ParseRiskLevel(std::string_view name, RiskLevel* level) {
   for (size_t i = 0; i < kLevels.size(); ++i) {
     if (name.size() != kLevels[i].size()) continue;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,6 +50,7 @@ inline constexpr std::string_view kRuleDetector = "rule";
 enum class AnomalyState : uint8_t { kNew, kAcked, kConfirmed, kSuppressed };
 
 std::string_view Name(AnomalyState state);  // "new", "acked", "confirmed", "suppressed"
+std::optional<AnomalyState> ParseAnomalyState(std::string_view name);
 
 // A run of windows of one stream that follow each other over their threshold, or one rule match.
 struct Anomaly {

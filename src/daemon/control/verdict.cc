@@ -21,10 +21,7 @@ json Refusal(const std::string& why) { return {{"ok", false}, {"error", EscapeFo
 std::optional<AnomalyState> StateOf(const json& request) {
   const auto it = request.find("state");
   if (it == request.end() || !it->is_string()) return {};
-  for (const AnomalyState state : {AnomalyState::kNew, AnomalyState::kAcked,
-                                   AnomalyState::kConfirmed, AnomalyState::kSuppressed})
-    if (Name(state) == it->get<std::string>()) return state;
-  return {};
+  return ParseAnomalyState(it->get_ref<const std::string&>());
 }
 
 // Positive numbers; false for anything else.
