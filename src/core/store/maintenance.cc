@@ -5,11 +5,10 @@
 namespace alogd {
 
 Result<Maintenance> ReadMaintenance(Database* db) {
-  Result<std::optional<int64_t>> table =
-      db->Int("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'maintenance'");
+  const Result<bool> table = db->HasTable("maintenance");
   if (!table.ok()) return table.error();
   Maintenance found;
-  if (!table->has_value()) return found;
+  if (!*table) return found;
   Rows rows = db->Query("SELECT until_us, held FROM maintenance WHERE id = 1");
   if (rows.Next()) found = {FromMicros(rows.Int(0)), rows.Unsigned(1)};
   if (!rows.status().ok()) return rows.status().error();

@@ -196,6 +196,13 @@ Status Database::Finish(sqlite3_stmt* statement) {
   return status;
 }
 
+Result<bool> Database::HasTable(std::string_view name) {
+  Result<std::optional<int64_t>> table =
+      Int("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name);
+  if (!table.ok()) return table.error();
+  return table->has_value();
+}
+
 Status Database::Script(const char* sql) {
   const int code = sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return Fail(code);

@@ -107,6 +107,8 @@ class Database {
     return value;
   }
 
+  Result<bool> HasTable(std::string_view name);
+
   // Several statements, none of which is kept prepared.
   Status Script(const char* sql);
 

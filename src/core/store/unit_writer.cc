@@ -3,7 +3,6 @@
 #include "core/store/unit_writer.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "core/store/anomaly_row.h"
@@ -182,6 +181,7 @@ Status UnitWriter::WriteAnomalies() {
 Status UnitWriter::InsertAnomaly(const Anomaly& a, const std::string& evidence) {
   Result<std::optional<int64_t>> incident = IncidentId(a.incident_seq);
   if (!incident.ok()) return incident.error();
+  if (*incident) grown_.insert(**incident);
   const AnomalyState state =
       suppressions_.Covers(a) ? AnomalyState::kSuppressed : AnomalyState::kNew;
   return db_->Run(
@@ -216,14 +216,7 @@ Status UnitWriter::UpdateAnomaly(const Anomaly& a, int64_t id, const std::string
 // Something new in an incident that was acked makes it new again; one that holds nothing but what
 // is suppressed is suppressed.
 Status UnitWriter::WriteStates() {
-  std::set<int64_t> grown;
-  for (const Kept& kept : kept_) {
-    if (kept.id != 0) continue;
-    Result<std::optional<int64_t>> incident = IncidentId(kept.anomaly->incident_seq);
-    if (!incident.ok()) return incident.error();
-    if (*incident) grown.insert(**incident);
-  }
-  for (const int64_t incident : grown) {
+  for (const int64_t incident : grown_) {
     Status status = db_->Run(
         "UPDATE incident_rows SET state = iif(EXISTS (SELECT 1 FROM anomaly_rows "
         "WHERE incident_id = ?1 AND state <> 3), iif(state = 2, 2, 0), 3) WHERE id = ?1",

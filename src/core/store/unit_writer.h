@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -67,6 +68,7 @@ class UnitWriter {
   std::vector<Kept> kept_;
   std::unordered_set<uint64_t> kept_incidents_;    // seqs that they name
   std::unordered_map<uint64_t, Known> incidents_;  // by seq
+  std::set<int64_t> grown_;                        // ids of incidents with a new anomaly
 };
 
 }  // namespace alogd

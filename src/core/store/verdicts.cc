@@ -13,13 +13,6 @@ namespace {
 
 constexpr int64_t kNone = -1;
 
-Result<bool> HasTable(Database* db) {
-  Result<std::optional<int64_t>> table =
-      db->Int("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'suppression_rows'");
-  if (!table.ok()) return table.error();
-  return table->has_value();
-}
-
 Status MakeTable(Database* db) {
   return db->Script(
       "CREATE TABLE IF NOT EXISTS suppression_rows ("
@@ -104,7 +97,7 @@ Result<uint64_t> WriteVerdict(Database* db, const VerdictTarget& target, Anomaly
 
 Result<Suppressions> Suppressions::Load(Database* db, int64_t group_id) {
   Suppressions found;
-  const Result<bool> table = HasTable(db);
+  const Result<bool> table = db->HasTable("suppression_rows");
   if (!table.ok()) return table.error();
   if (!*table) return found;
   Rows rows = db->Query(
