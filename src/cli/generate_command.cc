@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "cli/generator.h"
+#include "cli/output.h"
 
 namespace alogd {
 namespace {
@@ -35,8 +36,6 @@ File Open(const std::string& path, const char* mode) {
   if (path == "-") return File(stdout, [](std::FILE* f) { return std::fflush(f); });
   return File(std::fopen(path.c_str(), mode), std::fclose);
 }
-
-Time Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 class Writer {
  public:

@@ -68,11 +68,12 @@ Result<JournalSpool> JournalSpool::Write(const GroupConfig& group, Time since,
   return spool;
 }
 
-LogSource JournalSpool::source() const { return {kJournalSource, {path_}}; }
-
-std::string JournalSpool::Remark() const {
-  return fmt::format("only the first {} MiB of the journal's entries are taken; ask for less of it",
-                     kMostBytes >> 20);
+void JournalSpool::AddTo(LogFiles* files, std::vector<std::string>* remarks) const {
+  files->sources.push_back({kJournalSource, {path_}});
+  if (cut_)
+    remarks->push_back(
+        fmt::format("only the first {} MiB of the journal's entries are taken; ask for less of it",
+                    kMostBytes >> 20));
 }
 
 }  // namespace alogd

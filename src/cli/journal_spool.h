@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/log_files.h"
 #include "core/config/config.h"
@@ -25,10 +26,8 @@ class JournalSpool {
   JournalSpool& operator=(JournalSpool&& other) noexcept;
   ~JournalSpool();
 
-  LogSource source() const;
-  // Whether there was more than may be kept on disk, and a sentence that says so.
-  bool cut() const { return cut_; }
-  std::string Remark() const;
+  // Makes it one of `files`, and remarks where there was more than may be kept on disk.
+  void AddTo(LogFiles* files, std::vector<std::string>* remarks) const;
 
  private:
   static constexpr uint64_t kMostBytes = uint64_t{1} << 30;

@@ -20,6 +20,7 @@
 #include "cli/corpus_builder.h"
 #include "cli/journal_spool.h"
 #include "cli/log_files.h"
+#include "cli/output.h"
 #include "cli/retrain/measure.h"
 #include "core/config/path_set.h"
 #include "core/config/units.h"
@@ -40,8 +41,6 @@ constexpr int kReloadTimeoutMs = 120'000;
 constexpr double kMeasured = 0.2;
 // A new bundle knows more recent logs; within this it is as good as the one that runs.
 constexpr double kNotWorse = 2;
-
-Time Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::string NameOf(Time time) {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time_t{Micros(time) / 1'000'000}));
@@ -128,8 +127,7 @@ class Retraining {
       auto written = JournalSpool::Write(group_, Time{}, [] { return true; });
       if (!written) return Fail(&context_, written.error().message);
       spool = std::move(*written);
-      files->sources.push_back(spool->source());
-      if (spool->cut()) remarks.push_back(spool->Remark());
+      spool->AddTo(&*files, &remarks);
     }
     auto absorption = Absorption::Load(config_.DatabasePath(), group_.name);
     if (!absorption) return Fail(&context_, absorption.error().message);

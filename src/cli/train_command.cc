@@ -45,8 +45,6 @@ volatile std::sig_atomic_t interrupted = 0;
 // Fewer records than this teach nothing: windows of 15 and a held-out part need some hundreds.
 constexpr size_t kFewestRecords = 500;
 
-Time Now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
-
 std::string BundleName() {
   return fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr)));
 }
@@ -118,8 +116,7 @@ Result<Corpus> MakeCorpus(const TrainArguments& args, const Config& config,
     auto written = JournalSpool::Write(group, *since, [] { return !interrupted; });
     if (!written) return written.error();
     spool = std::move(*written);
-    files->sources.push_back(spool->source());
-    if (spool->cut()) remarks->push_back(spool->Remark());
+    spool->AddTo(&*files, remarks);
   }
   auto builder = CorpusBuilder::Create(config, group, args.corpus);
   if (!builder) return builder.error();
