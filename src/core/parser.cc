@@ -2,7 +2,6 @@
 // Drives header, assembly, Drain and severity for each line, and keeps their state.
 #include "core/parser.h"
 
-#include <charconv>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -133,17 +132,16 @@ void Parser::CloseFile(FileId file) {
   if (files_.erase(file) > 0) closed_.push_back(file);
 }
 
-// State: clock, then sources (number and name, reference, header state, undecided lines), then
-// files; Drain's part last. A number stands before the name between NULs, which no name holds;
-// states of before have none and count from 0.
+// State: clock, then sources (number, name, reference, header state, undecided lines; a forgotten
+// one has no name and nothing behind it), then files; Drain's part last.
 constexpr size_t kMaxSources = 1 << 20;  // as a damaged state may say; ten times what is watched
 
 void Parser::SaveSource(size_t index, StateWriter& out) const {
   const Source& source = sources_[index];
-  const std::string number = '\0' + std::to_string(index) + '\0';
-  out.Bytes(source.name != nullptr ? number + *source.name : number);
-  out.At(source.reference);
+  out.U64(index);
+  out.Bytes(source.name != nullptr ? *source.name : std::string_view());
   if (source.name == nullptr) return;
+  out.At(source.reference);
   source.header->Save(out);
   source.undecided.Save(out);
 }
@@ -166,32 +164,18 @@ void Parser::Save(StateWriter& out) const {
 }
 
 bool Parser::LoadSource(StateReader& in) {
-  std::string_view name = in.Bytes();
-  const Time reference = in.At();
-  if (!in.ok()) return false;
-  const auto known = source_ids_.find(name);
-  SourceId id =
-      known != source_ids_.end() ? known->second : SourceId{static_cast<uint32_t>(sources_.size())};
-  if (name.starts_with('\0')) {
-    uint32_t number = 0;
-    const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
-    if (error != std::errc() || number >= kMaxSources || end == name.data() + name.size() ||
-        *end != '\0') {
-      return false;
-    }
-    id = SourceId{number};
-    name.remove_prefix(static_cast<size_t>(end - name.data()) + 1);
-  }
+  const SourceId id{in.U32()};
+  const std::string_view name = in.Bytes();
+  if (!in.ok() || Index(id) >= kMaxSources) return false;
   const bool there = Index(id) < sources_.size() && HasSource(id);
-  if (there && *sources_[Index(id)].name != name) {
-    ForgetSources({id});
-  }
+  if (there && *sources_[Index(id)].name != name) ForgetSources({id});
   if (name.empty()) {
     if (Index(id) >= sources_.size()) sources_.resize(Index(id) + 1);
     free_.push_back(id);
     sources_[Index(id)].changed = false;
     return true;
   }
+  const Time reference = in.At();
   if (!there || !HasSource(id)) {
     // It went and came back, under another number.
     if (const auto moved = source_ids_.find(name); moved != source_ids_.end()) {

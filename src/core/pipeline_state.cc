@@ -10,7 +10,7 @@ namespace alogd {
 namespace {
 
 // First byte of every blob; another one is refused.
-constexpr uint8_t kStateVersion = 2;
+constexpr uint8_t kStateVersion = 3;
 
 }  // namespace
 
@@ -108,10 +108,8 @@ bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
   if (!whole)
     for (size_t n = in.Count(1); n > 0 && in.ok(); --n) open_records_.erase(FileId{in.I64()});
   if (!LoadOpenRecords(in) || !LoadDetectors(in, whole)) return false;
-  if (in.at_end()) return true;  // written before rules could count
   if (whole ? !rule_counts.Load(in) : !rule_counts.ApplyChanges(in)) return false;
-  if (in.at_end()) return true;
-  return changes.Load(in) && (in.at_end() || watches.Load(in, whole));
+  return changes.Load(in) && watches.Load(in, whole);
 }
 
 bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool whole) {
