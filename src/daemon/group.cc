@@ -50,8 +50,9 @@ Status Group::Poll() {
 // The worker's own reader cannot be asked here, on another thread. Where this fails, the worker
 // looks at each tick and says what is wrong.
 void Group::WatchJournal() {
-  if (worker_->journal() == nullptr) return;
-  auto reader = JournalReader::Open(*worker_->journal(), "", 0);
+  const auto selection = worker_->journal();
+  if (!selection) return;
+  auto reader = JournalReader::Open(*selection, "", 0);
   if (!reader) return;
   const Result<int> fd = (*reader)->fd();
   if (!fd) return;

@@ -84,9 +84,8 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
 }
 
 void GroupWorker::MakeJournal(std::optional<FileCheckpoint> checkpoint) {
-  journal_selection_ = SelectionOf(group_);
   JournalSource::Options options;
-  options.selection = journal_selection_;
+  options.selection = SelectionOf(group_);
   options.max_line = group_.max_line;
   options.from_beginning = group_.from_beginning;
   options.own_pids = env_.own_pids;

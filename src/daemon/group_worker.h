@@ -65,7 +65,9 @@ class GroupWorker {
 
   const std::string& name() const { return name_; }
   // What of the journal it reads; null: nothing.
-  const JournalSelection* journal() const { return journal_ ? &journal_selection_ : nullptr; }
+  std::optional<JournalSelection> journal() const {
+    return journal_ ? std::optional(SelectionOf(group_)) : std::nullopt;
+  }
 
   // From any thread.
   void MarkDirty(const std::vector<std::string>& paths);
@@ -102,8 +104,7 @@ class GroupWorker {
   bool first_seen_;  // the database knows nothing of it
   Env env_;
   std::unique_ptr<Pipeline> pipeline_;
-  std::unique_ptr<SourceSet> sources_;  // after pipeline_: it feeds it
-  JournalSelection journal_selection_;
+  std::unique_ptr<SourceSet> sources_;      // after pipeline_: it feeds it
   std::unique_ptr<JournalSource> journal_;  // null where the group does not read it
   SourceId journal_id_{};
   uint64_t journal_lines_before_ = 0;  // as of the last status

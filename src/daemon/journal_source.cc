@@ -8,6 +8,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "core/records/line_splitter.h"
 #include "core/text.h"
 #include "daemon/files/crc32c.h"
 
@@ -124,20 +125,13 @@ uint64_t JournalSource::Read(Time now, const Sinks& sinks) {
 
 void JournalSource::Hand(const JournalEntry& entry, const Sinks& sinks) {
   const std::string text = RenderEntry(entry);
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);  // each line has one
-    Line line;
-    line.text =
-        std::string_view(text).substr(begin, std::min<size_t>(end - begin, options_.max_line));
-    line.cut = line.text.size() < end - begin;
-    line.offset = checkpoint_.offset;
-    line.bytes = static_cast<uint32_t>(end + 1 - begin);
+  LineSplitter splitter(options_.max_line, checkpoint_.offset);  // each line has an end
+  splitter.Append(text);
+  for (Line line; splitter.Next(&line); ++lines_) {
     Remember(line.offset, std::string(line.text));
     sinks.line(checkpoint_.id, line);
-    checkpoint_.offset += line.bytes;
-    ++lines_;
-    begin = end + 1;
   }
+  checkpoint_.offset = splitter.consumed();
   checkpoint_.chain = Crc32c(checkpoint_.chain, text);
 }
 
