@@ -106,11 +106,12 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.severity = severity_.OfContinuation(assembled.text);
   } else if (assembled.kind == Assembled::Kind::kRecord) {
     parsed.header = assembled.header;
+    drain_->Prepare(parsed.header.message);
     parsed.time = clock_.Observe(parsed.header.time);
+    parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
     const Drain::Match match = drain_->Add(parsed.header.message, parsed.time);
     parsed.id = match.id;
     parsed.created = match.created;
-    parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
     parsed.seen = catalog_->Count(match.id, parsed.time);
     if (undecided) from.undecided.Add(parsed.text, parsed.header.message, parsed.id);
   }

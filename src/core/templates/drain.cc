@@ -20,12 +20,23 @@ Result<Drain> Drain::Create(const DrainOptions& options, Catalog* catalog) {
   return Drain(std::make_unique<Impl>(options, catalog, std::move(*tokenizer)));
 }
 
+void Drain::Prepare(std::string_view message) {
+  Impl& impl = *impl_;
+  impl.prepared = message;
+  impl.has_skeleton = impl.use_skeleton && impl.skeleton.Build(TrimEnd(message));
+  if (!impl.has_skeleton) return;
+  impl.hash = TemplateIndex::HashText(impl.skeleton.bytes());
+  impl.exact.Prefetch(impl.hash);
+}
+
 Drain::Match Drain::Add(std::string_view message, Time now) {
   Impl& impl = *impl_;
   if (impl.classic) return impl.classic->Add(impl.tokenizer.Mask(message), now);
-  const bool has_skeleton = impl.use_skeleton && impl.skeleton.Build(TrimEnd(message));
-  return impl.exact.Add(has_skeleton ? impl.skeleton.bytes() : std::string_view{}, now,
-                        [&] { return impl.tokenizer.Mask(message); });
+  if (impl.prepared.data() != message.data() || impl.prepared.size() != message.size())
+    Prepare(message);
+  impl.prepared = {};  // the next message may stand in the same place
+  return impl.exact.Add(impl.has_skeleton ? impl.skeleton.bytes() : std::string_view{}, impl.hash,
+                        now, [&] { return impl.tokenizer.Mask(message); });
 }
 
 TemplateId Drain::Find(std::string_view message) {

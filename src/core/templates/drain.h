@@ -39,6 +39,9 @@ class Drain {
     TemplateId id = kNoTemplate;  // canonical at this moment
     bool created = false;
   };
+  // Says that Add of this message comes next: what it will look at is fetched meanwhile. The bytes
+  // of `message` must not change in between.
+  void Prepare(std::string_view message);
   // The template of `message`; learns, may create or widen or merge live templates. Does not count.
   Match Add(std::string_view message, Time now);
   // What Add would say without learning; kNoTemplate where it would create one.

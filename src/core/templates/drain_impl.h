@@ -26,6 +26,9 @@ struct Drain::Impl {
   // Skeletons say nothing where a mask is switched off or the user has own ones.
   const bool use_skeleton;
   Skeleton skeleton;
+  std::string_view prepared;  // the message that `skeleton` is of, by its place; none where empty
+  bool has_skeleton = false;  // it has one
+  uint64_t hash = 0;          // of the skeleton
   TemplateMiner exact;
   std::unique_ptr<ClassicDrain> classic;  // instead of exact, where the options say so
 };

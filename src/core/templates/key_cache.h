@@ -2,11 +2,16 @@
 // Remembers which template a key belongs to that is no template's own text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "core/templates/huge_pages.h"
+#include "core/types.h"
 
 namespace alogd {
 
@@ -15,47 +20,63 @@ namespace alogd {
 // only, and what is in here is no part of the state.
 class KeyCache {
  public:
-  static constexpr uint32_t kNone = ~uint32_t{0};
+  // A template's place in its index, and its id.
+  struct Value {
+    uint32_t entry = 0;
+    TemplateId id = kNoTemplate;
+  };
 
   void NewGeneration() {
     ++generation_;
     used_ = 0;
   }
 
-  // `expect(value, hint)` is called before the key is compared: what it fetches is there by then.
-  template <typename Expect>
-  uint32_t Find(std::string_view key, uint64_t hash, Expect expect) const {
-    if (slots_.empty()) return kNone;
-    for (size_t i = 0; i < kProbes; ++i) {
-      const Slot& s = slots_[(hash + i) & (slots_.size() - 1)];
-      if (s.hash != hash || s.generation != generation_) continue;
-      expect(s.value, s.hint);
-      if (s.key() == key) return s.value;
-    }
-    return kNone;
-  }
-  uint32_t Find(std::string_view key, uint64_t hash) const {
-    return Find(key, hash, [](uint32_t, uint32_t) {});
+  // Says that Find of this hash comes soon.
+  void Prefetch(uint64_t hash) const {
+    if (slots_.empty()) return;
+    const size_t home = Home(hash);
+    __builtin_prefetch(&tags_[home]);
+    __builtin_prefetch(&slots_[home]);
+    __builtin_prefetch(slots_[home].begin + 64);
   }
 
-  void Put(std::string_view key, uint64_t hash, uint32_t value, uint32_t hint = 0) {
+  // Null where it is not known; valid until the next Put. `expect(value)` is called before the key
+  // is compared: what it fetches is there by then.
+  template <typename Expect>
+  const Value* Find(std::string_view key, uint64_t hash, Expect expect) const {
+    if (slots_.empty()) return nullptr;
+    for (size_t at = Home(hash), end = at + kProbes; at < end; ++at) {
+      if (tags_[at] != Tag(hash)) continue;
+      const Slot& s = slots_[at];
+      if (s.hash != hash || s.generation != generation_) continue;
+      expect(s.value);
+      if (s.key() == key) return &s.value;
+    }
+    return nullptr;
+  }
+  const Value* Find(std::string_view key, uint64_t hash) const {
+    return Find(key, hash, [](const Value&) {});
+  }
+
+  void Put(std::string_view key, uint64_t hash, Value value) {
     if (key.size() > kMaxKey) return;
-    if (used_ * 2 >= slots_.size() && slots_.size() < kMaxSlots) Grow();
-    Slot& s = *Place(hash);
+    if (used_ * 2 >= Homes() && Homes() < kMostHomes) Grow();
+    const size_t at = Place(hash);
+    Slot& s = slots_[at];
     if (s.generation != generation_) ++used_;
     s.hash = hash;
     s.generation = generation_;
     s.value = value;
-    s.hint = hint;
     s.SetKey(key);
+    tags_[at] = Tag(hash);
   }
 
  private:
   static constexpr size_t kProbes = 4;
-  static constexpr size_t kFirstSlots = 1 << 10;
-  // Twice as many keys as a group may have templates, so that few collide: 32 MiB, and only where
+  static constexpr size_t kFirstHomes = 1 << 10;
+  // Twice as many keys as a group may have templates, so that few collide: 33 MiB, and only where
   // so many are in use between two changes.
-  static constexpr size_t kMaxSlots = 1 << 18;
+  static constexpr size_t kMostHomes = 1 << 18;
   static constexpr size_t kMaxKey = 1024;
 
   // Two cache lines side by side, with most keys in them: where the keys of all templates do not
@@ -63,8 +84,7 @@ class KeyCache {
   struct alignas(128) Slot {
     uint64_t hash = 0;
     uint64_t generation = 0;  // 0: never used
-    uint32_t value = 0;
-    uint32_t hint = 0;
+    Value value;
     uint32_t size = 0;
     char begin[92];                    // of the key
     std::unique_ptr<char[]> long_key;  // all of one that does not fit
@@ -78,29 +98,40 @@ class KeyCache {
   };
   static_assert(sizeof(Slot) == 128);
 
+  // Slots behind the last home, so that a look never wraps.
+  size_t Homes() const { return slots_.empty() ? 0 : slots_.size() - (kProbes - 1); }
+  size_t Home(uint64_t hash) const { return hash & (Homes() - 1); }
+  static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
   // A free slot in reach, else one that the hash chooses.
-  Slot* Place(uint64_t hash) {
-    for (size_t i = 0; i < kProbes; ++i) {
-      Slot& s = slots_[(hash + i) & (slots_.size() - 1)];
-      if (s.generation != generation_) return &s;
-    }
-    return &slots_[(hash + (hash >> 60) % kProbes) & (slots_.size() - 1)];
+  size_t Place(uint64_t hash) const {
+    const size_t home = Home(hash);
+    for (size_t at = home; at < home + kProbes; ++at)
+      if (slots_[at].generation != generation_) return at;
+    return home + (hash >> 60) % kProbes;
   }
 
   void Grow() {
-    std::vector<Slot> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
+    const size_t homes = std::max(kFirstHomes, Homes() * 2);
+    Slots old(homes + kProbes - 1);
     old.swap(slots_);
+    tags_.assign(slots_.size(), 0);
     used_ = 0;
     for (Slot& s : old) {
       if (s.generation != generation_) continue;
       ++used_;
-      *Place(s.hash) = std::move(s);
+      const size_t at = Place(s.hash);
+      tags_[at] = Tag(s.hash);
+      slots_[at] = std::move(s);
     }
   }
 
+  using Slots = std::vector<Slot, HugePageAllocator<Slot>>;
   uint64_t generation_ = 1;
   size_t used_ = 0;
-  std::vector<Slot> slots_;  // a power of two
+  Slots slots_;  // a power of two of homes, and some behind
+  // The high half of each slot's hash, side by side: slots of other keys are not looked at.
+  std::vector<uint32_t, HugePageAllocator<uint32_t>> tags_;
 };
 
 }  // namespace alogd

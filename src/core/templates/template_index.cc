@@ -170,12 +170,14 @@ uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
   if (free_entries_.empty()) {
     entry = static_cast<uint32_t>(entries_.size());
     entries_.emplace_back();
+    uses_.emplace_back();
   } else {
     entry = free_entries_.back();
     free_entries_.pop_back();
   }
   Entry& e = entries_[entry];
   e = Entry{};
+  uses_[entry] = {};
   e.id = id;
   e.used = true;
   e.trained = trained;

@@ -30,13 +30,17 @@ class TemplateIndex {
     TemplateId id = kNoTemplate;
     bool used = false;
     bool trained = false;
-    uint64_t last_use = 0;   // number of the message, for eviction
-    uint64_t saved_use = 0;  // epoch in which it was noted as changed
     uint64_t text_hash = 0;
     std::string text;
     std::vector<uint32_t> hashes;  // of its symbols
     uint64_t sum = 0;              // of them, each at its position
     uint32_t node = 0;             // of the tree
+  };
+
+  // What each message changes, side by side for all entries.
+  struct Use {
+    uint64_t last = 0;   // number of the message, for eviction
+    uint64_t saved = 0;  // epoch in which it was noted as changed
   };
 
   TemplateIndex();
@@ -46,6 +50,8 @@ class TemplateIndex {
 
   const Entry& operator[](uint32_t entry) const { return entries_[entry]; }
   Entry& operator[](uint32_t entry) { return entries_[entry]; }
+  const Use& use(uint32_t entry) const { return uses_[entry]; }
+  Use& use(uint32_t entry) { return uses_[entry]; }
   uint32_t slots() const { return static_cast<uint32_t>(entries_.size()); }
   size_t live() const { return live_; }
   size_t symbols() const { return symbols_; }
@@ -91,6 +97,7 @@ class TemplateIndex {
   std::vector<uint32_t>& Bucket(size_t symbols, uint32_t first_hash);
 
   std::vector<Entry> entries_;
+  std::vector<Use> uses_;
   std::vector<uint32_t> free_entries_;
   size_t live_ = 0;
   size_t symbols_ = 0;  // of all live ones

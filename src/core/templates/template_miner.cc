@@ -21,12 +21,12 @@ TemplateMiner::TemplateMiner(const DrainOptions& options, Catalog* catalog)
 
 uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   if (const uint32_t entry = index_.FindText(key, hash); entry != kNone) return entry;
-  if (const uint32_t entry = cache_.Find(key, hash); entry != kNone) return entry;
+  if (const KeyCache::Value* known = cache_.Find(key, hash)) return known->entry;
   SplitText(key, &symbols_);
   uint32_t entry = index_.FindCovering(key, symbols_);
   if (entry == kNone) entry = index_.FindWithOdd(key);
   if (entry == kNone && IsAnchored(symbols_)) entry = FindWithOpenEnd(key);
-  if (entry != kNone) cache_.Put(key, hash, entry);
+  if (entry != kNone) cache_.Put(key, hash, {entry, index_[entry].id});
   return entry;
 }
 
@@ -102,9 +102,9 @@ TemplateId TemplateMiner::Find(std::string_view key) {
   return entry == kNone ? kNoTemplate : index_[entry].id;
 }
 
-void TemplateMiner::NoteChanged(TemplateIndex::Entry& entry) {
-  entry.saved_use = epoch_;
-  touched_.push_back(entry.id);
+void TemplateMiner::NoteChanged(uint32_t entry) {
+  index_.use(entry).saved = epoch_;
+  touched_.push_back(index_[entry].id);
 }
 
 void TemplateMiner::Remove(uint32_t entry) {
@@ -122,7 +122,7 @@ uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
   uint64_t last_use = 0;
   const auto take = [&](uint32_t entry) {
     ids.push_back(index_[entry].id);
-    last_use = std::max(last_use, index_[entry].last_use);
+    last_use = std::max(last_use, index_.use(entry).last);
     Remove(entry);
   };
   for (const uint32_t entry : members) take(entry);
@@ -141,9 +141,8 @@ uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
     catalog_->Widen(ids[0], text);
     entry = index_.Insert(ids[0], std::move(text), false);
     entry_of_[Index(ids[0])] = entry;
-    index_[entry].last_use = last_use;
-    index_[entry].saved_use = epoch_;
-    touched_.push_back(ids[0]);
+    index_.use(entry).last = last_use;
+    NoteChanged(entry);
   }
   const TemplateId stands = index_[entry].id;
   for (const TemplateId id : ids)
@@ -213,7 +212,7 @@ void TemplateMiner::Unite(TemplateId id, TemplateId right) {
 void TemplateMiner::Evict() {
   std::vector<std::pair<uint64_t, uint32_t>> live;
   for (uint32_t e = 0; e < index_.slots(); ++e)
-    if (index_[e].used && !index_[e].trained) live.emplace_back(index_[e].last_use, e);
+    if (index_[e].used && !index_[e].trained) live.emplace_back(index_.use(e).last, e);
   const size_t n = std::min(live.size(), max_templates_ / 64 + 1);
   std::nth_element(live.begin(), live.begin() + static_cast<ptrdiff_t>(n - 1), live.end());
   for (size_t i = 0; i < n; ++i) Remove(live[i].second);
@@ -235,7 +234,7 @@ void TemplateMiner::WriteEntries(StateWriter& out, const std::vector<uint32_t>& 
   for (const uint32_t entry : entries) {
     out.U64(Index(index_[entry].id));
     out.Bool(index_[entry].trained);
-    out.U64(messages_ - index_[entry].last_use);
+    out.U64(messages_ - index_.use(entry).last);
   }
 }
 
@@ -255,7 +254,7 @@ bool TemplateMiner::ReadEntries(StateReader& in) {
       entry = kNone;
     }
     if (entry == kNone) entry_of_[Index(id)] = entry = index_.Insert(id, row->text, trained);
-    index_[entry].last_use = age < messages_ ? messages_ - age : 0;
+    index_.use(entry).last = age < messages_ ? messages_ - age : 0;
   }
   NewGeneration();
   return in.ok();

@@ -26,23 +26,25 @@ class TemplateMiner {
   // `catalog` outlives this.
   TemplateMiner(const DrainOptions& options, Catalog* catalog);
 
-  // `skeleton` is the message's, empty where it has none; `mask` gives its masked form.
+  // Says that Add of the skeleton with this hash comes soon.
+  void Prefetch(uint64_t hash) const { skeletons_.Prefetch(hash); }
+  // `skeleton` is the message's, empty where it has none, with its hash; `mask` gives the masked
+  // form.
   template <typename MaskMessage>
-  Drain::Match Add(std::string_view skeleton, Time now, MaskMessage mask) {
-    const uint64_t hash = skeleton.empty() ? 0 : TemplateIndex::HashText(skeleton);
+  Drain::Match Add(std::string_view skeleton, uint64_t hash, Time now, MaskMessage mask) {
     if (!skeleton.empty()) {
-      const auto fetch = [this](uint32_t entry, uint32_t id) {
-        __builtin_prefetch(&index_[entry], 1);
-        catalog_->Prefetch(TemplateId{id});
+      const auto fetch = [this](const KeyCache::Value& value) {
+        __builtin_prefetch(&index_.use(value.entry), 1);
+        catalog_->Prefetch(value.id);
       };
-      if (const uint32_t entry = skeletons_.Find(skeleton, hash, fetch); entry != KeyCache::kNone) {
+      if (const KeyCache::Value* known = skeletons_.Find(skeleton, hash, fetch)) {
         ++messages_;
-        Touch(entry);
-        return {index_[entry].id, false};
+        Touch(known->entry);
+        return {known->id, false};
       }
     }
     const auto [entry, created] = AddMasked(mask(), now);
-    if (!skeleton.empty()) skeletons_.Put(skeleton, hash, entry, Index(index_[entry].id));
+    if (!skeleton.empty()) skeletons_.Put(skeleton, hash, {entry, index_[entry].id});
     return {index_[entry].id, created};
   }
   TemplateId Find(std::string_view key);
@@ -62,11 +64,11 @@ class TemplateMiner {
   void NewGeneration();
   uint32_t Lookup(std::string_view key, uint64_t hash);
   void Touch(uint32_t entry) {
-    TemplateIndex::Entry& e = index_[entry];
-    e.last_use = messages_;
-    if (e.saved_use != epoch_) NoteChanged(e);
+    TemplateIndex::Use& use = index_.use(entry);
+    use.last = messages_;
+    if (use.saved != epoch_) NoteChanged(entry);
   }
-  void NoteChanged(TemplateIndex::Entry& entry);
+  void NoteChanged(uint32_t entry);
   void Remove(uint32_t entry);
   uint32_t Merge(std::string text, std::vector<uint32_t> members);
   uint32_t MergeVariants(uint32_t entry);
