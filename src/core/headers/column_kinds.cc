@@ -87,9 +87,9 @@ size_t TagAt(std::string_view line, size_t at) {
                        line[at] == '$')) {
     return 0;
   }
-  for (size_t i = at; i < limit; ++i) {
-    if (IsBlank(line[i])) return 0;
-    if (line[i] == ':' && (i + 1 == line.size() || IsBlank(line[i + 1]))) return i > at ? i + 1 : 0;
+  for (size_t i = FindColonOrBlank(line, at); i < limit && line[i] == ':';
+       i = FindColonOrBlank(line, i + 1)) {
+    if (i + 1 == line.size() || IsBlank(line[i + 1])) return i + 1;
   }
   return 0;
 }

@@ -3,13 +3,6 @@
 #include "core/records/severity.h"
 
 #include <algorithm>
-#include <cstring>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-
-#include <bit>
-#endif
 
 #include "core/headers/scan.h"
 
@@ -31,36 +24,6 @@ bool StartsWithLowered(std::string_view text, std::string_view lowered) {
     if (ToLower(text[i]) != lowered[i]) return false;
   }
   return true;
-}
-
-// Calls visit(position) for each beginning of a run of ASCII letters and digits until it returns
-// true.
-template <typename Visit>
-void ForEachWordStart(std::string_view text, Visit visit) {
-  size_t i = 0;
-  uint32_t inside = 0;
-#ifdef __SSE2__
-  // low <= v < low + count for bytes, by the signed comparison that SSE2 has: both sides less 128.
-  const auto in_range = [](__m128i v, int low, int count) {
-    const __m128i shifted = _mm_sub_epi8(v, _mm_set1_epi8(static_cast<char>(low ^ 0x80)));
-    return _mm_cmplt_epi8(shifted, _mm_set1_epi8(static_cast<char>(count - 128)));
-  };
-  for (; i + 16 <= text.size(); i += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
-    const __m128i letters = in_range(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 26);
-    const __m128i digits = in_range(v, '0', 10);
-    const auto word = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(letters, digits)));
-    for (uint32_t starts = word & ~(word << 1 | inside); starts != 0; starts &= starts - 1) {
-      visit(i + static_cast<size_t>(std::countr_zero(starts)));
-    }
-    inside = word >> 15;
-  }
-#endif
-  for (; i < text.size(); ++i) {
-    const uint32_t word = IsAlnum(text[i]) ? 1 : 0;
-    if (word > inside) visit(i);
-    inside = word;
-  }
 }
 
 bool EndsLikeException(std::string_view name) {
@@ -116,30 +79,30 @@ void SeverityTable::BuildEntries() {
   for (int c = 'A'; c <= 'Z'; ++c) buckets_[c] = buckets_[c + 32];
 }
 
-void SeverityTable::Pairs::Add(std::string_view text) {
-  uint32_t& row = rows_[static_cast<uint8_t>(text[0]) & 31];
-  row |= text.size() > 1 ? uint32_t{1} << (static_cast<uint8_t>(text[1]) & 31) : ~uint32_t{0};
+// What an exception's name at `at` raises to; 0 where there is none.
+uint8_t SeverityTable::OfEntry(const Entry& e, std::string_view text, size_t at) const {
+  const bool named =
+      text.substr(at).starts_with(e.text) && StandsAsException(text, at, at + e.text.size());
+  return named ? e.severity : 0;
 }
 
 uint8_t SeverityTable::OfRecord(Level level, std::string_view message) const {
   const bool by_words = level == Level::kNone;
   auto best_row = static_cast<uint32_t>(options_.words.size());
-  uint8_t raised = OfEndings(message);
-  const Pairs& pairs = by_words ? any_ : exceptions_;
-  ForEachWordStart(message, [&](size_t at) {
-    if (!pairs.Has(message[at], at + 1 < message.size() ? message[at + 1] : ' ')) return;
+  uint8_t raised = 0;
+  const auto word = [&](size_t at) {
     const Bucket bucket = buckets_[static_cast<uint8_t>(message[at])];
     for (uint32_t i = bucket.begin; i < bucket.end; ++i) {
       const Entry& e = entries_[i];
       if (e.exception) {
-        if (e.severity > raised && message.substr(at).starts_with(e.text) &&
-            StandsAsException(message, at, at + e.text.size())) {
-          raised = e.severity;
-        }
+        raised = std::max(raised, OfEntry(e, message, at));
       } else if (by_words && e.row < best_row && StartsWithLowered(message.substr(at), e.text)) {
         best_row = e.row;
       }
     }
+  };
+  (by_words ? any_ : exceptions_).ForEach(message, word, [&](size_t at) {
+    raised = std::max(raised, OfEnding(message, at));
   });
   const uint8_t base = !by_words ? options_.levels[static_cast<size_t>(level)]
                        : best_row < options_.words.size() ? options_.words[best_row].severity
@@ -152,18 +115,14 @@ uint8_t SeverityTable::OfContinuation(std::string_view line) const {
   if (text == std::string_view::npos) return 0;
   // A stack frame names classes of the call chain, not what was thrown.
   if (line.substr(text).starts_with("at ") || line.substr(text).starts_with("File \"")) return 0;
-  uint8_t raised = OfEndings(line);
-  ForEachWordStart(line, [&](size_t at) {
-    if (!exceptions_.Has(line[at], at + 1 < line.size() ? line[at + 1] : ' ')) return;
+  uint8_t raised = 0;
+  const auto word = [&](size_t at) {
     const Bucket bucket = buckets_[static_cast<uint8_t>(line[at])];
-    for (uint32_t i = bucket.begin; i < bucket.end; ++i) {
-      const Entry& e = entries_[i];
-      if (e.exception && e.severity > raised && line.substr(at).starts_with(e.text) &&
-          StandsAsException(line, at, at + e.text.size())) {
-        raised = e.severity;
-      }
-    }
-  });
+    for (uint32_t i = bucket.begin; i < bucket.end; ++i)
+      if (entries_[i].exception) raised = std::max(raised, OfEntry(entries_[i], line, at));
+  };
+  exceptions_.ForEach(line, word,
+                      [&](size_t at) { raised = std::max(raised, OfEnding(line, at)); });
   return raised;
 }
 
@@ -176,26 +135,21 @@ uint8_t SeverityTable::ExceptionSeverity(std::string_view class_name) const {
   return options_.other_exception;
 }
 
-// The highest severity of the class names in `text` that end in Exception or Error.
-uint8_t SeverityTable::OfEndings(std::string_view text) const {
+// The severity of the class name whose "Error" or "Exception" begins at `at`; 0 where none does.
+uint8_t SeverityTable::OfEnding(std::string_view text, size_t at) const {
   constexpr size_t kLongestName = 200;  // a hostile run of letters costs no more than this a hit
-  uint8_t highest = 0;
-  for (size_t at = text.find('E'); at != std::string_view::npos; at = text.find('E', at + 1)) {
-    const std::string_view rest = text.substr(at);
-    const size_t length = rest.starts_with("Error") ? 5 : rest.starts_with("Exception") ? 9 : 0;
-    if (length == 0) continue;
-    const size_t end = at + length;
-    if (end < text.size() && IsNameByte(text[end])) continue;
-    // IOException.java names a file: only the last dotted part is a class.
-    if (end + 1 < text.size() && text[end] == '.' && IsNameByte(text[end + 1])) continue;
-    size_t begin = at;
-    while (begin > 0 && at - begin < kLongestName && IsNameByte(text[begin - 1])) --begin;
-    const bool bare = begin == at;
-    if (bare && !(length == 9 && end < text.size() && text[end] == ':')) continue;
-    if (!IsUpper(text[begin])) continue;
-    highest = std::max(highest, ExceptionSeverity(text.substr(begin, end - begin)));
-  }
-  return highest;
+  const std::string_view rest = text.substr(at);
+  const size_t length = rest.starts_with("Error") ? 5 : rest.starts_with("Exception") ? 9 : 0;
+  if (length == 0) return 0;
+  const size_t end = at + length;
+  if (end < text.size() && IsNameByte(text[end])) return 0;
+  // IOException.java names a file: only the last dotted part is a class.
+  if (end + 1 < text.size() && text[end] == '.' && IsNameByte(text[end + 1])) return 0;
+  size_t begin = at;
+  while (begin > 0 && at - begin < kLongestName && IsNameByte(text[begin - 1])) --begin;
+  const bool bare = begin == at;
+  if (bare && !(length == 9 && end < text.size() && text[end] == ':')) return 0;
+  return IsUpper(text[begin]) ? ExceptionSeverity(text.substr(begin, end - begin)) : 0;
 }
 
 }  // namespace alogd

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/record.h"
+#include "core/records/word_filter.h"
 
 namespace alogd {
 
@@ -66,25 +67,13 @@ class SeverityTable {
 
   void BuildEntries();
   uint8_t ExceptionSeverity(std::string_view class_name) const;
-  uint8_t OfEndings(std::string_view text) const;
+  uint8_t OfEnding(std::string_view text, size_t at) const;
+  uint8_t OfEntry(const Entry& entry, std::string_view text, size_t at) const;
 
   SeverityOptions options_;
-  // Which two letters some entry begins with, case ignored: most words are told by that alone.
-  class Pairs {
-   public:
-    void Add(std::string_view text);
-    bool Has(char first, char second) const {
-      return (rows_[static_cast<uint8_t>(first) & 31] >> (static_cast<uint8_t>(second) & 31) & 1) !=
-             0;
-    }
-
-   private:
-    uint32_t rows_[32] = {};
-  };
-
-  std::vector<Entry> entries_;  // by first byte
-  Pairs any_, exceptions_;      // of all entries, of exceptions alone
-  Bucket buckets_[256];         // of entries_, by first byte in either case
+  std::vector<Entry> entries_;   // by first byte
+  WordFilter any_, exceptions_;  // of all entries, of exceptions alone
+  Bucket buckets_[256];          // of entries_, by first byte in either case
 };
 
 }  // namespace alogd
