@@ -196,7 +196,8 @@ class Masking {
   void ConstantWord(std::string_view word) {
     if (!out_.view().empty() && p_ < end_ && *p_ == ',' && CommaList()) return out_.Variable();
     if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
-    if (FollowsUser() || IsUserBeforeAddress() || IsQueryKey()) return out_.Variable();
+    if (FollowsUser() || IsUserBeforeAddress() || IsUserBeforeRequest() || IsQueryKey())
+      return out_.Variable();
     out_.Constant(word, false);
     before_last_ = last_;
     last_ = word;
@@ -217,6 +218,13 @@ class Masking {
     if (last_ != "for" || last_.data() + last_.size() != out_.gap()) return false;
     const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
     return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
+  }
+
+  // "10.0.0.1 - X "GET /index"", as in the common log format.
+  bool IsUserBeforeRequest() const {
+    if (!out_.has_gap() || !out_.can_join() || end_ - p_ < 3 || p_[0] != ' ' || p_[1] != '"')
+      return false;
+    return RequestVerb({p_ + 2, static_cast<size_t>(end_ - p_ - 2)}) != 0;
   }
 
   // "/a/b?x=1&mode=all": beyond the first pair, too.
@@ -393,6 +401,7 @@ class Masking {
     if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
     if (c == '<' && MissingValue(limit)) return out_.Variable();
     if (EmptyGroup(c, limit)) return out_.Variable();
+    if (EmptyBeforeGroup(c, limit)) out_.Variable();
     if (const char* const close = FindListEnd({p_, limit}, out_.has_gap())) {
       ++p_;
       out_.Open(c);
@@ -424,6 +433,12 @@ class Masking {
       return true;
     }
     return false;
+  }
+
+  // "to  (5 KB)": a value and its size, and the value is empty.
+  bool EmptyBeforeGroup(char c, const char* limit) const {
+    return c == '(' && p_ - out_.gap() == 2 && !out_.ends_with_variable() && limit - p_ > 1 &&
+           Has(p_[1], kDigit) && Has(out_.last(), kLetter);
   }
 
   // "10.0.0.1 ()": nothing stands where else a variable does.

@@ -47,6 +47,12 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"register........0", "register........<*>"},
       {"file \"some name here\" lost", "file \"<*>\" lost"},
       {"it can't be 'this one' now", "it can't be '<*>' now"},
+      {"10.0.0.1 - frank \"GET /a b\" 200", "<*> \"GET <*>\" <*>"},
+      {"10.0.0.1 - - \"GET /a b\" 200", "<*> - - \"GET <*>\" <*>"},
+      {"10.0.0.1 - frank \"got it\" 200", "<*> - frank \"<*>\" <*>"},
+      {"sent a1 to b2 (5 KB)", "sent <*> to <*>"},
+      {"sent a1 to  (5 KB)", "sent <*> to <*>"},
+      {"sent to (5 KB)", "sent to (<*>)"},
   };
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
 }
