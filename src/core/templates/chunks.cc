@@ -42,10 +42,13 @@ bool FitsGlob(std::string_view glob, std::string_view text) {
   }
 }
 
-bool IsFramedVariable(std::string_view glob) {
-  if (glob.size() != kWildcard.size() + 2 || glob.substr(1, kWildcard.size()) != kWildcard)
-    return false;
-  const char open = glob.front(), close = glob.back();
+// A variable in quotes or brackets; what follows them, as a colon, in *behind.
+bool IsFramedVariable(std::string_view glob, std::string_view* behind) {
+  constexpr size_t kFramed = kWildcard.size() + 2;
+  if (glob.size() < kFramed || glob.substr(1, kWildcard.size()) != kWildcard) return false;
+  *behind = glob.substr(kFramed);
+  if (behind->size() > 1 || (!behind->empty() && !Has(behind->front(), kDelimiter))) return false;
+  const char open = glob.front(), close = glob[kFramed - 1];
   return open == close ? open == '"' || open == '\'' : close == MaskedText::Closing(open);
 }
 
@@ -99,8 +102,16 @@ bool IsBare(std::string_view chunk) {
 }
 
 bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at) {
-  return IsFramedVariable(general[at]) && (IsBare(text[at]) || IsMissingWord(text[at])) &&
-         EqualBut(general, text, at);
+  std::string_view behind, value = text[at];
+  if (!IsFramedVariable(general[at], &behind) || !value.ends_with(behind)) return false;
+  value.remove_suffix(behind.size());
+  return (IsBare(value) || IsMissingWord(value)) && EqualBut(general, text, at);
+}
+
+std::string WithoutFrame(std::string_view framed) {
+  std::string_view behind;
+  IsFramedVariable(framed, &behind);
+  return std::string(kWildcard).append(behind);
 }
 
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {

@@ -44,5 +44,7 @@ bool FitsChunk(const Chunks& general, const Chunks& text, size_t at);
 // They differ in the chunk `at` alone, which is a variable in quotes or brackets in `general` and
 // in `text` a variable, or nothing, without them: they belong to the value.
 bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at);
+// The chunk of such a `general` with its variable alone.
+std::string WithoutFrame(std::string_view framed);
 
 }  // namespace alogd

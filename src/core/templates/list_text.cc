@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lists, maps and requests as programs print them.
+// Lists, maps, requests, and what follows a value, as programs print them.
 #include "core/templates/list_text.h"
 
 #include <algorithm>
@@ -50,6 +50,30 @@ size_t RequestVerb(std::string_view text) {
       return verb.size();
   }
   return 0;
+}
+
+bool AddressFollows(std::string_view rest) {
+  static constexpr std::string_view kFrom = " from ";
+  return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
+}
+
+bool RequestFollows(std::string_view rest) {
+  return rest.starts_with(" \"") && RequestVerb(rest.substr(2)) != 0;
+}
+
+bool SizeFollows(std::string_view rest) {
+  return rest.size() > 3 && rest.starts_with(" (") && Has(rest[2], kDigit);
+}
+
+bool DateFollows(std::string_view rest) {
+  for (int part = 0; part < 2; ++part) {
+    while (!rest.empty() && (Has(rest[0], kBlank) || rest[0] == ',')) rest.remove_prefix(1);
+    if (!rest.empty() && Has(rest[0], kDigit)) return true;
+    if (rest.size() < 3 || !IsDateWord(rest.substr(0, 3))) return false;
+    if (rest.size() > 3 && Has(rest[3], kLetter)) return false;
+    rest.remove_prefix(3);
+  }
+  return false;
 }
 
 }  // namespace alogd

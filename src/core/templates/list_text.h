@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lists, maps and requests as programs print them.
+// Lists, maps, requests, and what follows a value, as programs print them.
 #pragma once
 
 #include <string_view>
@@ -18,5 +18,11 @@ const char* FindListEnd(std::string_view text, bool behind_blank);
 bool IsKeyText(std::string_view text);
 // The length of the verb of a quoted request, "GET /a/b HTTP/1.1"; 0 where it is none.
 size_t RequestVerb(std::string_view text);
+
+// What comes next, `rest` being the message behind a word:
+bool AddressFollows(std::string_view rest);  // " from 10.0.0.1"
+bool RequestFollows(std::string_view rest);  // " "GET /index""
+bool SizeFollows(std::string_view rest);     // " (5 KB)"
+bool DateFollows(std::string_view rest);     // a number, or another part of a date and a number
 
 }  // namespace alogd

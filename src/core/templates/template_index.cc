@@ -298,7 +298,9 @@ uint32_t TemplateIndex::FindUnframed(std::string_view text, std::string* unframe
       return false;
     });
   }
-  if (best != kNone) *unframed = Chunks(entries_[best].text).With(place, kWildcard);
+  if (best == kNone) return best;
+  const Chunks framed(entries_[best].text);
+  *unframed = framed.With(place, WithoutFrame(framed[place]));
   return best;
 }
 

@@ -63,6 +63,7 @@ class Masking {
     out_.Variable();
   }
 
+  std::string_view Rest() const { return {p_, static_cast<size_t>(end_ - p_)}; }
   const char* Limit() const { return user_.empty() ? end_ : user_.front().data(); }
 
   // ---- words
@@ -135,7 +136,7 @@ class Masking {
       return WordKind::kConstant;
     if (kind != WordKind::kConstant || word.size() < 3) return kind;
     if (IsValueWord(word)) return WordKind::kVariable;
-    if (IsDateWord(word) && (out_.can_join() || DateFollows())) return WordKind::kVariable;
+    if (IsDateWord(word) && (out_.can_join() || DateFollows(Rest()))) return WordKind::kVariable;
     return kind;
   }
 
@@ -159,18 +160,6 @@ class Masking {
     return end_ - p_ >= 2 && p_[0] == '(' && p_[1] == ')' && Has(word[0], kLetter);
   }
 
-  // A number, or another part of a date and then a number, comes next.
-  bool DateFollows() const {
-    const char* q = p_;
-    for (int part = 0; part < 2; ++part) {
-      while (q < end_ && (Has(*q, kBlank) || *q == ',')) ++q;
-      if (q < end_ && Has(*q, kDigit)) return true;
-      if (end_ - q < 3 || !IsDateWord({q, 3}) || (end_ - q > 3 && Has(q[3], kLetter))) return false;
-      q += 3;
-    }
-    return false;
-  }
-
   // The sentence's full stop stays outside.
   void VariableWord(std::string_view word, bool number) {
     const size_t tail = Tail(word);
@@ -189,6 +178,7 @@ class Masking {
     }
     if (q == p_ || (q < Limit() && !Has(*q, kBlank))) return false;
     if (q + 1 < Limit() && q[1] == '=') return false;
+    while (q[-1] == '.') --q;  // "a,b... done"
     p_ = q;
     return true;
   }
@@ -196,6 +186,7 @@ class Masking {
   void ConstantWord(std::string_view word) {
     if (!out_.view().empty() && p_ < end_ && *p_ == ',' && CommaList()) return out_.Variable();
     if (out_.ends_with_number() && IsUnitWord(word)) return out_.Variable();
+    if (SizeFollows(Rest()) && IsMissingWord(word)) return out_.Variable();
     if (FollowsUser() || IsUserBeforeAddress() || IsUserBeforeRequest() || IsQueryKey())
       return out_.Variable();
     out_.Constant(word, false);
@@ -214,17 +205,12 @@ class Masking {
 
   // "for X from 10.0.0.1".
   bool IsUserBeforeAddress() const {
-    static constexpr std::string_view kFrom = " from ";
-    if (last_ != "for" || last_.data() + last_.size() != out_.gap()) return false;
-    const std::string_view rest(p_, static_cast<size_t>(end_ - p_));
-    return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);
+    return last_ == "for" && last_.data() + last_.size() == out_.gap() && AddressFollows(Rest());
   }
 
   // "10.0.0.1 - X "GET /index"", as in the common log format.
   bool IsUserBeforeRequest() const {
-    if (!out_.has_gap() || !out_.can_join() || end_ - p_ < 3 || p_[0] != ' ' || p_[1] != '"')
-      return false;
-    return RequestVerb({p_ + 2, static_cast<size_t>(end_ - p_ - 2)}) != 0;
+    return out_.has_gap() && out_.can_join() && RequestFollows(Rest());
   }
 
   // "/a/b?x=1&mode=all": beyond the first pair, too.

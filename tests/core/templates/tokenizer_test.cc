@@ -53,6 +53,8 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"sent a1 to b2 (5 KB)", "sent <*> to <*>"},
       {"sent a1 to  (5 KB)", "sent <*> to <*>"},
       {"sent to (5 KB)", "sent to (<*>)"},
+      {"sent a1 to unknown (5 KB)", "sent <*> to <*>"},
+      {"stopping adm,sudo... done", "stopping <*>... done"},
   };
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
 }
