@@ -26,7 +26,7 @@ constexpr std::string_view kPieces[] = {
     "ssh2", "IPv6", "true", "Jan",  "Mon",  "kB",   "ms",    "x5",     "5x",
     "//",   "http", "C",    "\x01", "\x7f", "\xff", "é",     "\xc3",   "5.",
     "()",   "=>",   "==",   "n1'",  "'s",   "80",   "a.b.c", " from ", "12345678901234567890",
-    "\\\"", "5\\"};
+    "\\\"", "5\\",  "ms.12"};
 
 }  // namespace
 

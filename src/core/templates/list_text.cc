@@ -52,6 +52,15 @@ size_t RequestVerb(std::string_view text) {
   return 0;
 }
 
+bool EndsWithNumber(std::string_view word) {
+  const size_t dot = word.find('.');
+  if (dot == std::string_view::npos || dot + 1 >= word.size()) return false;
+  const auto all = [](std::string_view text, unsigned classes) {
+    return std::all_of(text.begin(), text.end(), [&](char c) { return Has(c, classes); });
+  };
+  return all(word.substr(0, dot), kLetter) && all(word.substr(dot + 1), kDigit | kDot);
+}
+
 bool AddressFollows(std::string_view rest) {
   static constexpr std::string_view kFrom = " from ";
   return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);

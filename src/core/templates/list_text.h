@@ -19,6 +19,9 @@ bool IsKeyText(std::string_view text);
 // The length of the verb of a quoted request, "GET /a/b HTTP/1.1"; 0 where it is none.
 size_t RequestVerb(std::string_view text);
 
+// "ms.12", as in "7 ms.12 ms".
+bool EndsWithNumber(std::string_view word);
+
 // What comes next, `rest` being the message behind a word:
 bool AddressFollows(std::string_view rest);  // " from 10.0.0.1"
 bool RequestFollows(std::string_view rest);  // " "GET /index""

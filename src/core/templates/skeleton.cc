@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/templates/byte_bits.h"
+#include "core/templates/list_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
 
@@ -88,6 +89,7 @@ bool Skeleton::Word(size_t begin, size_t end) {
                   : word[0] == '\\'       ? 3
                                           : 4;
   if (letters) code |= 8;
+  if (letters && EndsWithNumber(word)) code |= 4;  // it begins with a letter
   if (before == ':' || before == '<' || behind == ':') code |= Code(begin, begin + word.size());
   out_[size_++] = kMarker;
   out_[size_++] = static_cast<char>(code);

@@ -88,7 +88,7 @@ class Masking {
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
     switch (Classify(word, bits)) {
       case WordKind::kVariable:
-        return VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);
+        return VariableWord(word, bits);
       case WordKind::kJoiner:
         return out_.Constant(word, true);
       case WordKind::kConstant:
@@ -161,9 +161,9 @@ class Masking {
   }
 
   // The sentence's full stop stays outside.
-  void VariableWord(std::string_view word, bool number) {
+  void VariableWord(std::string_view word, unsigned bits) {
     const size_t tail = Tail(word);
-    out_.Variable(number);
+    out_.Variable((bits & kLetter) == 0 ? (bits & kDigit) != 0 : EndsWithNumber(word));
     if (tail == 0) return;
     out_.NoGap();
     out_.Constant(word.substr(word.size() - tail), true);
@@ -237,7 +237,7 @@ class Masking {
     if (IsOutcomeWord(word)) return out_.Constant(word, false);  // "res=failed" is another event
     unsigned bits = 0;
     for (const char c : word) bits |= Class(c);
-    VariableWord(word, (bits & kLetter) == 0 && (bits & kDigit) != 0);  // "size=5 KB"
+    VariableWord(word, bits);  // "size=5 KB"
   }
 
   // ---- delimiters

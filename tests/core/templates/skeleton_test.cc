@@ -2,6 +2,7 @@
 // Skeleton: equal skeletons must mean equal masked messages, on real and on made-up text.
 #include "core/templates/skeleton.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -57,6 +58,15 @@ TEST_F(SkeletonTest, NoneForControlBytesAndLongMessages) {
   EXPECT_FALSE(skeleton_.Build(std::string(Skeleton::kMaxMessage + 1, 'a')));
   EXPECT_TRUE(skeleton_.Build(std::string(Skeleton::kMaxMessage, '7')));
   EXPECT_TRUE(skeleton_.Build("a\tb"));
+}
+
+// The words before a unit decide whether the unit belongs to them.
+TEST_F(SkeletonTest, DecidesTheMaskedFormBeforeUnits) {
+  for (const char* word : {"ms.12", "x5", "a1.2", "ms.", "12", "ms.1.", "ms.1!", "b.c3"}) {
+    Check(fmt::format("took 7 {} ms now", word));
+    Check(fmt::format("took {} ms", word));
+  }
+  EXPECT_GT(repeated_, 0u);
 }
 
 TEST_F(SkeletonTest, DecidesTheMaskedFormOfStatements) {

@@ -54,6 +54,7 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"sent a1 to  (5 KB)", "sent <*> to <*>"},
       {"sent to (5 KB)", "sent to (<*>)"},
       {"sent a1 to unknown (5 KB)", "sent <*> to <*>"},
+      {"took 7 ms.12 ms now", "took <*> now"},
       {"stopping adm,sudo... done", "stopping <*>... done"},
   };
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
