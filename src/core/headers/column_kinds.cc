@@ -79,6 +79,13 @@ size_t BracketAt(std::string_view line, size_t at) {
   return SkipBracket(line, at);
 }
 
+size_t LevelGroupAt(std::string_view line, size_t at) {
+  const size_t end = BracketAt(line, at);
+  const bool level =
+      end != 0 && LevelOfGroup(Trimmed(line.substr(at + 1, end - at - 2))) != Level::kNone;
+  return level ? end : 0;
+}
+
 size_t TagAt(std::string_view line, size_t at) {
   constexpr size_t kMaxTag = 160;
   const size_t limit = line.size() - at > kMaxTag ? at + kMaxTag : line.size();

@@ -19,6 +19,8 @@ size_t LetterAt(std::string_view line, size_t at);
 size_t NumberAt(std::string_view line, size_t at);
 // A group in [], () or <>, nested ones balanced.
 size_t BracketAt(std::string_view line, size_t at);
+// Such a group with a level in it.
+size_t LevelGroupAt(std::string_view line, size_t at);
 // A name that ends in a colon before a blank; the end is behind the colon.
 size_t TagAt(std::string_view line, size_t at);
 // com.example.Name, a::b, server.go:42.

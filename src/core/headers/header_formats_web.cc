@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Web servers and proxies: access logs, nginx and Apache error logs, HAProxy.
+#include <algorithm>
+#include <iterator>
+
 #include "core/headers/header_formats.h"
 #include "core/headers/level_word.h"
 #include "core/headers/scan.h"
@@ -93,6 +96,10 @@ bool MatchNginxError(std::string_view line, FormatContext& context, LineParts* o
 
 // [Thu Feb 29 13:45:01.123456 2024] [core:error] [pid 1:tid 2] message; 2.2 has no module and no
 // pid.
+// As ap_log_rerror names them (httpd's core documentation, LogLevel), "trace1" to "trace8" aside.
+constexpr std::string_view kApacheLevels[] = {"emerg", "alert",  "crit", "error",
+                                              "warn",  "notice", "info", "debug"};
+
 bool MatchApacheError(std::string_view line, FormatContext& context, LineParts* out) {
   if (At(line, 0) != '[' || !IsAlpha(At(line, 1)) || !IsAlpha(At(line, 5)))
     return false;  // day, month
@@ -105,8 +112,11 @@ bool MatchApacheError(std::string_view line, FormatContext& context, LineParts* 
   const size_t colon = module.find(':');
   const std::string_view level =
       colon == std::string_view::npos ? module : module.substr(colon + 1);
-  header.level = LevelOfWord(level);
-  if (header.level == Level::kNone && level.starts_with("trace")) header.level = Level::kTrace;
+  if (!std::any_of(std::begin(kApacheLevels), std::end(kApacheLevels),
+                   [&](std::string_view l) { return level == l; }) &&
+      !level.starts_with("trace"))
+    return false;  // "[INFO]", "[WRN]": other programs write the time so, too
+  header.level = level.starts_with("trace") ? Level::kTrace : LevelOfWord(level);
   if (header.level == Level::kNone) return false;
   if (colon != std::string_view::npos) header.program = module.substr(0, colon);
   at = SkipBlanks(line, close + 1);

@@ -362,36 +362,52 @@ std::string ShapeOfGroup(std::string_view group) {
   return shape;
 }
 
-// Two groups in most rows and one in the others, which looks like the second: they lack the first.
-bool LayoutWalk::TakeFirstOfTwo(Groups groups) {
-  std::set<std::string> firsts, seconds;
-  std::vector<std::string> singles;
-  size_t two = 0;
-  for (size_t i = 0; i < rows_.size(); ++i) {
-    const auto& [line, at, gap] = rows_[i];
-    if (groups.ends[i] == 0) continue;
-    const size_t next = SkipBlanks(line, groups.ends[i]);
-    const size_t end = At(line, next) == groups.open ? BracketAt(line, next) : 0;
-    std::string shape = ShapeOfGroup(line.substr(at, groups.ends[i] - at));
-    if (end == 0) {
-      singles.push_back(std::move(shape));
-      groups.ends[i] = at;
-      continue;
-    }
-    ++two;
-    firsts.insert(std::move(shape));
-    seconds.insert(ShapeOfGroup(line.substr(next, end - next)));
+// The groups that follow each other where a row stands, by their shapes; none behind a colon.
+std::vector<std::string> LayoutWalk::ShapesAt(const Row& row, char open) {
+  constexpr size_t kMostGroups = 5;
+  std::vector<std::string> shapes;
+  for (size_t at = row.at; shapes.size() < kMostGroups && At(row.line, at) == open;) {
+    const size_t end = BracketAt(row.line, at);
+    if (end == 0) break;
+    shapes.push_back(ShapeOfGroup(row.line.substr(at, end - at)));
+    if (AfterAttached(row.line, end) != end) break;
+    at = SkipBlanks(row.line, end);
   }
-  if (optional_ >= Layout::kMaxOptional || rows_.size() < kFewLines || two < Enough(0.6) ||
-      two >= Enough(kAll))
+  return shapes;
+}
+
+// So many groups in most rows and one fewer in the others, whose first looks like the second of
+// those: they lack the first.
+bool LayoutWalk::TakeFirstOfTwo(const Groups& groups) {
+  if (optional_ >= Layout::kMaxOptional || rows_.size() < kFewLines) return false;
+  std::vector<std::vector<std::string>> runs;
+  std::map<size_t, size_t> counts;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    runs.push_back(groups.ends[i] == 0 ? std::vector<std::string>()
+                                       : ShapesAt(rows_[i], groups.open));
+    ++counts[runs.back().size()];
+  }
+  // The most groups that a fair share of the rows has; a message may begin with one more.
+  size_t many = 0;
+  for (const auto& [n, rows] : counts)
+    if (rows >= Enough(0.3)) many = n;
+  const size_t few_rows = many >= 2 ? counts[many - 1] : 0;
+  if (few_rows == 0 || few_rows < Enough(1 - kAll) || counts[many] + few_rows < Enough(kMost))
     return false;
-  const auto like = [&](const std::set<std::string>& those) {
-    return static_cast<size_t>(std::count_if(
-        singles.begin(), singles.end(), [&](const std::string& s) { return those.contains(s); }));
-  };
-  if (like(seconds) * 10 < singles.size() * 9 || like(firsts) * 2 > singles.size()) return false;
+  std::set<std::string> firsts, seconds;
+  for (const auto& shapes : runs)
+    if (shapes.size() == many) firsts.insert(shapes[0]), seconds.insert(shapes[1]);
+  size_t like_first = 0, like_second = 0;
+  Ends ends = groups.ends;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    if (runs[i].size() != many - 1) continue;
+    like_first += firsts.contains(runs[i][0]);
+    like_second += seconds.contains(runs[i][0]);
+    ends[i] = rows_[i].at;
+  }
+  if (like_second * 10 < few_rows * 9 || like_first * 2 > few_rows) return false;
   ++optional_;
-  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, groups.ends, false);
+  Accept({.kind = StepKind::kBracket, .open = groups.open, .optional = true}, ends, false);
   --words_;  // the column that stands in all lines counts
   return true;
 }
@@ -400,7 +416,7 @@ bool LayoutWalk::TakeFirstOfTwo(Groups groups) {
 bool LayoutWalk::StrongFollows(const std::vector<Row>& rows) const {
   constexpr Finder kNear[] = {TimeAt, WordLevelAt, BracketAt,     NumberAt,
                               TagAt,  DottedAt,    PunctuationAt, LetterAt};
-  constexpr Finder kFar[] = {WordLevelAt, TagAt, DottedAt};
+  constexpr Finder kFar[] = {WordLevelAt, LevelGroupAt, TagAt, DottedAt};
   const auto most = [&](Finder find, bool far) {
     size_t hits = 0;
     for (const auto& [line, at, gap] : rows) {

@@ -60,7 +60,8 @@ class LayoutWalk {
   };
   Groups FindGroups() const;
   bool TakeBracket();
-  bool TakeFirstOfTwo(Groups groups);
+  static std::vector<std::string> ShapesAt(const Row& row, char open);
+  bool TakeFirstOfTwo(const Groups& groups);
   bool TakeNumber();
   bool FindFields(char separator, Ends* ends) const;
   bool TakeField();

@@ -87,6 +87,28 @@ TEST(HeaderLearningTest, ColumnsThatSomeLinesLack) {
                       "2024-02-29 13:45:# [pool-#] [88#] lost $#", "2024-02-29 13:45:# [88#] idle"},
                      200),
             "<time> [<skip>] [<pid>] <message>");
+  // Two groups and three, the last of them the name.
+  EXPECT_EQ(FormatOf({"[info ] [main] [req-#] [Cart]: sold # for $#",
+                      "[warning] [pool #] [req-#] [Stock]: read shelf #",
+                      "[info ] [req-#] [Cart]: idle"},
+                     200),
+            "[<level>] [<skip>] [<skip>] [<program>] <message>");
+  // A word between the group and the level.
+  EXPECT_EQ(FormatOf({"2024-02-29T13:45:# [pool #] web1 [INFO] sold # for $#",
+                      "2024-02-29T13:45:# [main] web2 [SEVERE] lost $#",
+                      "2024-02-29T13:45:# web1 [INFO] read shelf #"},
+                     200),
+            "<time> [<skip>] <program> [<level>] <message>");
+}
+
+// Programs that write the time as httpd does, and another level than it has.
+TEST(HeaderLearningTest, TimesLikeThoseOfApache) {
+  EXPECT_EQ(FormatOf({"[Thu Feb 29 13:45:# 2024] [INF] Cart: sold # for $#",
+                      "[Thu Feb 29 13:45:# 2024] [ERR] Stock: shelf # lost"},
+                     200),
+            "[<time>] [<level>] <program>: <message>");
+  EXPECT_EQ(FormatOf({"[Thu Feb 29 13:45:# 2024] [error] [client 10.0.0.#] not found: /a/#"}, 20),
+            "apache-error");
 }
 
 TEST(HeaderLearningTest, ColumnsWithoutATime) {
