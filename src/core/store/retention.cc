@@ -16,6 +16,10 @@ namespace {
 // (256 x 4 KiB: a few milliseconds).
 constexpr int64_t kSlackPages = 256;
 constexpr int64_t kVacuumPages = 256;
+// Logs that are gone and of which nothing more is known than how many records they had: so many
+// stay, the latest. And how many rows a step deletes at most.
+constexpr int64_t kMostGoneSources = 10'000;
+constexpr int64_t kGoneSourcesStep = 5'000;
 
 struct Pages {
   int64_t size = 4096;
@@ -69,6 +73,29 @@ Result<size_t> DeleteBefore(Database* db, int64_t before, size_t rows) {
   return deleted;
 }
 
+// Each path that ever had a record leaves a row: jobs that log to a file of their own would fill
+// the database with them. True while there are more to delete.
+Result<bool> DropGoneSources(Database* db) {
+  constexpr const char* kGone =
+      "FROM source_rows s WHERE NOT EXISTS (SELECT 1 FROM file_rows f WHERE f.group_id = "
+      "s.group_id "
+      "AND f.source = s.name)";
+  const Result<std::optional<int64_t>> all = db->Int("SELECT count(*) FROM source_rows");
+  if (!all.ok()) return all.error();
+  if (all->value_or(0) <= kMostGoneSources) return false;
+  const Result<std::optional<int64_t>> gone = db->Int(fmt::format("SELECT count(*) {}", kGone));
+  if (!gone.ok()) return gone.error();
+  const int64_t over = gone->value_or(0) - kMostGoneSources;
+  if (over <= 0) return false;
+  const Status status = db->Run(
+      fmt::format("DELETE FROM source_rows WHERE (group_id, name) IN (SELECT s.group_id, s.name {} "
+                  "ORDER BY s.last_us, s.name LIMIT ?)",
+                  kGone),
+      std::min(over, kGoneSourcesStep));
+  if (!status.ok()) return status.error();
+  return over > kGoneSourcesStep;
+}
+
 // True while there is more to give back.
 Result<bool> Vacuum(Database* db) {
   Result<Pages> pages = CountPages(db);
@@ -98,10 +125,12 @@ Result<bool> RetainStep(Database* db, const StorePolicy& policy, Time now, size_
       *deleted += *more;
     }
   }
+  const Result<bool> sources = DropGoneSources(db);
+  if (!sources.ok()) return sources.error();
   Result<bool> vacuum = Vacuum(db);
   if (!vacuum.ok()) return vacuum.error();
   if (Status status = transaction->Commit(); !status.ok()) return status.error();
-  return *deleted == rows || *vacuum;
+  return *deleted == rows || *sources || *vacuum;
 }
 
 }  // namespace alogd

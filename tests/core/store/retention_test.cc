@@ -57,6 +57,51 @@ TEST(RetentionTest, AgeCountsFromWhenItWasKept) {
   EXPECT_EQ(Count(dir.db(), "incidents WHERE id = 1"), 0);
 }
 
+// Neither a clock that jumps back a day nor one that comes back deletes what is younger than
+// `keep`.
+TEST(RetentionTest, ClockJumpsBackADay) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.keep = 2h;
+  Store store = OpenStore(dir.db(), policy);
+  ASSERT_TRUE(store.Commit(SampleUnit(1)).ok());
+  SendAll(&store);
+  EXPECT_FALSE(*store.Retain(kNow));
+  EXPECT_FALSE(*store.Retain(kNow - 24h));
+  ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
+  SendAll(&store);
+  EXPECT_FALSE(*store.Retain(kNow - 24h));
+  EXPECT_FALSE(*store.Retain(kNow - 23h));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 2);
+  EXPECT_FALSE(*store.Retain(kNow - 21h));
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE id = 2"), 0) << "three hours after it was kept";
+  EXPECT_EQ(Count(dir.db(), "anomalies WHERE id = 1"), 1) << "a day more: its time is yet to come";
+  EXPECT_FALSE(*store.Retain(kNow + 3h));
+  EXPECT_EQ(Count(dir.db(), "anomalies"), 0);
+}
+
+TEST(RetentionTest, SourcesThatAreGoneAreBounded) {
+  StoreDir dir;
+  Store store = OpenStore(dir.db(), {});
+  CommitUnit unit = SampleUnit(1);
+  unit.sources.clear();
+  unit.files.clear();
+  constexpr int kSources = 15'050;
+  for (int i = 0; i < kSources; ++i) {
+    unit.sources.push_back({"/srv/job" + std::to_string(i), "syslog", 1, kNow + i * 1s});
+  }
+  FileCheckpoint& file = unit.files.emplace_back();  // the oldest, and still there
+  file.id = FileId{1};
+  file.source = file.path = "/srv/job0";
+  ASSERT_TRUE(store.Commit(unit).ok());
+  EXPECT_TRUE(*store.Retain(kNow));
+  EXPECT_EQ(Count(dir.db(), "sources"), kSources - 5'000) << "in steps";
+  EXPECT_FALSE(*store.Retain(kNow));
+  EXPECT_EQ(Count(dir.db(), "sources"), 10'001);
+  EXPECT_EQ(Count(dir.db(), "sources WHERE source IN ('/srv/job0', '/srv/job15049')"), 2);
+  EXPECT_EQ(Count(dir.db(), "sources WHERE source = '/srv/job1'"), 0);
+}
+
 TEST(RetentionTest, SmallSteps) {
   StoreDir dir;
   StorePolicy policy;
