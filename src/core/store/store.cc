@@ -25,6 +25,8 @@ namespace {
 // lets it grow to: a backstop for when nobody calls it, since a commit must not wait for the disk
 // twice.
 constexpr int kBackstopPages = 16384;
+// Clocks are set back by less than this to be in time with others.
+constexpr Duration kClockJump = std::chrono::minutes(1);
 // Bytes the WAL file keeps when it starts over.
 constexpr int64_t kWalKeep = 8 << 20;
 // Bytes of WAL below which its space is left in place: truncating costs more than it gives.
@@ -52,6 +54,7 @@ struct Store::Impl {
   bool full = false;         // synchronous=FULL is in force
   int64_t next_file_id = 0;  // 0: not asked for yet
   std::optional<Database> checkpointer;
+  Time last_clock = kNoTime;  // of the host, as of the last commit
 
   Status SetSynchronous(bool want_full) {
     if (full == want_full) return {};
@@ -71,7 +74,8 @@ Result<Store> Store::Open(const std::string& path, const StorePolicy& policy, Du
   if (!db.ok()) return db.error();
   if (Status status = PrepareSchema(&*db); !status.ok()) return status.error();
   if (Status status = Configure(&*db); !status.ok()) return status.error();
-  return Store(std::unique_ptr<Impl>(new Impl{std::move(*db), policy, busy, false, 0, {}}));
+  return Store(
+      std::unique_ptr<Impl>(new Impl{std::move(*db), policy, busy, false, 0, {}, kNoTime}));
 }
 
 void Store::set_policy(const StorePolicy& policy) { impl_->policy = policy; }
@@ -85,9 +89,17 @@ Status Store::Commit(const CommitUnit& unit, Time now) {
   if (!transaction.ok()) return transaction.error();
   Result<Maintenance> pause = ReadMaintenance(&impl_->db);
   if (!pause.ok()) return pause.error();
+  if (pause->Holds(now) && impl_->last_clock != kNoTime && impl_->last_clock - now > kClockJump) {
+    // The clock jumped back: half an hour of maintenance must not become a day of it.
+    pause->until -= impl_->last_clock - now;
+    const Status shifted = WriteMaintenance(&impl_->db, now, pause->until);
+    if (!shifted.ok()) return shifted;
+  }
   UnitWriter writer(&impl_->db, impl_->policy, unit, pause->Holds(now));
   if (Status status = writer.Write(); !status.ok()) return status;
-  return transaction->Commit();
+  Status committed = transaction->Commit();
+  if (committed.ok() && now != kNoTime) impl_->last_clock = now;
+  return committed;
 }
 
 Status Store::SetMaintenance(Time now, Time until) {
@@ -95,6 +107,7 @@ Status Store::SetMaintenance(Time now, Time until) {
   Result<Transaction> transaction = Transaction::Begin(&impl_->db);
   if (!transaction.ok()) return transaction.error();
   if (Status status = WriteMaintenance(&impl_->db, now, until); !status.ok()) return status;
+  impl_->last_clock = now;
   return transaction->Commit();
 }
 

@@ -105,6 +105,22 @@ TEST_F(MaintenanceTest, EndsAndBeginsAnew) {
   EXPECT_EQ(Now().held, 0u);
 }
 
+TEST_F(MaintenanceTest, ClockJumpsBackADay) {
+  ASSERT_TRUE(store_->SetMaintenance(start_, start_ + 30min).ok());
+  ASSERT_TRUE(store_->Commit(Unit(1), start_ + 10min).ok());
+  const Time back = start_ + 10min - 24h;
+  ASSERT_TRUE(store_->Commit(Unit(2), back).ok());
+  ASSERT_TRUE(store_->Commit(Unit(3), back + 19min).ok());
+  EXPECT_EQ(Waiting(), 0u);
+  EXPECT_EQ(Now().held, 3u);
+  ASSERT_TRUE(store_->Commit(Unit(4), back + 21min).ok());
+  EXPECT_EQ(Waiting(), 1u) << "the half hour is over";
+  // One that begins after the jump is as long as it is told to be.
+  ASSERT_TRUE(store_->SetMaintenance(back - 24h, back - 23h).ok());
+  ASSERT_TRUE(store_->Commit(Unit(5), back - 23h - 1min).ok());
+  EXPECT_EQ(Waiting(), 1u);
+}
+
 TEST_F(MaintenanceTest, WithoutAClockNothingIsHeld) {
   ASSERT_TRUE(store_->SetMaintenance(start_, start_ + 30min).ok());
   ASSERT_TRUE(store_->Commit(Unit(1)).ok());
