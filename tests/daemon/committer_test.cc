@@ -107,12 +107,15 @@ TEST_F(CommitterTest, LockedDatabaseKeepsTheUnit) {
   EXPECT_EQ(Load("a").deltas.size(), 2U);
 }
 
-TEST_F(CommitterTest, DiskThatFailsKeepsTheUnitAndPasses) {
+// A disk that fails, and one that the kernel made read-only for it.
+class CommitterDiskTest : public CommitterTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(CommitterDiskTest, KeepsTheUnitUntilItPasses) {
   testing::SqliteWriteErrors::Install();
   Make();
   committer_->Start();
   {
-    const testing::SqliteWriteErrors errors;
+    const testing::SqliteWriteErrors errors(GetParam());
     committer_->Offer(UnitOf("a", 1));
     committer_->Offer(UnitOf("a", 2));
     ASSERT_TRUE(Eventually([&] { return committer_->stats().failures >= 2; }));
@@ -125,6 +128,8 @@ TEST_F(CommitterTest, DiskThatFailsKeepsTheUnitAndPasses) {
   EXPECT_EQ(Load("a").deltas.size(), 2U);
   EXPECT_EQ(Load("a").files.at(0).offset, 2U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Code, CommitterDiskTest, ::testing::Values(EIO, EROFS));
 
 TEST_F(CommitterTest, DeletedDatabaseIsWrittenAgain) {
   Make();

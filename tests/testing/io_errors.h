@@ -12,12 +12,12 @@
 
 namespace alogd::testing {
 
-// While one lives, SQLite's writes fail with EIO: through the hook that its VFS has for it. One at
-// a time; other threads may use SQLite meanwhile.
+// While one lives, SQLite's writes fail, with EIO or another code: through the hook that its VFS
+// has for it. One at a time; other threads may use SQLite meanwhile.
 class SqliteWriteErrors {
  public:
-  SqliteWriteErrors() { failing_ = true; }
-  ~SqliteWriteErrors() { failing_ = false; }
+  explicit SqliteWriteErrors(int code = EIO) { failing_ = code; }
+  ~SqliteWriteErrors() { failing_ = 0; }
   SqliteWriteErrors(const SqliteWriteErrors&) = delete;
   SqliteWriteErrors& operator=(const SqliteWriteErrors&) = delete;
 
@@ -33,16 +33,18 @@ class SqliteWriteErrors {
 
  private:
   static ssize_t Write(int fd, const void* data, size_t size) {
-    if (!failing_) return ::write(fd, data, size);
-    errno = EIO;
+    const int code = failing_;
+    if (code == 0) return ::write(fd, data, size);
+    errno = code;
     return -1;
   }
   static ssize_t PWrite(int fd, const void* data, size_t size, off_t at) {
-    if (!failing_) return ::pwrite(fd, data, size, at);
-    errno = EIO;
+    const int code = failing_;
+    if (code == 0) return ::pwrite(fd, data, size, at);
+    errno = code;
     return -1;
   }
-  static inline std::atomic<bool> failing_{false};
+  static inline std::atomic<int> failing_{0};
 };
 
 }  // namespace alogd::testing
