@@ -89,6 +89,7 @@ class Walker {
   std::set<std::string>* files = nullptr;        // wanted: regular files that match
   std::set<std::string>* directories = nullptr;  // wanted: where a match can come to stand
   std::set<std::string>* unreadable = nullptr;
+  size_t max_files = 0;  // one more is taken, so that it shows
 
   void Run() { Visit("/", glob_.Begin(), 0); }
 
@@ -135,7 +136,7 @@ class Walker {
   void Enter(const std::string& path, EntryKind kind, const States& next, const States& named,
              size_t depth) {
     if (kind == EntryKind::kFile) {
-      if (files != nullptr && glob_.Accepts(next) && files->size() <= PathSet::kMaxFiles)
+      if (files != nullptr && glob_.Accepts(next) && files->size() <= max_files)
         files->insert(path);
       return;
     }
@@ -149,7 +150,9 @@ class Walker {
 
 }  // namespace
 
-PathSet::PathSet(std::vector<std::string> globs, std::vector<std::string> excludes) {
+PathSet::PathSet(std::vector<std::string> globs, std::vector<std::string> excludes,
+                 size_t max_files)
+    : max_files_(max_files) {
   for (const std::string& glob : globs) AddGlob(glob, false, &globs_);
   for (const std::string& glob : excludes) AddGlob(glob, true, &excludes_);
 }
@@ -192,29 +195,34 @@ std::vector<std::string> PathSet::List(std::vector<std::string>* unreadable) con
   for (const PathGlob& glob : globs_) {
     Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
     walker.files = &files;
+    walker.max_files = max_files_;
     walker.unreadable = &closed;
     walker.Run();
   }
   if (unreadable != nullptr) {
     unreadable->assign(closed.begin(), closed.end());
-    if (files.size() > kMaxFiles)
-      unreadable->push_back("(more than " + std::to_string(kMaxFiles) +
-                            " files match; the rest is not read)");
+    if (files.size() > max_files_) unreadable->push_back(TooMany());
   }
   std::vector<std::string> sources;
   for (const std::string& path : files)
-    if (sources.size() < kMaxFiles && !Excluded(path) && !IsRotatedCopy(path))
+    if (sources.size() < max_files_ && !Excluded(path) && !IsRotatedCopy(path))
       sources.push_back(path);
   for (const std::string& path : sources) Remember(path);
   return sources;
 }
 
-void PathSet::Remember(std::string_view path) const {
-  if (!seen_.emplace(path).second) return;
+std::string PathSet::TooMany() const {
+  return "(more than " + std::to_string(max_files_) + " files match; the rest is not read)";
+}
+
+bool PathSet::Remember(std::string_view path) const {
+  if (!seen_.emplace(path).second) return false;
   seen_order_.emplace_back(path);
-  if (seen_order_.size() <= kMaxRemembered) return;
-  seen_.erase(seen_order_.front());
-  seen_order_.pop_front();
+  if (seen_order_.size() > kMaxRemembered) {
+    seen_.erase(seen_order_.front());
+    seen_order_.pop_front();
+  }
+  return true;
 }
 
 }  // namespace alogd

@@ -67,15 +67,16 @@ class PathGlob {
 // Not for several threads at once: List remembers what it saw.
 class PathSet {
  public:
-  static constexpr size_t kMaxFiles =
-      100'000;                             // that List returns; beyond it says so in `unreadable`
+  // That List returns; beyond it says so in `unreadable`.
+  static constexpr size_t kMaxFiles = 100'000;
   static constexpr size_t kMaxDepth = 64;  // of directories that ** descends
   // Names that are remembered after they are gone, the latest: it matters between a rotation and
   // the file that comes after it.
   static constexpr size_t kMaxRemembered = 20'000;
 
   PathSet() = default;
-  PathSet(std::vector<std::string> globs, std::vector<std::string> excludes);
+  PathSet(std::vector<std::string> globs, std::vector<std::string> excludes,
+          size_t max_files = kMaxFiles);
 
   // True if the path is one of ours: matched, not excluded, not a rotated copy of a matched name.
   // Looks whether the name without the suffix stands there, where that decides.
@@ -86,15 +87,20 @@ class PathSet {
   // Existing regular files (and symlinks to them) that match, sorted. Reads the file system.
   // Directories that cannot be read are named in `unreadable` (null: not wanted).
   std::vector<std::string> List(std::vector<std::string>* unreadable) const;
-  // A source of this name was here in an earlier run: its rotated copies are recognised without it.
-  void Remember(std::string_view path) const;
+  // A source of this name was here: its rotated copies are recognised without it. False if that was
+  // known.
+  bool Remember(std::string_view path) const;
   size_t remembered() const { return seen_.size(); }
+  size_t max_files() const { return max_files_; }
+  // What is said where there are more files than max_files.
+  std::string TooMany() const;
 
  private:
   bool Globbed(std::string_view path) const;
   bool Excluded(std::string_view path) const;
   bool IsRotatedCopy(std::string_view path) const;
 
+  size_t max_files_ = kMaxFiles;
   std::vector<PathGlob> globs_;
   std::vector<PathGlob> excludes_;
   mutable std::set<std::string, std::less<>> seen_;  // paths of sources; at most kMaxRemembered

@@ -99,6 +99,7 @@ struct SourceWatcher::Impl {
   int AddWatch(const std::string& path, uint32_t events);
   void WatchFile(const std::string& path, Source* source);
   void Check(const std::string& path);
+  void NotListed(const std::string& what);
   void Gone(const std::string& path);
   void DropOldWatches();
   bool Current(int wd, const Watch& watch) const;
@@ -206,6 +207,15 @@ void SourceWatcher::Impl::Gone(const std::string& path) {
   sources.erase(at);
 }
 
+void SourceWatcher::Impl::NotListed(const std::string& what) {
+  problems.insert(
+      what == paths.TooMany()
+          ? fmt::format("{}; divide the paths among several groups, or exclude some", what)
+          : fmt::format("cannot list {}: logs in it are not found; let the service's user read and "
+                        "search it (most log directories belong to group adm)",
+                        what));
+}
+
 void SourceWatcher::Impl::Rescan() {
   problems.clear();
   limit_reached = false;
@@ -215,13 +225,7 @@ void SourceWatcher::Impl::Rescan() {
     WatchDirectories();
     std::vector<std::string> unreadable;
     const std::vector<std::string> standing = paths.List(&unreadable);
-    for (const std::string& directory : unreadable) {
-      problems.insert(
-          fmt::format("cannot list {}: logs in it are not found; let the service's user read and "
-                      "search it (most "
-                      "log directories belong to group adm)",
-                      directory));
-    }
+    for (const std::string& directory : unreadable) NotListed(directory);
     std::vector<std::string> before;
     for (const auto& [path, source] : sources) before.push_back(path);
     for (const std::string& path : standing) Check(path);
@@ -332,7 +336,7 @@ void SourceWatcher::Impl::TakeInDirectory(const std::string& directory, const in
   if (sources.contains(path)) {
     dirty.insert(path);
     Check(path);
-  } else if (paths.Matches(path)) {
+  } else if (sources.size() < paths.max_files() && paths.Matches(path)) {
     Check(path);
   }
   const auto targets = by_target.find(directory);

@@ -26,10 +26,11 @@ using Strings = std::vector<std::string>;
 
 class SourceWatcherTest : public ::testing::Test {
  protected:
-  void Watch(const Strings& globs, SourceWatcher::Options options = {}) {
+  void Watch(const Strings& globs, SourceWatcher::Options options = {},
+             size_t max_files = PathSet::kMaxFiles) {
     Strings absolute, none;
     for (const std::string& glob : globs) absolute.push_back(dir_ / glob);
-    auto watcher = SourceWatcher::Create(PathSet(absolute, none), options);
+    auto watcher = SourceWatcher::Create(PathSet(absolute, none, max_files), options);
     ASSERT_TRUE(watcher) << watcher.error().message;
     watcher_ = std::move(*watcher);
   }
@@ -195,6 +196,23 @@ TEST_F(SourceWatcherTest, WatchLimit) {
   AfterRescan();
   writer.Write("the old descriptor\n");
   EXPECT_THAT(AfterRescan(), ElementsAre("b.log"));
+}
+
+TEST_F(SourceWatcherTest, FilesAreBounded) {
+  for (const char* name : {"a.log", "b.log", "c.log"}) AppendTo(dir_ / name, "x\n");
+  Watch({"*.log"}, {}, 3);
+  EXPECT_THAT(Events(), ElementsAre("a.log", "b.log", "c.log"));
+  EXPECT_THAT(watcher_->TakeProblems(), IsEmpty());
+  AppendTo(dir_ / "d.log", "x\n");
+  EXPECT_THAT(Events(), IsEmpty());
+  EXPECT_THAT(AfterRescan(), IsEmpty());
+  const Strings problems = watcher_->TakeProblems();
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_THAT(problems[0], HasSubstr("more than 3 files match"));
+  EXPECT_EQ(watcher_->sources(), 3U);
+  ASSERT_EQ(::unlink((dir_ / "a.log").c_str()), 0);
+  EXPECT_THAT(Events(), ElementsAre("a.log"));
+  EXPECT_THAT(AfterRescan(), ElementsAre("d.log")) << "its turn has come";
 }
 
 TEST_F(SourceWatcherTest, NoWatchesAtAll) {
