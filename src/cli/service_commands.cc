@@ -142,7 +142,11 @@ void PrintStatus(const CliContext& context, const json& status) {
   fmt::print("commits   {}{}\n", Count(commit, "units"),
              error.empty() ? "" : "; failing now: " + error);
   const json& journal = Part(status, "journal");
-  fmt::print("alerts    {} sent, {} waiting\n", Count(journal, "sent"), Count(journal, "pending"));
+  fmt::print("alerts    {} sent, {} waiting", Count(journal, "sent"), Count(journal, "pending"));
+  if (const uint64_t held = Count(journal, "held_back"); held > 0) {
+    fmt::print(", {} held back from the journal (too many in 30 s)", held);
+  }
+  fmt::print("\n");
   const json& maintenance = Part(status, "maintenance");
   if (Flag(maintenance, "active") || Count(maintenance, "held") > 0)
     fmt::print("          {}\n", DescribeMaintenance(maintenance));

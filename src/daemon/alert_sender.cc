@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/text.h"
+#include "daemon/alert_limit.h"
 #include "daemon/journal_sender.h"
 
 namespace alogd {
@@ -26,6 +27,7 @@ struct AlertSender::State {
   std::unique_ptr<AlertSink> sink;
   Heartbeat* beat;
   OnSent on_sent;
+  AlertLimit limit;  // the thread's own
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -38,6 +40,8 @@ struct AlertSender::State {
   void Run();
   void SendBatch(const std::vector<Alert>& batch);
   bool SendOne(const Alert& alert);
+  AlertLimit::Verdict Admit(const Alert& alert);
+  void TellHeldBack(AlertLimit::Clock::time_point now);
   void Beat();
 };
 
@@ -93,6 +97,9 @@ void AlertSender::State::Run() {
   std::unique_lock lock(mutex);
   while (!stop) {
     if (!abandoned) beat->Beat();
+    lock.unlock();
+    TellHeldBack(AlertLimit::Clock::now());
+    lock.lock();
     if (batches.empty()) {
       changed.wait_for(lock, kRound);
       continue;
@@ -103,16 +110,44 @@ void AlertSender::State::Run() {
     SendBatch(batch);
     lock.lock();
   }
+  TellHeldBack(AlertLimit::Clock::time_point::max());
   if (!abandoned) beat->End();
   ended = true;
   changed.notify_all();
+}
+
+void AlertSender::State::TellHeldBack(AlertLimit::Clock::time_point now) {
+  const uint64_t count = limit.TakeUntold(now);
+  if (count == 0) return;
+  spdlog::warn(
+      "{} alerts below CRITICAL were held back from the journal, which would drop what comes after "
+      "10,000 entries in 30 s; they are in the database: alogctl incidents list --since -1h",
+      count);
+}
+
+// Waits for room for what may not be left out; kWait where it was told to stop meanwhile.
+AlertLimit::Verdict AlertSender::State::Admit(const Alert& alert) {
+  if (!sink->limited()) return AlertLimit::Verdict::kSend;
+  std::unique_lock lock(mutex);
+  for (;;) {
+    const auto verdict = limit.Ask(alert.level, AlertLimit::Clock::now());
+    if (verdict == AlertLimit::Verdict::kHold) {
+      ++stats.held_back;
+      --stats.waiting;
+    }
+    if (verdict != AlertLimit::Verdict::kWait || stop) return verdict;
+    if (!abandoned) beat->Beat();
+    changed.wait_for(lock, kRetry, [this] { return stop; });
+  }
 }
 
 void AlertSender::State::SendBatch(const std::vector<Alert>& batch) {
   std::vector<int64_t> sent;
   sent.reserve(batch.size());
   for (const Alert& alert : batch) {
-    if (!SendOne(alert)) break;
+    const AlertLimit::Verdict verdict = Admit(alert);
+    if (verdict == AlertLimit::Verdict::kWait) break;
+    if (verdict == AlertLimit::Verdict::kSend && !SendOne(alert)) break;
     sent.push_back(alert.outbox_id);
   }
   OnSent call;

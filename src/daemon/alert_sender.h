@@ -16,7 +16,8 @@ namespace alogd {
 
 class AlertSink;
 
-// At least once: an alert is tried until the sink takes it, and its id is handed back only then.
+// At least once: an alert is tried until the sink takes it, and its id is handed back only then. A
+// sink that drops what is too much for it is given less than that, see AlertLimit.
 // What was not handed back when the daemon ends stands in the outbox and goes out after the next
 // start.
 class AlertSender {
@@ -27,7 +28,8 @@ class AlertSender {
 
   struct Stats {
     uint64_t sent = 0;
-    uint64_t waiting = 0;  // handed over, not yet sent
+    uint64_t waiting = 0;    // handed over, not yet sent
+    uint64_t held_back = 0;  // by AlertLimit: they stand in the database only
   };
 
   // `beat` outlives the sender.

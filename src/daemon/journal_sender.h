@@ -36,12 +36,15 @@ class AlertSink {
  public:
   virtual ~AlertSink() = default;
   virtual Status Send(const Alert& alert) = 0;
+  // Whether it drops what comes too fast, as journald does.
+  virtual bool limited() const { return false; }
 };
 
 // One entry an alert. Fails while journald is away.
 class JournalSink : public AlertSink {
  public:
   Status Send(const Alert& alert) override;
+  bool limited() const override { return true; }
 };
 
 // Three lines an alert, for people who run alogd by hand; coloured by level on a terminal.

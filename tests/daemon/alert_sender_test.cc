@@ -7,6 +7,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "daemon/alert_limit.h"
 #include "daemon/journal_sender.h"
 #include "testing/service_harness.h"
 
@@ -24,6 +25,7 @@ struct Record {
   std::atomic<int> attempts{0};
   std::atomic<bool> block{false};
   std::atomic<bool> blocked{false};
+  std::atomic<bool> limited{false};
 };
 
 class RecordingSink : public AlertSink {
@@ -43,6 +45,7 @@ class RecordingSink : public AlertSink {
     record_->taken.push_back(alert.outbox_id);
     return {};
   }
+  bool limited() const override { return record_->limited; }
 
  private:
   std::shared_ptr<Record> record_;
@@ -116,6 +119,51 @@ TEST_F(AlertSenderTest, SinkThatNeverReturnsIsLeftBehind) {
     return !record_->taken.empty();
   }));
   EXPECT_EQ(batches(), 0U);
+}
+
+// A flood of HIGH ones does not take the CRITICAL ones with it, and is told.
+TEST_F(AlertSenderTest, FloodIsHeldBackBelowJournaldsLimit) {
+  record_->limited = true;
+  std::vector<Alert> flood, critical;
+  for (int64_t id = 1; id <= 12'000; ++id) {
+    Alert& alert = flood.emplace_back();
+    alert.outbox_id = id;
+    alert.level = RiskLevel::kHigh;
+  }
+  for (int64_t id = 12'001; id <= 12'100; ++id) {
+    Alert& alert = critical.emplace_back();
+    alert.outbox_id = id;
+    alert.level = RiskLevel::kCritical;
+  }
+  ::testing::internal::CaptureStdout();
+  sender_->Send(std::move(flood));
+  sender_->Send(std::move(critical));
+  EXPECT_TRUE(Eventually([&] { return batches() == 2; }));
+  EXPECT_EQ(sender_->stats().sent, AlertLimit::kOthers + 100);
+  EXPECT_EQ(sender_->stats().held_back, 12'000 - AlertLimit::kOthers);
+  EXPECT_EQ(sender_->stats().waiting, 0U);
+  EXPECT_TRUE(sender_->Stop(seconds(5)));
+  EXPECT_NE(::testing::internal::GetCapturedStdout().find("6000 alerts below CRITICAL were held"),
+            std::string::npos);
+  EXPECT_EQ(batches_[0].size(), 12'000U) << "those that were held back leave the outbox, too";
+  EXPECT_EQ(record_->taken.back(), 12'100);
+}
+
+// Beyond its share a CRITICAL one waits, and the outbox keeps it.
+TEST_F(AlertSenderTest, CriticalOnesBeyondTheLimitWait) {
+  record_->limited = true;
+  std::vector<Alert> batch;
+  for (size_t id = 1; id <= AlertLimit::kMost + 10; ++id) {
+    Alert& alert = batch.emplace_back();
+    alert.outbox_id = static_cast<int64_t>(id);
+    alert.level = RiskLevel::kCritical;
+  }
+  sender_->Send(std::move(batch));
+  EXPECT_TRUE(Eventually([&] { return sender_->stats().sent == AlertLimit::kMost; }));
+  EXPECT_EQ(sender_->stats().waiting, 10U);
+  EXPECT_TRUE(sender_->Stop(seconds(5)));
+  ASSERT_EQ(batches(), 1U);
+  EXPECT_EQ(batches_[0].size(), AlertLimit::kMost) << "the others were not sent";
 }
 
 }  // namespace
