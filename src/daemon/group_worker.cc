@@ -263,11 +263,18 @@ void GroupWorker::Publish() {
 }
 
 void GroupWorker::AddStatusOfSources(double seconds, GroupStatus* status) {
-  std::vector<SourceSet::Row> rows = sources_->Rows(seconds);
+  status->source_count = sources_->size();
+  status->lag = sources_->totals().lag;
+  status->lost_bytes = sources_->totals().lost;
+  status->unseen_files = sources_->unseen();
+  std::vector<SourceSet::Row> rows = sources_->Rows(seconds, kMostSources);
   if (journal_) {
     SourceSet::Row row{journal_->info(), kJournalSource, 0};
     const uint64_t lines = row.info.lines - std::exchange(journal_lines_before_, row.info.lines);
     if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
+    ++status->source_count;
+    status->lag += row.info.lag;
+    status->lost_bytes += row.info.lost_bytes;
     rows.push_back(std::move(row));
     status->stats.own += journal_->own();
   }

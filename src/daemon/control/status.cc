@@ -76,16 +76,12 @@ json SourceJson(const std::string& group, const GroupStatus::Source& source) {
            info.last_rotation == kNoTime ? json() : json(Micros(info.last_rotation))}};
 }
 
-// An answer of so many sources is still read by people and fits a control connection.
-constexpr size_t kMostSources = 1000;
-
 // Those that somebody may want to know of, if there are too many: with a problem, behind, busy.
-json SourcesJson(const DaemonStatus& status, size_t* count) {
+json SourcesJson(const DaemonStatus& status) {
   using Listed = std::pair<const GroupStatus*, const GroupStatus::Source*>;
   std::vector<Listed> all;
   for (const GroupStatus& group : status.groups)
     for (const GroupStatus::Source& source : group.sources) all.emplace_back(&group, &source);
-  *count = all.size();
   if (all.size() > kMostSources) {
     const auto matters = [](const Listed& listed) {
       const SourceSet::Row& row = listed.second->row;
@@ -99,18 +95,23 @@ json SourcesJson(const DaemonStatus& status, size_t* count) {
   return sources;
 }
 
+size_t SourceCount(const DaemonStatus& status) {
+  size_t count = 0;
+  for (const GroupStatus& group : status.groups) count += group.source_count;
+  return count;
+}
+
 // What was lost; each reason is listed at 0 too: 0 is the promise.
 json DropsJson(const DaemonStatus& status) {
   uint64_t lost = 0;
-  for (const GroupStatus& group : status.groups) {
-    for (const GroupStatus::Source& source : group.sources) lost += source.row.info.lost_bytes;
-  }
+  for (const GroupStatus& group : status.groups) lost += group.lost_bytes;
   return {{"lost_bytes", lost}};
 }
 
-// What hit a limit: nothing was lost by it, but something was cut, forgotten or put off.
+// What hit a limit: of what alogd promises nothing was lost by it, but something was cut,
+// forgotten, put off, or gone before it could be opened.
 json LimitsJson(const DaemonStatus& status) {
-  uint64_t cut = 0, partial = 0, templates = 0, streams = 0, sessions = 0, clamped = 0;
+  uint64_t cut = 0, partial = 0, templates = 0, streams = 0, sessions = 0, clamped = 0, unseen = 0;
   for (const GroupStatus& group : status.groups) {
     cut += group.stats.cut_lines;
     partial += group.stats.partial_lines;
@@ -118,10 +119,12 @@ json LimitsJson(const DaemonStatus& status) {
     streams += group.stats.evicted_streams;
     sessions += group.stats.cut_sessions;
     clamped += group.stats.clamped_times;
+    unseen += group.unseen_files;
   }
   json limits = {
       {"cut_lines", cut},           {"partial_lines", partial}, {"evicted_templates", templates},
-      {"evicted_streams", streams}, {"cut_sessions", sessions}, {"clamped_times", clamped}};
+      {"evicted_streams", streams}, {"cut_sessions", sessions}, {"clamped_times", clamped},
+      {"unseen_files", unseen}};
   for (const auto& [name, count] : status.watch_limits) limits[name] = count;
   return limits;
 }
@@ -131,8 +134,7 @@ json LimitsJson(const DaemonStatus& status) {
 json StatusJson(const DaemonStatus& status) {
   json groups = json::array();
   for (const GroupStatus& group : status.groups) groups.push_back(GroupJson(group, status.now));
-  size_t source_count = 0;
-  const json sources = SourcesJson(status, &source_count);
+  const json sources = SourcesJson(status);
   const ReloadStatus& reload = status.last_reload;
   return {{"ok", true},
           {"version", ALOGD_VERSION},
@@ -142,7 +144,7 @@ json StatusJson(const DaemonStatus& status) {
           {"state_dir", status.state_dir},
           {"groups", groups},
           {"sources", sources},
-          {"source_count", source_count},
+          {"source_count", SourceCount(status)},
           {"drops", DropsJson(status)},
           {"limits", LimitsJson(status)},
           {"commit",
@@ -151,7 +153,10 @@ json StatusJson(const DaemonStatus& status) {
             {"failures", status.commit.failures},
             {"last_error",
              status.commit.last_error.empty() ? json() : json(status.commit.last_error)}}},
-          {"journal", {{"sent", status.alerts.sent}, {"pending", status.alerts.waiting}}},
+          {"journal",
+           {{"sent", status.alerts.sent},
+            {"pending", status.alerts.waiting},
+            {"held_back", status.alerts.held_back}}},
           {"last_reload", reload.at == kNoTime ? json()
                                                : json{{"at_us", Micros(reload.at)},
                                                       {"ok", reload.ok},
@@ -159,13 +164,12 @@ json StatusJson(const DaemonStatus& status) {
 }
 
 std::string StatusLine(const DaemonStatus& status) {
-  size_t sources = 0;
+  const size_t sources = SourceCount(status);
   uint64_t lag = 0;
   double rate = 0;
   for (const GroupStatus& group : status.groups) {
-    sources += group.sources.size();
     rate += group.lines_per_s;
-    for (const GroupStatus::Source& source : group.sources) lag += source.row.info.lag;
+    lag += group.lag;
   }
   std::string line = fmt::format("{} group{}, {} source{}, {:.0f} lines/s, {} bytes behind",
                                  status.groups.size(), status.groups.size() == 1 ? "" : "s",

@@ -33,8 +33,15 @@ struct GroupStatus {
     std::string format;
     uint64_t records = 0;
   };
-  std::vector<Source> sources;
+  std::vector<Source> sources;  // at most kMostSources, those that need a look first
+  size_t source_count = 0;
+  uint64_t lag = 0;           // bytes, of all sources
+  uint64_t lost_bytes = 0;    // likewise
+  uint64_t unseen_files = 0;  // deleted before they were opened
 };
+
+// An answer of so many sources is still read by people and fits a control connection.
+inline constexpr size_t kMostSources = 1000;
 
 struct ReloadStatus {
   Time at = kNoTime;  // kNoTime: there was none

@@ -75,8 +75,7 @@ Status FileReader::MoveTo(OpenedFile* copy, Medium medium) {
 }
 
 FileReader::Outcome FileReader::Turn(Time now, size_t budget, const LineSink& sink) {
-  // The wall clock may jump back; a wait must not grow by it.
-  if (last_growth_ == kNoTime || now < last_growth_) last_growth_ = now;
+  if (last_growth_ == kNoTime) last_growth_ = now;
   char* buffer = TurnBuffer(ContentMark::kBlockBytes + budget);
   size_t fresh = 0;
   const Outcome outcome = medium_ == Medium::kCompressed ? FillCompressed(buffer, budget, &fresh)

@@ -66,6 +66,9 @@ class FileReader {
   const ContentMark& read_mark() const { return read_mark_; }
   bool has_partial() const { return partial_; }
   Time last_growth() const { return last_growth_; }
+  void ShiftTimes(Duration back) {  // the wall clock jumped back
+    if (last_growth_ != kNoTime) last_growth_ -= back;
+  }
   uint64_t cut_lines() const { return cut_lines_ + splitter_.cut_lines(); }
   uint64_t lines() const { return lines_; }
   const std::string& problem() const { return problem_; }

@@ -2,13 +2,11 @@
 // Lists a directory for rotated names and sorts them.
 #include "daemon/files/rotation.h"
 
-#include <dirent.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <memory>
 
 #include "core/config/path_set.h"
 
@@ -22,10 +20,6 @@ constexpr std::array<std::string_view, 7> kCompressions = {".gz",  ".xz",   ".zs
 constexpr size_t kDateDigits = 6;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
 
 }  // namespace
 
@@ -59,24 +53,26 @@ bool NewerByName(const RotatedName& a, const RotatedName& b) {
   return a.date > b.date;
 }
 
-Result<std::vector<RotatedName>> ListRotated(const std::string& path) {
+bool MayBeRotated(const std::string& path) {
+  return ::access((path + ".1").c_str(), F_OK) == 0 || ::access((path + ".2").c_str(), F_OK) == 0;
+}
+
+std::string DirectoryOf(const std::string& path) {
   const size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const std::string base = slash == std::string::npos ? path : path.substr(slash + 1);
-  std::unique_ptr<DIR, CloseDir> dir(::opendir(directory.c_str()));
-  std::vector<RotatedName> names;
-  if (!dir) {
-    if (errno == ENOENT || errno == ENOTDIR) return names;
-    return ErrnoError("cannot look for rotated files in", directory, errno);
+  return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::vector<RotatedName> RotatedIn(const Names& names, const std::string& path) {
+  const std::string base = path.substr(path.rfind('/') + 1);
+  const std::string directory = path.substr(0, path.size() - base.size());
+  std::vector<RotatedName> rotated;
+  for (auto at = std::upper_bound(names.begin(), names.end(), base);
+       at != names.end() && at->starts_with(base); ++at) {
+    if (WithoutRotationSuffix(*at) != base) continue;
+    rotated.push_back(ParseRotatedName(directory + *at, std::string_view(*at).substr(base.size())));
   }
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.size() <= base.size() || !name.starts_with(base)) continue;
-    if (WithoutRotationSuffix(name) != base) continue;
-    names.push_back(ParseRotatedName(directory + std::string(name), name.substr(base.size())));
-  }
-  std::stable_sort(names.begin(), names.end(), NewerByName);
-  return names;
+  std::stable_sort(rotated.begin(), rotated.end(), NewerByName);
+  return rotated;
 }
 
 }  // namespace alogd

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/result.h"
+#include "daemon/files/listings.h"
 
 namespace alogd {
 
@@ -32,8 +32,14 @@ RotatedName ParseRotatedName(std::string path, std::string_view suffix);
 // Whether `a` was written after `b`, by their names; only for names of one scheme.
 bool NewerByName(const RotatedName& a, const RotatedName& b);
 
-// The rotated names of the log at `path` that stand in its directory, newest first by name. A
-// directory that cannot be listed is an error; one that is not there has none.
-Result<std::vector<RotatedName>> ListRotated(const std::string& path);
+// Whether a file that stood at `path` may have been rotated from it, by the names that the first
+// two rotations give: two looks instead of a listing.
+bool MayBeRotated(const std::string& path);
+
+// The directory of a path, with its slash.
+std::string DirectoryOf(const std::string& path);
+
+// Those of the directory's names that are rotated ones of the log at `path`, newest first by name.
+std::vector<RotatedName> RotatedIn(const Names& names, const std::string& path);
 
 }  // namespace alogd

@@ -64,6 +64,7 @@ SourceFiles::Info SourceFiles::info() const { return impl_->info(); }
 bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& closed) {
   line_ = &line;
   closed_ = &closed;
+  if (now < last_read_) ShiftTimes(last_read_ - now);
   last_read_ = now;
   retry_ = kEndOfTime;
   current_problem_.clear();
@@ -82,6 +83,17 @@ bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& c
   return more;
 }
 
+// The clock jumped back: what has waited for so long has waited for as long.
+void SourceFiles::Impl::ShiftTimes(Duration back) {
+  for (Time* time : {&searched_at_, &rows_since_, &memory_until_}) {
+    if (*time != kNoTime) *time -= back;
+  }
+  for (Entry& entry : files_) {
+    if (entry.retired != kNoTime) entry.retired -= back;
+    entry.reader->ShiftTimes(back);
+  }
+}
+
 void SourceFiles::Impl::LookAtPath(Time now) {
   struct stat st {};
   alias_ = false;
@@ -90,16 +102,7 @@ void SourceFiles::Impl::LookAtPath(Time now) {
     const int code = failed != 0 ? failed : EINVAL;
     missing_ = Gone(code);
     if (!missing_) return Problem(ErrnoError("cannot look at", path_, code), now);
-    first_look_ = false;
-    const bool was_there = active_ != nullptr;
-    Retire(now);
-    // What was rotated away together with the path need not wait for a new file to come.
-    const bool due =
-        was_there || searched_at_ == kNoTime || now < searched_at_ || now - searched_at_ >= kRetry;
-    if (!last_ || NothingBetween()) return;
-    if (due) return InsertRotatedBetween(files_.size(), now);
-    retry_ = std::min(retry_, searched_at_ + kRetry);
-    return;
+    return LeftPath(now);
   }
   missing_ = false;
   // The open descriptor keeps the inode from being reused, so the number is enough here.
@@ -112,6 +115,30 @@ void SourceFiles::Impl::LookAtPath(Time now) {
   Retire(now);
   if (first_look_ && !first_size_) first_size_.emplace(st.st_ino, st.st_size);
   OpenActive(now);
+}
+
+// What was rotated away together with the path need not wait for a new file to come.
+void SourceFiles::Impl::LeftPath(Time now) {
+  first_look_ = false;
+  const bool left_now = active_ != nullptr;
+  Retire(now);
+  if (!last_ || NothingBetween()) {
+    search_due_ = false;
+    return;
+  }
+  search_due_ |= left_now || searched_at_ == kNoTime || now < searched_at_;
+  if (!search_due_ && now - searched_at_ < kRetry) {
+    retry_ = std::min(retry_, searched_at_ + kRetry);
+    return;
+  }
+  const bool wanted = !last_->first || MayBeRotated(path_);
+  if (wanted && options_.listings != nullptr && !options_.listings->Due(DirectoryOf(path_))) {
+    search_due_ = true;
+    retry_ = std::min(retry_, now + Listings::kPause);
+    return;
+  }
+  search_due_ = false;
+  InsertRotatedBetween(files_.size(), now, /*shared=*/true);
 }
 
 void SourceFiles::Impl::OpenActive(Time now) {
@@ -242,7 +269,7 @@ Time SourceFiles::Impl::deadline() const {
 }
 
 bool SourceFiles::Impl::done() const {
-  return restored_ && missing_ && files_.empty() && rows_.empty() && !memory_;
+  return restored_ && missing_ && files_.empty() && rows_.empty() && !memory_ && !search_due_;
 }
 
 std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
@@ -298,7 +325,9 @@ SourceFiles::Info SourceFiles::Impl::info() const {
     info.lag += entry.reader->lag();
     info.lines += entry.reader->lines();
     info.cut_lines += entry.reader->cut_lines();
-    if (entry.reader.get() == active_ || entry.reader->lag() > 0) continue;
+    if (entry.reader.get() == active_) continue;
+    ++info.left_files;
+    if (entry.reader->lag() > 0) continue;
     ++info.held_files;
     info.held_since =
         std::min(info.held_since, std::max(entry.reader->last_growth(), entry.retired));

@@ -18,6 +18,7 @@
 namespace alogd {
 
 class FileRegistry;
+class Listings;
 
 // Reads one source: finds out by identity and content what happened to its files since it last
 // looked (rotation, copytruncate, truncation, deletion, a swapped symlink; while alogd ran or while
@@ -53,6 +54,8 @@ class SourceFiles {
     // from one source's path to another's, from being read twice. Must outlive this object. May be
     // null.
     FileRegistry* registry = nullptr;
+    // Likewise shared: names that were listed for one of them will do for others. May be null.
+    Listings* listings = nullptr;
     // A path that opens a deleted file with this inode number, which the run before held; empty if
     // there is none. May be unset.
     std::function<std::string(uint64_t inode)> inherited;
@@ -72,7 +75,8 @@ class SourceFiles {
     // promise.
     uint64_t lost_bytes = 0;
     size_t open_files = 0;
-    size_t held_files = 0;         // of them: rotated or deleted, and read out
+    size_t left_files = 0;         // of them: rotated or deleted
+    size_t held_files = 0;         // of those: read out
     Time held_since = kEndOfTime;  // the longest held one: since it last grew
     std::string problem;           // empty, or what keeps it from being read now
   };

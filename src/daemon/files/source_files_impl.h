@@ -78,7 +78,9 @@ class SourceFiles::Impl {
   using Wanted = std::function<bool(const FileStat&)>;
 
   // source_files.cc: turns
+  void ShiftTimes(Duration back);
   void LookAtPath(Time now);
+  void LeftPath(Time now);
   void OpenActive(Time now);
   void Retire(Time now);
   bool ReadFiles(Time now);
@@ -105,10 +107,11 @@ class SourceFiles::Impl {
   std::optional<Row> GiveRow(const OpenedFile& file);
 
   // source_search.cc: what happened between two looks
-  std::vector<RotatedName> NamesOfRotated(Time now);
-  std::vector<Rotated> CollectRotated(const Wanted& wanted, Time now);
-  void SearchOnce(const Wanted& wanted, Time now, std::map<Inode, int64_t>* looked_at,
-                  std::vector<Rotated>* found);
+  std::vector<RotatedName> NamesOfRotated(bool shared, Time now);
+  Result<std::vector<RotatedName>> RotatedBeside(const std::string& path, bool shared);
+  std::vector<Rotated> CollectRotated(const Wanted& wanted, Time now, bool shared = false);
+  void SearchOnce(std::vector<RotatedName> names, const Wanted& wanted, Time now,
+                  std::map<Inode, int64_t>* looked_at, std::vector<Rotated>* found);
   static std::string TargetOf(const std::string& path);
   bool OfAnother(Inode inode) const;
   bool IsKnown(const FileStat& stat) const;
@@ -117,7 +120,7 @@ class SourceFiles::Impl {
   bool IsOpenUncompressed(const Rotated& file, const FileReader* truncated) const;
   bool IsAfter(const Rotated& file, int64_t mtime_ns, const std::string& path) const;
   void InsertUnseen(size_t index, std::vector<Rotated> unseen, Time now);
-  void InsertRotatedBetween(size_t index, Time now);
+  void InsertRotatedBetween(size_t index, Time now, bool shared = false);
   bool NothingBetween() const;
   void Truncated(size_t index, Time now);
   bool MoveToCopy(FileReader* reader, std::vector<Rotated>* rotated, FileStat* copy);
@@ -167,6 +170,7 @@ class SourceFiles::Impl {
   Time last_read_ = kNoTime;
   Time rows_since_ = kNoTime;
   Time searched_at_ = kNoTime;  // last time for what was rotated between two looks
+  bool search_due_ = false;     // its path was left since
   Time retry_ = kEndOfTime;     // a problem or an alias is looked at again
   std::string problem_, current_problem_;
   std::vector<std::string> problems_;

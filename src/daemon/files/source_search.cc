@@ -103,7 +103,7 @@ bool SourceFiles::Impl::KnownTime(int64_t mtime_ns) const {
 }
 
 // The names under which a part of the log may stand, newest first.
-std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(Time now) {
+std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(bool shared, Time now) {
   const std::string target = TargetOf(path_);
   const std::string former = last_ && last_->target != target ? last_->target : std::string();
   std::vector<RotatedName> all;
@@ -116,7 +116,7 @@ std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(Time now) {
   for (const Row& row : rows_) places.insert(WithoutSuffix(row.checkpoint.path));
   for (const std::string& place : places) {
     if (place.empty()) continue;
-    Result<std::vector<RotatedName>> names = ListRotated(place);
+    Result<std::vector<RotatedName>> names = RotatedBeside(place, shared);
     if (names) {
       FillNumbers(place, &*names);
       std::move(names->begin(), names->end(), std::back_inserter(all));
@@ -128,11 +128,24 @@ std::vector<RotatedName> SourceFiles::Impl::NamesOfRotated(Time now) {
   return all;
 }
 
+Result<std::vector<RotatedName>> SourceFiles::Impl::RotatedBeside(const std::string& path,
+                                                                  bool shared) {
+  const std::string directory = DirectoryOf(path);
+  if (shared && options_.listings != nullptr) {
+    Result<const Names*> names = options_.listings->Shared(directory);
+    if (!names) return names.error();
+    return RotatedIn(**names, path);
+  }
+  Result<Names> names = ListDirectory(directory);
+  if (!names) return names.error();
+  return RotatedIn(*names, path);
+}
+
 // Opens the rotated names of the log that are wanted. Newest first: a rotation meanwhile shifts
 // files to higher numbers, towards where we have not been yet, so none slips by (it may be met
 // twice).
 std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const Wanted& wanted,
-                                                                          Time now) {
+                                                                          Time now, bool shared) {
   std::vector<Rotated> found;
   std::map<Inode, int64_t> looked_at;
   search_failed_ = false;
@@ -141,17 +154,17 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::CollectRotated(const 
   size_t before = 0;
   for (int pass = 0; pass == 0 || (found.size() > before && pass < kMaxPasses); ++pass) {
     before = found.size();
-    SearchOnce(wanted, now, &looked_at, &found);
+    SearchOnce(NamesOfRotated(shared && pass == 0, now), wanted, now, &looked_at, &found);
   }
   known_ = std::move(looked_at);
   searched_ = true;
   return found;
 }
 
-void SourceFiles::Impl::SearchOnce(const Wanted& wanted, Time now,
+void SourceFiles::Impl::SearchOnce(std::vector<RotatedName> names, const Wanted& wanted, Time now,
                                    std::map<Inode, int64_t>* looked_at,
                                    std::vector<Rotated>* found) {
-  for (RotatedName& name : NamesOfRotated(now)) {
+  for (RotatedName& name : names) {
     FileStat stat;
     if (!StatName(name.path, &stat)) continue;
     if (!IsKnown(stat) && wanted(stat)) {
@@ -226,16 +239,14 @@ bool SourceFiles::Impl::IsOpenUncompressed(const Rotated& file, const FileReader
 }
 
 // Inserts what was written under the path since the last look and was rotated away already.
-void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now) {
+// `shared`: the names as of the last word of a change will do.
+void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now, bool shared) {
   searched_at_ = now;
   // A listing for each of thousands of new files would be a square of them.
-  const auto stands = [&](const char* suffix) {
-    return ::access((path_ + suffix).c_str(), F_OK) == 0;
-  };
-  if (last_->first && !stands(".1") && !stands(".2")) return;
+  if (last_->first && !MayBeRotated(path_)) return;
   const bool searched = searched_;
   std::vector<Rotated> rotated = CollectRotated(
-      [&](const FileStat& stat) { return stat.mtime_ns >= last_->seen_mtime_ns; }, now);
+      [&](const FileStat& stat) { return stat.mtime_ns >= last_->seen_mtime_ns; }, now, shared);
   // At the same tick, what was born after the log came after it, if the log itself left the path.
   std::erase_if(rotated, [&](const Rotated& file) {
     const FileStat& stat = file.file.stat;

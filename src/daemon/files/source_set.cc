@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "daemon/files/file_identity.h"
+#include "daemon/files/rotation.h"
 
 namespace alogd {
 namespace {
@@ -17,6 +19,13 @@ Time ReferenceOf(const std::string& path, Time now) {
   struct stat st {};
   if (stat(path.c_str(), &st) != 0) return now;
   return FromMicros(int64_t{st.st_mtim.tv_sec} * 1'000'000 + st.st_mtim.tv_nsec / 1000);
+}
+
+// Nothing stands there, nor what it may have been rotated to.
+bool IsGone(const std::string& path) {
+  struct stat st {};
+  return stat(path.c_str(), &st) != 0 && (errno == ENOENT || errno == ENOTDIR) &&
+         !MayBeRotated(path);
 }
 
 }  // namespace
@@ -29,6 +38,7 @@ SourceSet::SourceSet(PathSet paths, SourceFiles::Options options,
       new_file_id_(std::move(new_file_id)),
       sinks_(std::move(sinks)) {
   options_.registry = &registry_;
+  options_.listings = &listings_;
   for (FileCheckpoint& row : checkpoints) {
     RestoreExactNames(&row);
     checkpoints_[row.source].insert_or_assign(Index(row.id), std::move(row));
@@ -52,13 +62,21 @@ void SourceSet::Start(const std::vector<std::string>& standing, bool from_beginn
     MakeReady(source);
     if (from_beginning) continue;
     // Where the end is, is decided now and not when the worker gets there.
+    listings_.Begin(source->heard, now);
     source->files->Read(now, LineSinkOf(source), sinks_.on_closed);
+    Account(source);
     Touch(source);
   }
 }
 
 void SourceSet::MarkDirty(const std::string& path, Time now) {
   Source* source = Find(path);
+  if ((source == nullptr || !source->looked) && IsGone(path)) {
+    // Nothing of it was opened, so nothing will be: thousands of such need not wait for a turn.
+    if (source != nullptr || (paths_.Matches(path) && paths_.Remember(path))) ++unseen_;
+    if (source != nullptr) Drop(source);
+    return;
+  }
   // The watcher does not know what was a source before it: what it takes for a new one may be the
   // rotated copy of one whose own name stands empty.
   if (source == nullptr && paths_.Matches(path)) source = Add(path, true, watched_since_, now);
@@ -83,9 +101,12 @@ void SourceSet::SetPaths(PathSet paths, Time now) {
 }
 
 void SourceSet::MarkOverdue(Time now) {
-  for (auto& [path, source] : sources_) {
-    if (source.files->deadline() <= now) MakeReady(&source);
+  if (now < last_tick_) {  // the clock jumped back: no deadline holds any more
+    for (auto& [path, source] : sources_) MakeReady(&source);
   }
+  last_tick_ = now;
+  for (const SourceFiles* files : index_.Overdue(now)) MakeReady(Of(files));
+  listings_.DropOld(now);
 }
 
 SourceSet::Source* SourceSet::Find(const std::string& path) {
@@ -99,6 +120,7 @@ SourceSet::Source* SourceSet::Add(const std::string& path, bool from_beginning, 
   if (const auto it = checkpoints_.find(path); it != checkpoints_.end()) {
     for (const auto& [id, row] : it->second) rows.push_back(row);
   }
+  const bool known = !rows.empty();
   SourceFiles::Options options = options_;
   options.from_beginning = from_beginning;
   options.watched_since = since;
@@ -106,17 +128,24 @@ SourceSet::Source* SourceSet::Add(const std::string& path, bool from_beginning, 
   Source& source = sources_[path];
   source.id = sinks_.on_source(path, ReferenceOf(path, now));
   source.files = std::make_unique<SourceFiles>(path, options, new_file_id_, std::move(rows));
+  source.looked = known;
   return &source;
 }
 
 void SourceSet::MakeReady(Source* source) {
-  if (std::exchange(source->ready, true)) return;
-  ready_.push_back(source);
+  source->heard = listings_.Mark();
+  if (!source->ready) source->ready = ready_.insert(ready_.end(), source);
 }
 
 void SourceSet::Touch(Source* source) {
-  if (std::exchange(source->touched, true)) return;
-  touched_.push_back(source);
+  if (!source->touched) source->touched = touched_.insert(touched_.end(), source);
+}
+
+void SourceSet::Account(Source* source) {
+  const SourceFiles::Info info = source->files->info();
+  source->lines = info.lines;
+  busy_.insert(source);
+  index_.Update(source->files.get(), info);
 }
 
 SourceFiles::LineSink SourceSet::LineSinkOf(Source* source) {
@@ -133,14 +162,17 @@ SourceFiles::LineSink SourceSet::LineSinkOf(Source* source) {
 uint64_t SourceSet::ReadOne(Time now) {
   Source* source = ready_.front();
   ready_.pop_front();
-  source->ready = false;
+  source->ready.reset();
+  source->looked = true;
   turn_bytes_ = 0;
+  listings_.Begin(source->heard, now);
   const bool more = source->files->Read(now, LineSinkOf(source), [this, source](FileId file) {
     source->open.erase(Index(file));
     if (source->last_file == file) source->last_file = FileId{-1};
     sinks_.on_closed(file);
   });
   Touch(source);
+  Account(source);
   for (const std::string& problem : source->files->TakeProblems()) sinks_.on_problem(problem);
   if (more) {
     MakeReady(source);
@@ -148,12 +180,16 @@ uint64_t SourceSet::ReadOne(Time now) {
     // Had it been this path, the rotated files beside it were read, and nobody knows of them any
     // more.
     watched_since_ = now;
-    const std::string path = source->files->path();
-    const SourceId id = source->id;
-    End(sources_.find(path));
-    if (sinks_.on_gone) sinks_.on_gone(id, path);
+    Drop(source);
   }
   return turn_bytes_;
+}
+
+void SourceSet::Drop(Source* source) {
+  const std::string path = source->files->path();
+  const SourceId id = source->id;
+  End(sources_.find(path));
+  if (sinks_.on_gone) sinks_.on_gone(id, path);
 }
 
 void SourceSet::TakeCheckpoints(Source* source, CommitUnit* unit) {
@@ -176,8 +212,10 @@ void SourceSet::End(std::map<std::string, Source>::iterator it) {
   Source* source = &it->second;
   TakeCheckpoints(source, &ended_);
   for (const int64_t id : source->open) sinks_.on_closed(FileId{id});
-  if (source->ready) std::erase(ready_, source);
-  if (source->touched) std::erase(touched_, source);
+  if (source->ready) ready_.erase(*source->ready);
+  if (source->touched) touched_.erase(*source->touched);
+  busy_.erase(source);
+  index_.Remove(source->files.get());
   sources_.erase(it);
 }
 
@@ -186,30 +224,52 @@ void SourceSet::TakeInto(CommitUnit* unit) {
   unit->forgotten_files = std::move(ended_.forgotten_files);
   ended_ = {};
   for (Source* source : touched_) {
-    source->touched = false;
+    source->touched.reset();
     TakeCheckpoints(source, unit);
   }
   touched_.clear();
 }
 
-std::vector<SourceSet::Row> SourceSet::Rows(double seconds) {
+std::vector<SourceSet::Row> SourceSet::Rows(double seconds, size_t most) {
   std::vector<Row> rows;
-  rows.reserve(sources_.size());
-  for (auto& [path, source] : sources_) {
-    Row row{source.files->info(), path, 0};
-    const uint64_t lines = row.info.lines - std::exchange(source.lines_before, row.info.lines);
-    if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
-    source.open_files = row.info.open_files;
-    source.held_files = row.info.held_files;
-    source.held_since = row.info.held_since;
-    rows.push_back(std::move(row));
+  if (sources_.size() <= most) {
+    for (auto& [path, source] : sources_) rows.push_back(RowOf(&source, seconds));
+  } else {
+    for (Source* source : Chosen(most)) rows.push_back(RowOf(source, seconds));
   }
+  for (Source* source : busy_) source->lines_before = source->lines;
+  busy_.clear();
   return rows;
+}
+
+SourceSet::Row SourceSet::RowOf(Source* source, double seconds) {
+  Row row{source->files->info(), source->files->path(), 0};
+  const uint64_t lines = source->lines - source->lines_before;
+  if (seconds > 0) row.lines_per_s = static_cast<double>(lines) / seconds;
+  return row;
+}
+
+std::vector<SourceSet::Source*> SourceSet::Chosen(size_t most) {
+  std::vector<Source*> chosen;
+  std::set<Source*> in;
+  const auto choose = [&](Source* source) {
+    if (chosen.size() < most && in.insert(source).second) chosen.push_back(source);
+  };
+  for (const SourceFiles* files : index_.Troubled(most)) choose(Of(files));
+  std::vector<Source*> busy(busy_.begin(), busy_.end());
+  std::sort(busy.begin(), busy.end(), [](const Source* a, const Source* b) {
+    return a->lines - a->lines_before > b->lines - b->lines_before;
+  });
+  for (Source* source : busy) choose(source);
+  for (auto at = sources_.begin(); at != sources_.end() && chosen.size() < most; ++at) {
+    choose(&at->second);
+  }
+  return chosen;
 }
 
 std::vector<std::pair<FileId, int>> SourceSet::Held() const {
   std::vector<std::pair<FileId, int>> held;
-  for (const auto& [path, source] : sources_) source.files->AddHeld(&held);
+  for (const SourceFiles* files : index_.leaving()) files->AddHeld(&held);
   return held;
 }
 
@@ -219,25 +279,19 @@ std::string SourceSet::ReadText(const RecordRef& ref) const {
 }
 
 void SourceSet::LimitOpenFiles(size_t limit) {
-  size_t open = 0, held = 0;
-  std::vector<Source*> holders;
-  for (auto& [path, source] : sources_) {
-    open += source.open_files;
-    held += source.held_files;
-    if (source.held_files > 0) holders.push_back(&source);
-  }
-  const size_t held_limit = kMaxHeld + (open - held);
-  if (open <= limit && held <= held_limit) return;
-  std::stable_sort(holders.begin(), holders.end(),
-                   [](const Source* a, const Source* b) { return a->held_since < b->held_since; });
-  for (Source* source : holders) {
-    if (open <= limit && held <= held_limit) return;
-    const size_t closed = source->files->ReleaseHeld([this, source](FileId file) {
+  const SourceIndex::Totals now = index_.totals();
+  const size_t held_limit = kMaxHeld + (now.open - now.held);
+  const size_t over = std::max(now.open > limit ? now.open - limit : 0,
+                               now.held > held_limit ? now.held - held_limit : 0);
+  size_t released = 0;
+  for (SourceFiles* files : index_.LongestHeld(over)) {
+    if (released >= over) return;
+    Source* source = Of(files);
+    released += files->ReleaseHeld([this, source](FileId file) {
       source->open.erase(Index(file));
       sinks_.on_closed(file);
     });
-    open -= std::min(open, closed);
-    held -= std::min(held, closed);
+    Account(source);
     Touch(source);
     MakeReady(source);  // there may be nothing left of it
   }

@@ -2,10 +2,12 @@
 // The sources of one group: whose turn it is, and what they have consumed.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,7 +20,9 @@
 #include "core/record.h"
 #include "core/types.h"
 #include "daemon/files/file_registry.h"
+#include "daemon/files/listings.h"
 #include "daemon/files/source_files.h"
+#include "daemon/files/source_index.h"
 
 namespace alogd {
 
@@ -53,7 +57,8 @@ class SourceSet {
   void MarkDirty(const std::string& path, Time now);
   // Sources that are no longer among `paths` end; their checkpoints stay.
   void SetPaths(PathSet paths, Time now);
-  // Those with something to wait for (an unfinished line, a held file) whose time has come.
+  // At each tick: those with something to wait for (an unfinished line, a held file) whose time has
+  // come.
   void MarkOverdue(Time now);
 
   // Nothing more to read at present.
@@ -64,38 +69,47 @@ class SourceSet {
   // What changed since the last call; belongs into the unit with the lines that were handed out.
   void TakeInto(CommitUnit* unit);
 
-  // Rates are since the call before, `seconds` ago.
-  std::vector<Row> Rows(double seconds);
+  // At most so many sources; if there are more, those that somebody may want to know of first: with
+  // a problem, behind, busy. Rates are since the call before, `seconds` ago.
+  std::vector<Row> Rows(double seconds, size_t most = SIZE_MAX);
   size_t size() const { return sources_.size(); }
+  const SourceIndex::Totals& totals() const { return index_.totals(); }
+  // Files that were deleted before they were opened.
+  uint64_t unseen() const { return unseen_; }
   // The text of a record, from a file that is open; else empty.
   std::string ReadText(const RecordRef& ref) const;
   // Rotated and deleted files that are still open; the descriptors stay ours.
   std::vector<std::pair<FileId, int>> Held() const;
   // Closes held files beyond `limit` open ones, and those beyond one for each file at a path and
-  // kMaxHeld more, which are of short-lived logs; the longest held first. By what the last Rows
-  // saw.
+  // kMaxHeld more, which are of short-lived logs; the longest held first.
   void LimitOpenFiles(size_t limit);
   static constexpr size_t kMaxHeld = 1000;
 
  private:
+  struct Source;
+  using Queue = std::list<Source*>;
   struct Source {
     std::unique_ptr<SourceFiles> files;
     SourceId id{};
-    bool ready = false;
-    bool touched = false;                   // read since the last TakeInto
-    uint64_t lines_before = 0;              // as of the last Rows
-    size_t open_files = 0, held_files = 0;  // likewise
-    Time held_since = kEndOfTime;           // likewise
-    std::unordered_set<int64_t> open;       // file ids the pipeline has heard of
+    uint64_t heard = 0;   // when something was heard of it last, see Listings
+    bool looked = false;  // had a turn, or checkpoints
+    std::optional<Queue::iterator> ready, touched;
+    uint64_t lines = 0, lines_before = 0;  // as of the last turn and the last Rows
+    std::unordered_set<int64_t> open;      // file ids the pipeline has heard of
     FileId last_file{-1};
   };
 
   Source* Find(const std::string& path);
+  Source* Of(const SourceFiles* files) { return Find(files->path()); }
   // `since`: see SourceFiles::Options::watched_since.
   Source* Add(const std::string& path, bool from_beginning, Time since, Time now);
   void RememberSources() const;
   void MakeReady(Source* source);
   void Touch(Source* source);
+  void Account(Source* source);
+  void Drop(Source* source);
+  std::vector<Source*> Chosen(size_t most);
+  Row RowOf(Source* source, double seconds);
   void TakeCheckpoints(Source* source, CommitUnit* unit);
   void End(std::map<std::string, Source>::iterator it);
   SourceFiles::LineSink LineSinkOf(Source* source);
@@ -105,9 +119,13 @@ class SourceSet {
   std::function<FileId()> new_file_id_;
   Sinks sinks_;
   FileRegistry registry_;
+  Listings listings_;
+  SourceIndex index_;
   std::map<std::string, Source> sources_;  // nodes: addresses stay
-  std::deque<Source*> ready_;
-  std::vector<Source*> touched_;
+  Queue ready_, touched_;                  // touched: read since the last TakeInto
+  std::set<Source*> busy_;                 // read since the last Rows
+  uint64_t unseen_ = 0;
+  Time last_tick_ = kNoTime;
   uint64_t turn_bytes_ = 0;  // consumed by the turn under way
   // Since when no source began or ended unseen: what is younger was never read.
   Time watched_since_ = kNoTime;

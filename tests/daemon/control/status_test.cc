@@ -24,9 +24,12 @@ DaemonStatus Sample() {
   source.row.info.path = "/var/log/syslog";
   source.row.info.state = "reading";
   source.row.info.lag = 1000;
-  source.row.info.lost_bytes = 3;
   source.format = "syslog";
   group.sources.push_back(source);
+  group.source_count = 1;
+  group.lag = 1000;
+  group.lost_bytes = 3;
+  group.unseen_files = 4;
   status.groups.push_back(group);
   status.alerts = {4, 1};
   return status;
@@ -45,6 +48,7 @@ TEST(StatusJsonTest, PromisedFields) {
   EXPECT_EQ(json["sources"][0]["last_rotation_us"], nullptr);
   EXPECT_EQ(json["drops"]["lost_bytes"], 3);
   EXPECT_EQ(json["limits"]["cut_lines"], 2);
+  EXPECT_EQ(json["limits"]["unseen_files"], 4);
   EXPECT_EQ(json["journal"]["pending"], 1);
   EXPECT_EQ(json["commit"]["last_error"], nullptr);
   EXPECT_EQ(json["last_reload"], nullptr);
@@ -57,6 +61,7 @@ TEST(StatusJsonTest, ListsAtMostAThousandSourcesThoseThatNeedALookFirst) {
   GroupStatus::Source quiet;
   quiet.row.info.state = "idle";
   sources.insert(sources.begin(), 2000, quiet);
+  status.groups[0].source_count = 2001;
   sources[1500].row.path = "/var/log/broken";
   sources[1500].row.info.problem = "cannot read it";
   const nlohmann::json json = StatusJson(status);

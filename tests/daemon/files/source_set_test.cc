@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/text.h"
+#include "daemon/files/listings.h"
 #include "testing/tail_rig.h"
 
 namespace alogd {
@@ -104,17 +105,126 @@ TEST_F(SourceSetTest, HeldFilesOfShortLivedLogsAreBounded) {
     now_ += std::chrono::milliseconds(1);
   }
   EXPECT_EQ(set_->size(), kFiles) << "deleted files are held for their writers";
-  set_->Rows(1);
   set_->LimitOpenFiles(100'000);
   ReadAll();
   EXPECT_EQ(set_->size(), SourceSet::kMaxHeld) << "those that grew last";
   EXPECT_EQ(rows_.size(), SourceSet::kMaxHeld);
-  set_->Rows(1);
   set_->LimitOpenFiles(100);
   ReadAll();
   EXPECT_EQ(set_->size(), 100U);
   EXPECT_EQ(lines_.size(), kFiles);
   EXPECT_EQ(gone_.size(), kFiles - 100) << "so that the pipeline forgets them too";
+}
+
+// In a directory of many names its listing is shared, and what was rotated away in between is found
+// a moment later.
+TEST_F(SourceSetTest, RotatedAwayInADirectoryOfManyThatLeave) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_);
+  constexpr size_t kFiles = Listings::kSmall + 50;
+  for (size_t i = 0; i < kFiles; ++i) {
+    const std::string path = dir_ / ("job" + std::to_string(i) + ".log");
+    AppendTo(path, "line\n");
+    See(path);
+  }
+  const std::string app = dir_ / "app.log";
+  AppendTo(app, "one\n");
+  See(app);
+  ASSERT_EQ(::unlink((dir_ / "job0.log").c_str()), 0);
+  See(dir_ / "job0.log");  // has the directory listed
+  Rename(app, app + ".2");
+  AppendTo(app, "two\n");
+  Rename(app, app + ".1");
+  See(app);
+  lines_.clear();
+  now_ += std::chrono::seconds(1);
+  set_->MarkOverdue(now_);
+  ReadAll();
+  EXPECT_THAT(lines_, ElementsAre("two"));
+  EXPECT_EQ(set_->totals().lag, 0U);
+}
+
+TEST_F(SourceSetTest, FilesThatWereGoneBeforeTheirTurn) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_ - std::chrono::seconds(1));  // the file system's clock is a coarse one
+  const std::string early = dir_ / "early.log", late = dir_ / "late.log", kept = dir_ / "kept.log";
+  for (const std::string& path : {early, late, kept}) AppendTo(path, "line\n");
+  ASSERT_EQ(::unlink(early.c_str()), 0);
+  set_->MarkDirty(early, now_);
+  EXPECT_EQ(set_->size(), 0U);
+  EXPECT_EQ(set_->unseen(), 1U);
+  set_->MarkDirty(early, now_);
+  EXPECT_EQ(set_->unseen(), 1U) << "once";
+  set_->MarkDirty(late, now_);
+  set_->MarkDirty(kept, now_);
+  EXPECT_EQ(set_->size(), 2U);
+  ASSERT_EQ(::unlink(late.c_str()), 0);
+  Rename(kept, kept + ".1");
+  set_->MarkDirty(late, now_);
+  set_->MarkDirty(kept, now_);
+  EXPECT_EQ(set_->size(), 1U) << "its place is free at once";
+  EXPECT_EQ(set_->unseen(), 2U);
+  EXPECT_THAT(gone_, ElementsAre(late));
+  ReadAll();
+  EXPECT_THAT(lines_, ElementsAre("line")) << "of what was rotated, not deleted";
+}
+
+TEST_F(SourceSetTest, RowsAreThoseThatMatter) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_);
+  for (int i = 0; i < 30; ++i) {
+    const std::string path = dir_ / ("quiet" + std::to_string(10 + i) + ".log");
+    AppendTo(path, "line\n");
+    See(path);
+  }
+  EXPECT_EQ(set_->Rows(1).size(), 30U);
+  AppendTo(dir_ / "quiet20.log", "one\ntwo\n");
+  See(dir_ / "quiet20.log");
+  AppendTo(dir_ / "behind.log", std::string(600 * 1024, '\n'));
+  set_->MarkDirty(dir_ / "behind.log", now_);
+  set_->ReadOne(now_);
+  const std::vector<SourceSet::Row> rows = set_->Rows(2, 3);
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].path, dir_ / "behind.log");
+  EXPECT_EQ(rows[0].info.lag, 600 * 1024 - 256 * 1024);
+  EXPECT_EQ(rows[1].path, dir_ / "quiet20.log");
+  EXPECT_EQ(rows[1].lines_per_s, 1.0);
+  EXPECT_EQ(rows[2].path, dir_ / "quiet10.log");
+  EXPECT_EQ(rows[2].lines_per_s, 0);
+  EXPECT_EQ(set_->totals().lag, rows[0].info.lag);
+  EXPECT_EQ(set_->totals().open, 31U);
+  ReadAll();
+  EXPECT_EQ(set_->totals().lag, 0U);
+}
+
+// What waits goes on waiting for as long as it would have, not a day longer.
+TEST_F(SourceSetTest, ClockJumpsBackADay) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_);
+  AppendTo(dir_ / "a.log", "no end");
+  AppendTo(dir_ / "b.log", "line\n");
+  See(dir_ / "a.log");
+  See(dir_ / "b.log");
+  ASSERT_EQ(::unlink((dir_ / "b.log").c_str()), 0);
+  See(dir_ / "b.log");
+  const auto pass = [&](Duration time) {
+    now_ += time;
+    set_->MarkOverdue(now_);
+    ReadAll();
+  };
+  pass(std::chrono::seconds(1));
+  pass(-std::chrono::hours(24));
+  EXPECT_THAT(lines_, ElementsAre("line"));
+  pass(std::chrono::seconds(3));
+  EXPECT_THAT(lines_, ElementsAre("line")) << "not sooner either";
+  pass(std::chrono::seconds(2));
+  EXPECT_THAT(lines_, ElementsAre("line", "no end"));
+  EXPECT_EQ(set_->size(), 2U) << "the deleted one is held for its writer";
+  pass(std::chrono::minutes(10));
+  EXPECT_EQ(set_->size(), 1U);
+  AppendTo(dir_ / "a.log", " of it\n");
+  See(dir_ / "a.log");
+  EXPECT_EQ(lines_.back(), " of it");
 }
 
 }  // namespace
