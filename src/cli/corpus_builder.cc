@@ -8,14 +8,17 @@
 #include <unordered_map>
 
 #include "cli/log_reader.h"
+#include "core/records/numbers.h"
 
 namespace alogd {
 
-CorpusBuilder::CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options)
+CorpusBuilder::CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options,
+                             bool numbers)
     : parser_(std::move(parser)),
       rules_(std::move(rules)),
       keys_(std::move(keys)),
-      options_(options) {}
+      options_(options),
+      numbers_wanted_(numbers) {}
 
 Result<CorpusBuilder> CorpusBuilder::Create(const Config& config, const GroupConfig& group,
                                             const Options& options) {
@@ -25,7 +28,8 @@ Result<CorpusBuilder> CorpusBuilder::Create(const Config& config, const GroupCon
   if (!rules) return rules.error();
   auto keys = StreamKeys::Create(group.stream);
   if (!keys) return keys.error();
-  return CorpusBuilder(std::move(*parser), std::move(*rules), std::move(*keys), options);
+  return CorpusBuilder(std::move(*parser), std::move(*rules), std::move(*keys), options,
+                       group.values.enabled);
 }
 
 void CorpusBuilder::BeginFile(const std::string& path, const std::string& source, Time reference) {
@@ -71,14 +75,40 @@ void CorpusBuilder::Keep(const ParsedLine& line, std::string_view raw_line) {
     streams_.push_back(key_);
   }
   kept_.push_back({line.time, line.id, stream->second, static_cast<uint32_t>(files_.size() - 1),
-                   block, line.severity});
+                   block, line.severity, KeepNumbers(line.header.message)});
   if (kept_.size() > 2 * options_.max_records) Thin();
+}
+
+uint32_t CorpusBuilder::KeepNumbers(std::string_view message) {
+  if (!numbers_wanted_) return 0;
+  const Numbers found = FindNumbers(message);
+  if (found.count == 0 || numbers_.size() >= UINT32_MAX - 2 * kMaxNumbers) return 0;
+  numbers_.push_back(static_cast<float>(found.count));
+  numbers_.insert(numbers_.end(), found.values.begin(),
+                  found.values.begin() + static_cast<ptrdiff_t>(found.count));
+  return static_cast<uint32_t>(numbers_.size() - found.count);
+}
+
+// Those of records that are left out; kept ones stand in the order of their records.
+void CorpusBuilder::DropUnusedNumbers() {
+  size_t to = 0;
+  for (Raw& raw : kept_) {
+    if (raw.numbers == 0) continue;
+    const size_t from = raw.numbers - 1u;
+    const size_t size = 1 + static_cast<size_t>(numbers_[from]);
+    std::copy_n(numbers_.begin() + static_cast<ptrdiff_t>(from), size,
+                numbers_.begin() + static_cast<ptrdiff_t>(to));
+    raw.numbers = static_cast<uint32_t>(to + 1);
+    to += size;
+  }
+  numbers_.resize(to);
 }
 
 // Every other block goes, so that memory stays bounded however long the input is.
 void CorpusBuilder::Thin() {
   keep_every_ *= 2;
   std::erase_if(kept_, [this](const Raw& raw) { return raw.block % keep_every_ != 0; });
+  DropUnusedNumbers();
 }
 
 // Leaves blocks out, evenly spread, until at most `records` are left.
@@ -128,6 +158,7 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
   const std::vector<bool> unusual = UnusualFiles(remarks);
   std::erase_if(kept_, [&](const Raw& raw) { return unusual[raw.file]; });
   ThinTo(options_.max_records);
+  DropUnusedNumbers();
   std::stable_sort(kept_.begin(), kept_.end(),
                    [](const Raw& a, const Raw& b) { return a.time < b.time; });
   Corpus corpus;
@@ -153,8 +184,9 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
     if (new_stream)
       corpus.streams.push_back(block == 0 ? streams_[raw.stream]
                                           : fmt::format("{}#{}", streams_[raw.stream], raw.block));
-    corpus.records.push_back({raw.time, word->second, stream->second, raw.severity});
+    corpus.records.push_back({raw.time, word->second, stream->second, raw.severity, raw.numbers});
   }
+  corpus.numbers = std::move(numbers_);
   const size_t step = std::max<size_t>(1, (golden_.size() + kGoldenLines - 1) / kGoldenLines);
   for (size_t i = 0; i < golden_.size(); i += step)
     corpus.golden_lines.push_back(std::move(golden_[i]));

@@ -61,14 +61,19 @@ class CorpusBuilder {
     uint32_t file;
     uint32_t block;
     uint8_t severity;
+    uint32_t numbers;  // place in numbers_, from 1; 0: none
   };
   struct File {
     std::string path;
     uint64_t records = 0, errors = 0;
   };
 
-  CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options);
+  CorpusBuilder(Parser parser, RuleSet rules, StreamKeys keys, const Options& options,
+                bool numbers);
   void Keep(const ParsedLine& line, std::string_view raw_line);
+  // Its place in numbers_, from 1; 0 where it has none.
+  uint32_t KeepNumbers(std::string_view message);
+  void DropUnusedNumbers();
   void Thin();
   void ThinTo(uint64_t records);
   std::vector<bool> UnusualFiles(std::vector<std::string>* remarks) const;
@@ -83,6 +88,8 @@ class CorpusBuilder {
   std::map<std::string, uint32_t, std::less<>> stream_ids_;
   std::vector<std::string> streams_;
   std::vector<Raw> kept_;
+  bool numbers_wanted_;
+  std::vector<float> numbers_;  // as in Corpus
   uint64_t records_ = 0;
   uint64_t left_out_ = 0;
   uint64_t bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/pipeline_impl.h"
+#include "core/records/numbers.h"
 
 namespace alogd {
 
@@ -94,6 +95,11 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   event.seen = static_cast<uint32_t>(std::min<uint64_t>(line.seen, UINT32_MAX));
   event.severity = line.severity;
   event.created = line.created;
+  if (event.word < models.number_words.size() && models.number_words[event.word]) {
+    const Numbers found = FindNumbers(line.header.message);
+    if (found.count > 0)
+      event.numbers = batch_.AddNumbers(std::span(found.values).first(found.count));
+  }
   emitted_.clear();
   const Windower::Place place = windower->Add(key_, event, line.ref, watermark, &emitted_);
   OpenRecord& open = open_records_[line.ref.file];

@@ -38,6 +38,7 @@ void Pipeline::Impl::ScoreSteps(std::vector<Score>* scores) {
   std::vector<size_t> indexes;
   std::vector<Score> found;
   ScoreContext context{parser.catalog(), observer != nullptr};
+  context.numbers = batch_.numbers;
   for (uint32_t d = 0; d < models.detectors.size(); ++d) {
     if (batch_.by_detector[d] == 0) continue;
     // What cannot be scored again says why at once.

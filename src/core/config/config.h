@@ -52,6 +52,7 @@ struct StreamOptions {
 
 struct NoveltyOptions {
   bool enabled = true;
+  bool pairs = true;  // also two known templates that never followed each other; trained only
   uint32_t rare =
       0;  // trained templates seen at most so often count as rare; 0: by support (design: 0.2%)
   uint32_t learn_records = 20'000;  // without a bundle: quiet until so many records were seen
@@ -84,6 +85,30 @@ struct DeepLogOptions {
   uint32_t epochs = 300;              // at the most
   uint32_t patience = 20;             // epochs without a better held-out loss
   std::optional<double> threshold;    // in -log10 p; unset: auto
+};
+
+// LogAnomaly's network: deeplog's on vectors of the templates' words, beside the counts of the
+// window. As much again to train and to score, hence off unless wanted.
+struct LogAnomalyLstmOptions {
+  bool enabled = false;
+  uint32_t window = 10;
+  uint32_t top = 0;                         // g; 0: auto
+  std::vector<uint32_t> layers = {64, 64};  // over the vectors
+  uint32_t counts = 64;                     // units over the counts
+  uint32_t features = 100;                  // terms of a vector
+  double learning_rate = 0.01;
+  double learning_rate_decay = 0.97;  // a factor per epoch
+  uint32_t epochs = 300;              // at the most
+  uint32_t patience = 20;             // epochs without a better held-out loss
+  std::optional<double> threshold;    // in -log10 p; unset: auto
+};
+
+// Numbers in records and the time before them, by template.
+struct ValuesOptions {
+  bool enabled = true;
+  uint32_t history = 5;             // records of the template before
+  uint32_t least = 500;             // records of a template to learn from
+  std::optional<double> threshold;  // in standard deviations; unset: auto
 };
 
 // Count vectors of whole sessions, or of windows where streams are not sessions.
@@ -153,6 +178,8 @@ struct GroupConfig {
   BaselineOptions baseline;
   LogAnomalyOptions loganomaly;
   DeepLogOptions deeplog;
+  LogAnomalyLstmOptions loganomaly_lstm;
+  ValuesOptions values;
   CountsOptions counts;
   LengthOptions length;
   RateOptions rate;

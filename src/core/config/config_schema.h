@@ -143,6 +143,20 @@ void DescribeDeepLog(V& v, DeepLogOptions& options) {
 }
 
 template <typename V>
+void DescribeLogAnomalyLstm(V& v, LogAnomalyLstmOptions& options) {
+  v.Key("window", &options.window, CountValue{1, 256});
+  v.Key("top", &options.top, AutoCountValue{{1, 10'000}});
+  v.Key("layers", &options.layers, ListValue<CountValue>{{1, 1024}, 1, 4});
+  v.Key("counts", &options.counts, CountValue{1, 1024});
+  v.Key("features", &options.features, CountValue{1, 1000});
+  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1000, true, false}});
+  v.Key("learning_rate", &options.learning_rate, NumberValue{0, 1, true, false});
+  v.Key("learning_rate_decay", &options.learning_rate_decay, NumberValue{0, 1, true, false});
+  v.Key("epochs", &options.epochs, CountValue{1, 100'000});
+  v.Key("patience", &options.patience, CountValue{1, 100'000});
+}
+
+template <typename V>
 void DescribeWatches(V& v, GroupConfig& group) {
   v.Switch("rate", &group.rate.enabled, [&] {
     v.Key("factor", &group.rate.factor, kWatchFactor);
@@ -167,6 +181,7 @@ void DescribeDetectors(V& v, GroupConfig& group) {
   v.Switch("novelty", &group.novelty.enabled, [&] {
     v.Key("rare", &group.novelty.rare, AutoCountValue{{1, 1'000'000'000}});
     v.Key("learn_records", &group.novelty.learn_records, CountValue{});
+    v.Key("pairs", &group.novelty.pairs, FlagValue{});
   });
   v.Switch("baseline", &group.baseline.enabled, [&] {
     BaselineOptions& options = group.baseline;
@@ -178,6 +193,13 @@ void DescribeDetectors(V& v, GroupConfig& group) {
   v.Switch("loganomaly", &group.loganomaly.enabled,
            [&] { DescribeLogAnomaly(v, group.loganomaly); });
   v.Switch("deeplog", &group.deeplog.enabled, [&] { DescribeDeepLog(v, group.deeplog); });
+  v.Switch("loganomaly_lstm", &group.loganomaly_lstm.enabled,
+           [&] { DescribeLogAnomalyLstm(v, group.loganomaly_lstm); });
+  v.Switch("values", &group.values.enabled, [&] {
+    v.Key("history", &group.values.history, CountValue{1, 64});
+    v.Key("least", &group.values.least, CountValue{50});
+    v.Key("threshold", &group.values.threshold, AutoNumberValue{{0, 1e6, true, false}});
+  });
   v.Switch("counts", &group.counts.enabled, [&] {
     v.Key("window", &group.counts.window, CountValue{2, 10'000});
     v.Key("stride", &group.counts.stride, CountValue{1, 10'000});

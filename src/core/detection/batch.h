@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ struct Batch {
   std::vector<BatchRecord> records;
   WatchSteps watched;
   std::string text;
+  std::vector<float> numbers;         // see ScoreContext::numbers
   uint32_t most = 0;                  // windows of the detector that has most
   std::vector<uint32_t> by_detector;  // windows of each
 
@@ -61,6 +63,7 @@ struct Batch {
     records.clear();
     watched.clear();
     text.clear();
+    numbers.clear();
     most = 0;
     by_detector.assign(by_detector.size(), 0);
   }
@@ -70,6 +73,15 @@ struct Batch {
     records.push_back({source, ref, id, time, severity, text.size(), message.size()});
     text.append(message);
     return static_cast<uint32_t>(records.size() - 1);
+  }
+  // The place of a record's numbers, from 1. Each record with numbers ends a window, so that a
+  // batch has few of them.
+  uint16_t AddNumbers(std::span<const float> of_record) {
+    const size_t place = numbers.size() + 1;
+    if (place > UINT16_MAX) return 0;
+    numbers.push_back(static_cast<float>(of_record.size()));
+    numbers.insert(numbers.end(), of_record.begin(), of_record.end());
+    return static_cast<uint16_t>(place);
   }
   std::string_view Message(const BatchRecord& record) const {
     return std::string_view(text).substr(record.text_begin, record.text_size);

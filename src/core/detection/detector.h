@@ -32,6 +32,9 @@ struct Event {
   uint32_t seen = 0;  // how many records of the group had this template before this one (saturates)
   uint8_t severity = 0;
   bool created = false;  // this record created its template
+  // Where ScoreContext::numbers has the numbers of its message, from 1; 0: nobody wants them. Only
+  // in the batch in which the record came.
+  uint16_t numbers = 0;
 };
 
 // Which windows of a stream a detector wants.
@@ -39,6 +42,9 @@ struct WindowSpec {
   uint32_t size = 10;   // records; a window holds the last `size`
   uint32_t stride = 1;  // records between the ends of two windows
   Duration span{0};  // > 0: instead, all records of each full `span` of event time (at most `size`)
+  // Instead, at every record with numbers the last `size` ones, or as many as there are since a
+  // pause or since the session began; of sessions, too.
+  bool each = false;
 };
 
 // Records of one stream that follow each other without a pause over max_gap, oldest first, or a
@@ -65,6 +71,8 @@ struct ScoreContext {
   bool explain_all = false;  // evidence for every window with an opinion
   // Evidence for windows whose raw score is at least so high, whatever their own threshold says.
   float explain_from = std::numeric_limits<float>::infinity();
+  // Of the records of this batch, each: how many, and the numbers. See Event::numbers.
+  std::span<const float> numbers{};
 
   bool WantsEvidence(const Score& score) const {
     return score.anomaly > 0 || explain_all || score.raw >= explain_from;
@@ -112,6 +120,8 @@ struct ModelSet {
   std::string bundle;                   // its name (a timestamp directory); empty: no bundle
   std::vector<std::string> vocabulary;  // template text by word, all trained
   std::vector<std::unique_ptr<Detector>> detectors;
+  // By word: whether a detector wants the numbers of its records. Empty: none does.
+  std::vector<bool> number_words;
   // Where the bundle has one, it decides instead of the thresholds of the detectors that it knows.
   std::optional<JointModel> joint;
   // Detectors whose own threshold counts beside the joint one: the operator set it.

@@ -124,6 +124,7 @@ Windower::Place Windower::Add(std::string_view key, const Event& event, const Re
   Touch(slot, watermark);
   MarkChanged(&s);
   if (sessions_) {
+    EmitOfNumbers(slot, event, out);
     if (s.events.size() < options_.max_records) return place;
     ++cut_sessions_;
     Finish(slot, event.time, true, out);
@@ -135,6 +136,7 @@ Windower::Place Windower::Add(std::string_view key, const Event& event, const Re
     if (bucket_end_[i] == kNoTime) bucket_end_[i] = BucketEnd(watermark, specs_[i].span);
   }
   EmitFull(slot, event.time, out);
+  EmitOfNumbers(slot, event, out);
   return place;
 }
 
@@ -151,6 +153,7 @@ void Windower::EmitFull(uint32_t slot, Time end, std::vector<WindowEvent>* out) 
   const uint64_t run = s.next - s.run_begin;
   for (uint32_t i = 0; i < specs_.size(); ++i) {
     const WindowSpec& spec = specs_[i];
+    if (spec.each) continue;
     if (spec.span > Duration(0)) {
       // A bucket that reached its limit of records ends early.
       if (s.next - s.buckets[i] < spec.size) continue;
@@ -164,12 +167,24 @@ void Windower::EmitFull(uint32_t slot, Time end, std::vector<WindowEvent>* out) 
   }
 }
 
+void Windower::EmitOfNumbers(uint32_t slot, const Event& event, std::vector<WindowEvent>* out) {
+  if (event.numbers == 0) return;
+  const Stream& s = streams_[slot];
+  for (uint32_t i = 0; i < specs_.size(); ++i) {
+    if (!specs_[i].each) continue;
+    const uint64_t count = std::min<uint64_t>(
+        {s.next - s.run_begin, uint64_t{specs_[i].size}, uint64_t{s.events.size()}});
+    Emit(slot, i, s.next - count, event.time, false, false, out);
+  }
+}
+
 void Windower::EmitTails(uint32_t slot, Time end, std::vector<WindowEvent>* out) {
   const Stream& s = streams_[slot];
   const uint64_t run = s.next - s.run_begin;
   if (run == 0) return;
   for (uint32_t i = 0; i < specs_.size(); ++i) {
     const WindowSpec& spec = specs_[i];
+    if (spec.each) continue;
     if (sessions_) {
       Emit(slot, i, s.base(), end, true, false, out);
     } else if (spec.span == Duration(0) &&

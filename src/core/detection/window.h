@@ -144,6 +144,7 @@ class Windower {
   void Emit(uint32_t slot, uint32_t spec, uint64_t begin, Time end, bool session, bool tail,
             std::vector<WindowEvent>* out);
   void EmitFull(uint32_t slot, Time end, std::vector<WindowEvent>* out);
+  void EmitOfNumbers(uint32_t slot, const Event& event, std::vector<WindowEvent>* out);
   void EmitTails(uint32_t slot, Time end, std::vector<WindowEvent>* out);
   void EmitSpan(uint32_t spec, Time end, std::vector<WindowEvent>* out);
   // The stream's run or session is over at `end`; `remove` ends the stream itself too.

@@ -40,7 +40,7 @@ Corpus SessionCorpus(std::span<const NumberedSession> sessions) {
       const auto [it, added] = words.emplace(number, next);
       if (added) corpus.templates.push_back(TemplateText(number));
       // All at one time, for nothing is known of it.
-      corpus.records.push_back({FromMicros(at), it->second, static_cast<uint32_t>(i), 0});
+      corpus.records.push_back({FromMicros(at), it->second, static_cast<uint32_t>(i), 0, 0});
     }
   }
   corpus.records_seen = corpus.records.size();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,20 @@ struct CorpusRecord {
   uint32_t word = 0;    // index into Corpus::templates
   uint32_t stream = 0;  // index into Corpus::streams
   uint8_t severity = 0;
+  uint32_t numbers = 0;  // its place in Corpus::numbers, from 1; 0: it has none
 };
 
 struct Corpus {
   std::vector<std::string> templates;  // texts, aliases resolved, by word
   std::vector<std::string> streams;    // keys as Pipeline makes them
   std::vector<CorpusRecord> records;   // in order of time, ties in order of reading
+  // Of the records that have any, where `values` is trained: how many, then they themselves.
+  std::vector<float> numbers;
+  std::span<const float> NumbersOf(const CorpusRecord& record) const {
+    if (record.numbers == 0) return {};
+    const size_t at = record.numbers - 1u;
+    return std::span(numbers).subspan(at + 1, static_cast<size_t>(numbers[at]));
+  }
   // For the manifest.
   std::vector<std::string> files;
   uint64_t bytes = 0;

@@ -18,6 +18,8 @@ class Run {
         split_(split),
         sink_(sink),
         windower_(group.stream, group.max_gap, group.state_budget, specs),
+        numbers_wanted_(std::any_of(specs.begin(), specs.end(),
+                                    [](const WindowSpec& spec) { return spec.each; })),
         seen_(split.vocabulary.size(), 0) {
     // What is trained on and comes later is no news in the held-out part either.
     for (size_t i = 0; i < corpus.records.size(); ++i)
@@ -55,6 +57,11 @@ class Run {
     event.seen = seen_[word];
     event.created = event.seen == 0;
     ++seen_[word];
+    if (const auto numbers = corpus_.NumbersOf(record); numbers_wanted_ && !numbers.empty()) {
+      event.numbers = static_cast<uint16_t>(numbers_.size() + 1);
+      numbers_.push_back(static_cast<float>(numbers.size()));
+      numbers_.insert(numbers_.end(), numbers.begin(), numbers.end());
+    }
     return event;
   }
 
@@ -68,7 +75,7 @@ class Run {
     for (const WindowEvent& event : out_) {
       if (event.kind != WindowEvent::Kind::kWindow) continue;
       const uint64_t last = windower_.Refs(event).back().offset;
-      windows.push_back({windower_.View(event), event.spec, split_.HeldOut(last), last});
+      windows.push_back({windower_.View(event), event.spec, split_.HeldOut(last), last, numbers_});
     }
     if (!windows.empty()) sink_.windows(windows);
     for (const WindowEvent& event : out_) {
@@ -76,6 +83,7 @@ class Run {
         sink_.ended(windower_.Key(event.stream));
     }
     out_.clear();
+    numbers_.clear();
     windower_.Release();
   }
 
@@ -83,6 +91,8 @@ class Run {
   const TrainingSplit& split_;
   const CorpusWindowSink& sink_;
   Windower windower_;
+  bool numbers_wanted_;
+  std::vector<float> numbers_;  // since the last Flush; each record of them ended a window
   std::vector<uint32_t> seen_;  // by word
   std::vector<WindowEvent> out_;
 };

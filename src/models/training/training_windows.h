@@ -17,9 +17,10 @@ namespace alogd {
 
 struct CorpusWindow {
   Window window;
-  uint32_t spec = 0;      // index into the specs
-  bool held_out = false;  // its last record is in the held-out part
-  uint64_t last = 0;      // its last record's number: what ends together is a moment
+  uint32_t spec = 0;               // index into the specs
+  bool held_out = false;           // its last record is in the held-out part
+  uint64_t last = 0;               // its last record's number: what ends together is a moment
+  std::span<const float> numbers;  // see ScoreContext::numbers; of all that come together
 };
 
 // What comes of a run, in order. Views are valid during the call.

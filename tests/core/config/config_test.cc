@@ -79,11 +79,14 @@ groups:
       similarity: 0.55
       max_children: 33
     detectors:
-      novelty: {enabled: false, rare: 3, learn_records: 10}
+      novelty: {enabled: false, rare: 3, learn_records: 10, pairs: false}
       baseline: {enabled: false, window: 60, stride: 60, ewm_alpha: 1, quantile: 0.5}
       loganomaly: {enabled: false, window: 20, stride: 2, features: 50, ngrams: [2, 3], threshold: 3.25}
       deeplog: {enabled: false, window: 12, top: 9, layers: [32, 16, 8], embedding: 8, threshold: 2, dropout: 0.25,
                 learning_rate: 0.001, learning_rate_decay: 1, epochs: 5, patience: 4}
+      loganomaly_lstm: {enabled: true, window: 11, top: 8, layers: [32], counts: 16, features: 50, threshold: 3,
+                        learning_rate: 0.002, learning_rate_decay: 0.99, epochs: 6, patience: 3}
+      values: {enabled: false, history: 4, least: 100, threshold: 6.5}
       counts: {enabled: false, window: 30, stride: 15}
       length: {enabled: false}
       rate: {enabled: false, factor: 2.5, least: 7, learn: 3h}
@@ -152,6 +155,9 @@ TEST(ConfigTest, EveryKey) {
   EXPECT_EQ(g.loganomaly.threshold, 3.25);
   EXPECT_EQ(g.deeplog.top, 9u);
   EXPECT_THAT(g.deeplog.layers, ElementsAre(32, 16, 8));
+  EXPECT_TRUE(g.loganomaly_lstm.enabled);
+  EXPECT_EQ(g.loganomaly_lstm.counts, 16u);
+  EXPECT_EQ(g.values.threshold, 6.5);
   EXPECT_EQ(g.model, "20261122T013000Z");
 }
 

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Finds numbers by their shape and their neighbours.
+#include "core/records/numbers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace alogd {
+namespace {
+
+constexpr size_t kMaxDigits = 18;  // longer ones are names
+constexpr size_t kMaxUnit = 4;     // letters
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+// Also bytes of UTF-8: they are parts of words.
+bool IsWord(char c) {
+  return IsDigit(c) || IsLetter(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+double Scale(std::string_view unit) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"ns", 1e-6},   {"us", 1e-3},    {"ms", 1},      {"s", 1e3},      {"sec", 1e3},
+      {"K", 0x1p10},  {"KB", 0x1p10},  {"kB", 0x1p10}, {"KiB", 0x1p10}, {"M", 0x1p20},
+      {"MB", 0x1p20}, {"MiB", 0x1p20}, {"G", 0x1p30},  {"GB", 0x1p30},  {"GiB", 0x1p30},
+      {"T", 0x1p40},  {"TB", 0x1p40},  {"TiB", 0x1p40}};
+  for (const auto& [name, scale] : kUnits)
+    if (name == unit) return scale;
+  return 1;
+}
+
+class Finder {
+ public:
+  explicit Finder(std::string_view text) : text_(text) {}
+
+  Numbers Find() {
+    for (size_t at = 0; at < text_.size() && found_.count < kMaxNumbers;) {
+      if (!IsDigit(text_[at])) {
+        ++at;
+        continue;
+      }
+      const size_t begin = at;
+      at = Take(begin);
+      // Whatever it was, the word is over where its digits and letters are.
+      while (at < text_.size() && IsWord(text_[at])) ++at;
+    }
+    return found_;
+  }
+
+ private:
+  char At(size_t i) const { return i < text_.size() ? text_[i] : ' '; }
+  char Before(size_t i) const { return i > 0 ? text_[i - 1] : ' '; }
+
+  // What stands before a number that is none of a name, an address, a time or a date.
+  bool Begins(size_t begin) const {
+    const char c = Before(begin);
+    if (IsWord(c) || c == '.' || c == '/' || c == '@' || c == '#') return false;
+    if (c == '-' || c == ':' || c == ',') {
+      const char further = begin >= 2 ? text_[begin - 2] : ' ';
+      return c == '-' ? !IsWord(further) : !IsDigit(further);
+    }
+    return true;
+  }
+
+  // Behind the digits, commas and the fraction that begin at `at`.
+  size_t Digits(size_t at, double* value) const {
+    size_t digits = 0;
+    for (;; ++at) {
+      if (IsDigit(At(at))) {
+        *value = *value * 10 + (text_[at] - '0');
+        if (++digits > kMaxDigits) return std::string_view::npos;
+        continue;
+      }
+      const bool group = At(at) == ',' && IsDigit(At(at + 1)) && IsDigit(At(at + 2)) &&
+                         IsDigit(At(at + 3)) && !IsDigit(At(at + 4));
+      if (!group) break;
+    }
+    if (At(at) != '.' || !IsDigit(At(at + 1))) return at;
+    double place = 0.1;
+    for (++at; IsDigit(At(at)); ++at, place /= 10) {
+      *value += place * (text_[at] - '0');
+      if (++digits > kMaxDigits) return std::string_view::npos;
+    }
+    return at;
+  }
+
+  size_t Take(size_t begin) {
+    double value = 0;
+    const size_t digits_end = Digits(begin, &value);
+    if (digits_end == std::string_view::npos) return begin + 1;
+    size_t end = digits_end;
+    while (end < text_.size() && IsLetter(text_[end]) && end - digits_end < kMaxUnit) ++end;
+    if (!Begins(begin) || !Ends(end)) return end;
+    value *= Scale(text_.substr(digits_end, end - digits_end));
+    if (Before(begin) == '-') value = -value;
+    found_.values[found_.count++] = static_cast<float>(value);
+    return end;
+  }
+
+  // What stands behind one.
+  bool Ends(size_t end) const {
+    const char c = At(end);
+    if (IsWord(c)) return false;
+    const bool joins = c == '.' || c == ':' || c == '/' || c == '-' || c == '@';
+    return !joins || !IsWord(At(end + 1));
+  }
+
+  std::string_view text_;
+  Numbers found_;
+};
+
+}  // namespace
+
+Numbers FindNumbers(std::string_view message) {
+  return Finder(message.substr(0, kNumberBytes)).Find();
+}
+
+}  // namespace alogd
