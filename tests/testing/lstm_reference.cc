@@ -37,7 +37,19 @@ std::vector<double> ReferenceDistribution(const LstmLayout& layout,
     h.emplace_back(layout.units[l], 0.0);
     c.emplace_back(layout.units[l], 0.0);
   }
+  const uint32_t counts = layout.layers;
+  std::vector<double> h_counts(layout.counts > 0 ? layout.units[counts] : 0, 0.0);
+  std::vector<double> c_counts = h_counts, so_far(size_t{layout.words} + 1, 0.0);
+  // The reference wants a matrix [4 units, words + 1]; a row of the table is a column of it.
+  std::vector<double> transposed;
+  for (size_t row = 0; row < 4 * h_counts.size(); ++row)
+    for (size_t word = 0; word < so_far.size(); ++word)
+      transposed.push_back(at[layout.wx[counts] + word * 4 * h_counts.size() + row]);
   for (const uint32_t word : history) {
+    so_far[word] += 1.0 / static_cast<double>(history.size());
+    if (layout.counts > 0)
+      ReferenceStep(transposed.data(), at + layout.wh[counts], at + layout.b[counts], so_far,
+                    &h_counts, &c_counts);
     const double* row = at + size_t{word} * layout.embedding;
     std::vector<double> x(row, row + layout.embedding);
     for (uint32_t l = 0; l < layout.layers; ++l) {
@@ -45,7 +57,8 @@ std::vector<double> ReferenceDistribution(const LstmLayout& layout,
       x = h[l];
     }
   }
-  const std::vector<double>& last = h.back();
+  std::vector<double> last = h.back();
+  last.insert(last.end(), h_counts.begin(), h_counts.end());
   std::vector<double> p(size_t{layout.words} + 1);
   double sum = 0;
   for (size_t k = 0; k < p.size(); ++k) {

@@ -45,7 +45,9 @@ struct DeepLogModel {
 // Every field that scoring needs is in the tensors: "settings" and one tensor a weight matrix.
 TensorMap ToTensors(const DeepLogModel& model);
 // Checks names, shapes and settings against each other and `words`, the size of the vocabulary.
-Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words);
+// `others`: tensors that are the caller's.
+Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words,
+                                        size_t others = 0);
 
 // What training reads: runs of words that follow each other without a pause, or whole sessions.
 // Words that training leaves out stand as kUnknownWord: no window holds one.
@@ -78,13 +80,21 @@ struct DeepLogReport {
   size_t known_histories = 0;
 };
 
+// What LogAnomaly's network has and DeepLog's has not.
+struct NetworkExtras {
+  uint32_t count_units = 0;  // of an LSTM over counts
+  // [words + 1, options.embedding], in place of an embedding that is learned; empty: learned.
+  std::vector<float> vectors;
+};
+
 // Trains until the held-out loss has not improved for options.patience epochs (on the training loss
 // where held_out is empty), keeps the best weights, and sets top and end_shift on held_out. The
 // same arguments give the same model, bit for bit, on one instruction set (see ActiveLstmKernels).
 // Fails where no window can be made or the callback says so.
 Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& held_out,
                                   const DeepLogOptions& options, uint64_t seed,
-                                  const DeepLogCallback& progress, DeepLogReport* report);
+                                  const DeepLogCallback& progress, DeepLogReport* report,
+                                  const NetworkExtras& extras = {});
 
 // -log10((1 - kCommonShare) p + kCommonShare * share of the class in training), from -ln p. The
 // bound keeps a word that is everywhere from being absurd anywhere: sessions run side by side, and
@@ -104,6 +114,19 @@ inline constexpr size_t kDeepLogCache = 1 << 16;  // windows; 4 MiB with a histo
 std::unique_ptr<Detector> MakeDeepLogDetector(DeepLogModel model, const Calibration& calibration,
                                               uint32_t top, std::vector<std::string> vocabulary,
                                               size_t cache_windows = kDeepLogCache);
+
+class NearestTemplate;
+
+// The same under another name, where templates that the network was not trained on are taken for
+// the nearest one whose similarity is at least `least_similar`.
+struct StandIns {
+  std::string name;
+  std::unique_ptr<NearestTemplate> nearest;
+  float least_similar = 0;
+};
+std::unique_ptr<Detector> MakeSequenceDetector(DeepLogModel model, const Calibration& calibration,
+                                               uint32_t top, std::vector<std::string> vocabulary,
+                                               StandIns stand_ins);
 
 // Appends [START..., words before `position`] as a history of `window` words. False, with nothing
 // appended, where it would hold an unknown word.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The detector "deeplog": windows to items of history and target, items to scores and evidence.
+// The detectors that say what follows: windows to items of history and target, items to scores and
+// evidence.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "models/deeplog/deeplog.h"
 #include "models/deeplog/next_word.h"
 #include "models/deeplog/window_cache.h"
+#include "models/loganomaly/nearest_template.h"
 
 namespace alogd {
 namespace {
@@ -29,7 +31,7 @@ std::string Percent(float p) {
 class DeepLogDetector : public StatelessDetector {
  public:
   DeepLogDetector(DeepLogModel model, const Calibration& calibration, uint32_t top,
-                  std::vector<std::string> vocabulary, size_t cache_windows)
+                  std::vector<std::string> vocabulary, StandIns stand_ins, size_t cache_windows)
       : window_(model.options.window),
         words_(model.words),
         sessions_(model.sessions),
@@ -39,10 +41,11 @@ class DeepLogDetector : public StatelessDetector {
         known_(std::move(model.known)),
         calibration_(calibration),
         vocabulary_(std::move(vocabulary)),
+        stand_ins_(std::move(stand_ins)),
         scorer_(model.layout, model.parameters, window_),
         cache_(cache_windows, window_ + 1) {}
 
-  std::string_view name() const override { return "deeplog"; }
+  std::string_view name() const override { return stand_ins_.name; }
   WindowSpec spec() const override { return {.size = window_ + 1, .stride = 1, .span = {}}; }
 
   void ScoreBatch(const ScoreContext& context, std::span<const Window> windows,
@@ -50,7 +53,7 @@ class DeepLogDetector : public StatelessDetector {
     assert(scores.size() == windows.size());
     keys_.clear();
     worst_.assign(windows.size(), {});
-    for (size_t i = 0; i < windows.size(); ++i) AddWindow(windows[i], i);
+    for (size_t i = 0; i < windows.size(); ++i) AddWindow(context, windows[i], i);
     ScorePending();
     for (size_t i = 0; i < windows.size(); ++i) {
       const Worst& worst = worst_[i];
@@ -59,7 +62,7 @@ class DeepLogDetector : public StatelessDetector {
       scores[i].raw = worst.raw;
       scores[i].anomaly = calibration_.Score(static_cast<double>(worst.raw));
       if (context.WantsEvidence(scores[i]))
-        scores[i].evidence = Explain(windows[i], worst, scores[i]);
+        scores[i].evidence = Explain(context, windows[i], worst, scores[i]);
     }
   }
 
@@ -85,14 +88,13 @@ class DeepLogDetector : public StatelessDetector {
 
   // A full window of a stream has one item, its last event. A whole session has one for each event
   // and one for its end; so has what a pause cut short, but for the end.
-  void AddWindow(const Window& window, size_t index) {
+  void AddWindow(const ScoreContext& context, const Window& window, size_t index) {
     const size_t full = size_t{window_} + 1;
     const bool whole = window.session || window.events.size() < full;
     const auto events = whole ? window.events : window.events.last(full);
     const size_t origin = keys_.size();
     if (whole) keys_.insert(keys_.end(), window_, words_);
-    for (const Event& event : events)
-      keys_.push_back(event.word < words_ ? event.word : kUnknownWord);
+    for (const Event& event : events) keys_.push_back(WordOf(context, event));
     if (window.session && sessions_) keys_.push_back(words_);
 
     size_t known = 0;  // words since the latest unknown one
@@ -102,6 +104,14 @@ class DeepLogDetector : public StatelessDetector {
       const size_t place = whole ? at - origin - window_ : window.events.size() - 1;
       AddItem({at - window_, index, static_cast<uint32_t>(place)});
     }
+  }
+
+  uint32_t WordOf(const ScoreContext& context, const Event& event) {
+    if (!stand_ins_.nearest) return event.word < words_ ? event.word : kUnknownWord;
+    if (event.word < words_ && common_[event.word] > 0) return event.word;
+    const NearestTemplate::Match& match = stand_ins_.nearest->Find(context.catalog, event.id);
+    return match.word < words_ && match.cosine >= stand_ins_.least_similar ? match.word
+                                                                           : kUnknownWord;
   }
 
   void AddItem(const Item& item) {
@@ -151,12 +161,13 @@ class DeepLogDetector : public StatelessDetector {
     return EscapeForTerminal(vocabulary_[word], kTextBytes);
   }
 
-  std::unique_ptr<Evidence> Explain(const Window& window, const Worst& worst, const Score& score) {
+  std::unique_ptr<Evidence> Explain(const ScoreContext& context, const Window& window,
+                                    const Worst& worst, const Score& score) {
     const std::span<const uint32_t> key = Key(worst.item);
     std::vector<float> p = scorer_.Distribution(key.first(window_));
     known_.MixAll(key.first(window_), &p);
     auto evidence = std::make_unique<Evidence>();
-    evidence->detector = "deeplog";
+    evidence->detector = stand_ins_.name;
     evidence->raw = score.raw;
     evidence->threshold = static_cast<float>(calibration_.threshold);
     evidence->anomaly = score.anomaly;
@@ -166,7 +177,16 @@ class DeepLogDetector : public StatelessDetector {
     evidence->summary = Summary(key, *evidence, worst.verdict.rank);
     const auto last = static_cast<uint32_t>(window.events.size() - 1);
     evidence->first = evidence->last = std::min(worst.item.place, last);
+    if (stand_ins_.nearest && key[window_] != words_)
+      evidence->summary += StandInSentence(context, window.events[evidence->last]);
     return evidence;
+  }
+
+  std::string StandInSentence(const ScoreContext& context, const Event& event) {
+    if (event.word < words_ && common_[event.word] > 0) return {};
+    const NearestTemplate::Match& match = stand_ins_.nearest->Find(context.catalog, event.id);
+    return fmt::format("; it stands for '{}', which training did not know (similarity {:.2f})",
+                       EscapeForTerminal(match.text, kTextBytes), match.cosine);
   }
 
   // Classes by falling probability; a model of streams has no END.
@@ -210,6 +230,7 @@ class DeepLogDetector : public StatelessDetector {
   KnownHistories known_;
   Calibration calibration_;
   std::vector<std::string> vocabulary_;
+  StandIns stand_ins_;
   NextWordScorer scorer_;
   WindowCache cache_;
   // Of the batch at hand.
@@ -226,7 +247,16 @@ std::unique_ptr<Detector> MakeDeepLogDetector(DeepLogModel model, const Calibrat
                                               uint32_t top, std::vector<std::string> vocabulary,
                                               size_t cache_windows) {
   return std::make_unique<DeepLogDetector>(std::move(model), calibration, top,
-                                           std::move(vocabulary), cache_windows);
+                                           std::move(vocabulary), StandIns{"deeplog", nullptr, 0},
+                                           cache_windows);
+}
+
+std::unique_ptr<Detector> MakeSequenceDetector(DeepLogModel model, const Calibration& calibration,
+                                               uint32_t top, std::vector<std::string> vocabulary,
+                                               StandIns stand_ins) {
+  return std::make_unique<DeepLogDetector>(std::move(model), calibration, top,
+                                           std::move(vocabulary), std::move(stand_ins),
+                                           kDeepLogCache);
 }
 
 }  // namespace alogd

@@ -34,7 +34,14 @@ std::vector<Part> Parts(const LstmLayout& layout) {
     parts.push_back({layer + "wh", {4 * units, units}, layout.wh[l]});
     parts.push_back({layer + "b", {4 * units}, layout.b[l]});
   }
-  parts.push_back({"output.w", {classes, layout.units[layout.layers - 1]}, layout.wo});
+  if (layout.counts > 0) {
+    const uint32_t l = layout.layers;
+    const size_t units = layout.units[l];
+    parts.push_back({"counts.wx", {classes, 4 * units}, layout.wx[l]});
+    parts.push_back({"counts.wh", {4 * units, units}, layout.wh[l]});
+    parts.push_back({"counts.b", {4 * units}, layout.b[l]});
+  }
+  parts.push_back({"output.w", {classes, LstmOutputs(layout)}, layout.wo});
   parts.push_back({"output.b", {classes}, layout.bo});
   return parts;
 }
@@ -106,6 +113,15 @@ Status ReadShape(const TensorMap& tensors, DeepLogModel* model) {
   return CheckDeepLogOptions(model->options);
 }
 
+// Units of the LSTM over counts; 0 where there is none.
+Result<uint32_t> ReadCountUnits(const TensorMap& tensors) {
+  const Tensor* wh = Find(tensors, "counts.wh");
+  if (wh == nullptr) return uint32_t{0};
+  if (wh->shape.size() != 2 || wh->shape[1] < 1 || wh->shape[1] > kMaxLstmUnits)
+    return Wrong("tensor counts.wh is not a matrix of a possible size");
+  return static_cast<uint32_t>(wh->shape[1]);
+}
+
 }  // namespace
 
 TensorMap ToTensors(const DeepLogModel& model) {
@@ -123,15 +139,17 @@ TensorMap ToTensors(const DeepLogModel& model) {
   return tensors;
 }
 
-Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words) {
+Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words, size_t others) {
   if (words == 0 || words > kMaxDeepLogWords)
     return Wrong(fmt::format("a vocabulary of {} templates", words));
   DeepLogModel model;
   model.words = words;
   if (Status status = ReadSettings(tensors, &model); !status) return status.error();
   if (Status status = ReadShape(tensors, &model); !status) return status.error();
+  const Result<uint32_t> count_units = ReadCountUnits(tensors);
+  if (!count_units) return count_units.error();
   model.layout = MakeLstmLayout(words, model.options.embedding, model.options.layers.data(),
-                                static_cast<uint32_t>(model.options.layers.size()));
+                                static_cast<uint32_t>(model.options.layers.size()), *count_units);
   const std::vector<Part> parts = Parts(model.layout);
   for (const Part& part : parts) {
     const Tensor* tensor = Find(tensors, part.name);
@@ -148,7 +166,7 @@ Result<DeepLogModel> DeepLogFromTensors(const TensorMap& tensors, uint32_t words
   if (!known) return known.error();
   model.known = std::move(*known);
   const size_t of_known = model.known.rows() > 0 ? KnownHistories::kTensors : 0;
-  if (tensors.size() != parts.size() + 2 + of_known)
+  if (tensors.size() != parts.size() + 2 + of_known + others)
     return Wrong("tensors that do not belong there");
   model.parameters.resize(model.layout.size);
   for (const Part& part : parts) {

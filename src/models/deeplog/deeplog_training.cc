@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -40,30 +41,33 @@ constexpr double kTemper = 0.5;
 double Uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1.0p-53; }
 
 // Masks of a whole batch.
-size_t MaskNumbers(const DeepLogOptions& options) {
+size_t MaskNumbers(const LstmLayout& layout, uint32_t window) {
   size_t units = 0;
-  for (const uint32_t layer : options.layers) units += layer;
-  return units * kBatch * options.window;
+  for (uint32_t l = 0; l < layout.layers + layout.counts; ++l) units += layout.units[l];
+  return units * kBatch * window;
 }
 
 class Trainer {
  public:
   Trainer(const HistoryTable& train, const HistoryTable& held_out, const DeepLogOptions& options,
-          uint32_t words, uint64_t seed)
+          uint32_t words, uint64_t seed, const NetworkExtras& extras)
       : train_(train),
         held_out_(held_out),
         options_(options),
         layout_(MakeLstmLayout(words, options.embedding, options.layers.data(),
-                               static_cast<uint32_t>(options.layers.size()))),
+                               static_cast<uint32_t>(options.layers.size()), extras.count_units)),
+        fixed_(extras.vectors.size()),
         kernels_(ActiveLstmKernels()),
         random_(seed),
         parameters_(layout_.size),
         gradient_(layout_.size),
         scratch_(LstmScratch(layout_, kBatch, options.window)),
-        masks_(options.dropout > 0 ? MaskNumbers(options) : 0),
-        adam_(layout_.size),
+        masks_(options.dropout > 0 ? MaskNumbers(layout_, options.window) : 0),
+        adam_(layout_.size - fixed_),
         average_(layout_.size) {
     Initialise();
+    for (AlignedFloats* to : {&parameters_, &average_})
+      std::copy(extras.vectors.begin(), extras.vectors.end(), to->data());
     WeighRows();
   }
 
@@ -86,6 +90,7 @@ class Trainer {
   const HistoryTable& held_out_;
   const DeepLogOptions& options_;
   LstmLayout layout_;
+  size_t fixed_;  // so many parameters, the first ones, are not learned
   const LstmKernels& kernels_;
   std::mt19937_64 random_;
   AlignedFloats parameters_;
@@ -120,7 +125,15 @@ void Trainer::Initialise() {
     fill(layout_.wh[l], 4 * units * units, std::sqrt(3.0 / static_cast<double>(units)));
     std::fill_n(parameters_.data() + layout_.b[l] + units, units, 1.0f);
   }
-  const size_t last = layout_.units[layout_.layers - 1];
+  if (layout_.counts > 0) {
+    const uint32_t l = layout_.layers;
+    const size_t units = layout_.units[l];
+    // As a layer whose one input is the word: shares of the window add up to 1.
+    fill(layout_.wx[l], classes * 4 * units, std::sqrt(6.0 / static_cast<double>(units + 1)));
+    fill(layout_.wh[l], 4 * units * units, std::sqrt(3.0 / static_cast<double>(units)));
+    std::fill_n(parameters_.data() + layout_.b[l] + units, units, 1.0f);
+  }
+  const size_t last = LstmOutputs(layout_);
   fill(layout_.wo, classes * last, std::sqrt(6.0 / static_cast<double>(last + classes)));
 }
 
@@ -153,7 +166,7 @@ void Trainer::DrawMasks() {
 void Trainer::Average() {
   const auto steps = static_cast<double>(++steps_);
   const auto keep = static_cast<float>(std::min(kAverage, steps / (steps + 10)));
-  for (size_t i = 0; i < average_.size(); ++i)
+  for (size_t i = fixed_; i < average_.size(); ++i)
     average_.data()[i] = keep * average_.data()[i] + (1 - keep) * parameters_.data()[i];
 }
 
@@ -188,8 +201,9 @@ double Trainer::Batch(const HistoryTable& table, std::span<const uint32_t> rows,
                                         learn ? gradient_.data() : nullptr, scratch_.data());
   if (learn) {
     const float scale = 1.0f / static_cast<float>(rows.size());
-    for (float& g : gradient_.span()) g *= scale;
-    adam_.Step(gradient_.span(), rate_, kClip, parameters_.span());
+    const std::span<float> gradient = gradient_.span().subspan(fixed_);
+    for (float& g : gradient) g *= scale;
+    adam_.Step(gradient, rate_, kClip, parameters_.span().subspan(fixed_));
     Average();
   }
   return loss;
@@ -271,7 +285,8 @@ std::vector<float> CommonWords(const HistoryTable& table, uint32_t words) {
 
 Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& held_out,
                                   const DeepLogOptions& options, uint64_t seed,
-                                  const DeepLogCallback& progress, DeepLogReport* report) {
+                                  const DeepLogCallback& progress, DeepLogReport* report,
+                                  const NetworkExtras& extras) {
   DeepLogReport unread;
   if (report == nullptr) report = &unread;
   *report = {};
@@ -280,6 +295,8 @@ Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& h
     return Error{fmt::format("deeplog: cannot train on {} templates", train.words)};
   if (held_out.words != train.words || held_out.sessions != train.sessions)
     return Error{"deeplog: held-out data is of another vocabulary or kind than the training data"};
+  assert(extras.vectors.empty() ||
+         extras.vectors.size() == (size_t{train.words} + 1) * options.embedding);
   const HistoryTable table = MakeHistoryTable(train, options.window, kMaxHistories);
   const HistoryTable later = MakeHistoryTable(held_out, options.window, kMaxHistories);
   if (table.rows() == 0)
@@ -288,7 +305,7 @@ Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& h
   report->distinct = table.rows();
   report->held_out_windows = static_cast<uint64_t>(later.windows());
 
-  Trainer trainer(table, later, options, train.words, seed);
+  Trainer trainer(table, later, options, train.words, seed, extras);
   if (!trainer.Run(progress, report)) return Error{"interrupted"};
   DeepLogModel model;
   model.options = options;

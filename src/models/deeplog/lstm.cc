@@ -10,8 +10,12 @@ uint32_t LstmInputs(const LstmLayout& layout, uint32_t layer) {
   return layer == 0 ? layout.embedding : layout.units[layer - 1];
 }
 
+uint32_t LstmOutputs(const LstmLayout& layout) {
+  return layout.units[layout.layers - 1] + (layout.counts > 0 ? layout.units[layout.layers] : 0);
+}
+
 LstmLayout MakeLstmLayout(uint32_t words, uint32_t embedding, const uint32_t* units,
-                          uint32_t layers) {
+                          uint32_t layers, uint32_t count_units) {
   assert(layers >= 1 && layers <= kMaxLstmLayers);
   LstmLayout layout{};
   layout.words = words;
@@ -29,8 +33,19 @@ LstmLayout MakeLstmLayout(uint32_t words, uint32_t embedding, const uint32_t* un
     layout.b[l] = at;
     at += gates;
   }
+  if (count_units > 0) {
+    layout.counts = 1;
+    layout.units[layers] = count_units;
+    const size_t gates = size_t{4} * count_units;
+    layout.wx[layers] = at;
+    at += classes * gates;
+    layout.wh[layers] = at;
+    at += gates * count_units;
+    layout.b[layers] = at;
+    at += gates;
+  }
   layout.wo = at;
-  at += classes * units[layers - 1];
+  at += classes * LstmOutputs(layout);
   layout.bo = at;
   layout.size = at + classes;
   return layout;

@@ -65,7 +65,7 @@ size_t LstmScratch(const LstmLayout& layout, uint32_t columns, uint32_t window) 
   const size_t distinct = std::min(cells, classes);
   size_t widest = 0;
   size_t numbers = 0;
-  for (uint32_t l = 0; l < layout.layers; ++l) {
+  for (uint32_t l = 0; l < layout.layers + layout.counts; ++l) {
     widest = std::max<size_t>(widest, layout.units[l]);
     // gates (4), c, tanh c, h, and h after dropout
     numbers += cells * layout.units[l] * 8;
@@ -73,7 +73,8 @@ size_t LstmScratch(const LstmLayout& layout, uint32_t columns, uint32_t window) 
   numbers += cells * widest * 6;            // gradients of gates, from above, and below
   numbers += size_t{columns} * widest * 3;  // of h and c at one step
   numbers += distinct * (2 * size_t{layout.embedding} + 8 * size_t{layout.units[0]});
-  numbers += classes * columns;           // logits
+  numbers += classes * columns;                                                 // logits
+  if (layout.counts > 0) numbers += size_t{2} * columns * LstmOutputs(layout);  // joined, gradient
   numbers += cells + classes + distinct;  // words and their places, as 32-bit numbers
   return numbers + 64;
 }

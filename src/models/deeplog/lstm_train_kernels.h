@@ -28,7 +28,7 @@ class Pass {
         columns_(batch.columns),
         cells_(Index{batch.columns} * batch.window),
         next_(scratch) {
-    for (uint32_t l = 0; l < layout.layers; ++l) {
+    for (uint32_t l = 0; l < layout.layers + layout.counts; ++l) {
       const Index units = layout.units[l];
       gates_[l] = Take(4 * units * cells_);
       cell_[l] = Take(units * cells_);
@@ -45,8 +45,10 @@ class Pass {
 
   double Forward() {
     ForwardEmbedding();
-    for (uint32_t l = 0; l < layout_.layers; ++l) {
-      if (l > 0) {
+    for (uint32_t l = 0; l < layout_.layers + layout_.counts; ++l) {
+      if (l == layout_.layers) {
+        ForwardCounts(l);
+      } else if (l > 0) {
         Matrix<T> gates = Gates(l);
         gates.noalias() = Wx(l) * Mat(out_[l - 1], layout_.units[l - 1], cells_);
         gates.colwise() += Bias(l);
@@ -56,6 +58,7 @@ class Pass {
         Mat(out_[l], layout_.units[l], cells_).array() =
             H(l).array() * ConstMat(mask_[l], layout_.units[l], cells_).array();
     }
+    Join();
     return Softmax();
   }
 
@@ -64,14 +67,20 @@ class Pass {
     for (size_t i = 0; i < layout_.size; ++i) gradient[i] = 0;
     const uint32_t top = layout_.layers - 1;
     Index widest = 0;
-    for (uint32_t l = 0; l <= top; ++l)
+    for (uint32_t l = 0; l <= top + layout_.counts; ++l)
       widest = layout_.units[l] > widest ? layout_.units[l] : widest;
     T* from_above = Take(widest * cells_);
     T* to_below = Take(widest * cells_);
     d_gates_ = Take(4 * widest * cells_);
     d_h_ = Take(widest * columns_);
     d_c_ = Take(widest * columns_);
-    BackwardSoftmax(from_above);
+    BackwardSoftmax();
+    if (layout_.counts > 0) {
+      TakeFromAbove(top + 1, layout_.units[top], from_above);
+      BackwardLayer(top + 1, from_above);
+      BackwardCounts(top + 1);
+    }
+    TakeFromAbove(top, 0, from_above);
     for (uint32_t l = top + 1; l-- > 0;) {
       BackwardLayer(l, from_above);
       if (l == 0) break;
@@ -108,14 +117,28 @@ class Pass {
   ConstColumn<T> Bias(uint32_t l) const {
     return {parameters_ + layout_.b[l], 4 * Index{layout_.units[l]}};
   }
-  ConstWeights<T> Output() const {
-    return {parameters_ + layout_.wo, Classes(), layout_.units[layout_.layers - 1]};
+  ConstWeights<T> Output() const { return {parameters_ + layout_.wo, Classes(), Outputs()}; }
+  // LstmOutputs, which is another instruction set's code.
+  Index Outputs() const {
+    const uint32_t top = layout_.layers - 1;
+    return Index{layout_.units[top]} + (layout_.counts > 0 ? Index{layout_.units[top + 1]} : 0);
   }
-  // The last step's outputs of the top layer.
-  Matrix<T> Last() {
+  // The last step's outputs.
+  Matrix<T> LastOf(uint32_t l) {
+    const Index units = layout_.units[l];
+    return Mat(out_[l] + units * (cells_ - columns_), units, columns_);
+  }
+  Matrix<T> Last() { return Mat(joined_, Outputs(), columns_); }
+
+  // The top layer's last outputs, and the counts' below them.
+  void Join() {
     const uint32_t top = layout_.layers - 1;
     const Index units = layout_.units[top];
-    return Mat(out_[top] + units * (cells_ - columns_), units, columns_);
+    joined_ = out_[top] + units * (cells_ - columns_);
+    if (layout_.counts == 0) return;
+    joined_ = Take(Outputs() * columns_);
+    Last().topRows(units) = LastOf(top);
+    Last().bottomRows(layout_.units[top + 1]) = LastOf(top + 1);
   }
 
   // Gives each word of the batch a place, so that tables have a column for each of these only.
@@ -150,6 +173,27 @@ class Pass {
     table.colwise() += Bias(0);
     Matrix<T> gates = Gates(0);
     for (Index i = 0; i < cells_; ++i) gates.col(i) = table.col(place_[i]);
+  }
+
+  // The input half of the counts' gates: b + the sum of the rows of the words so far.
+  void ForwardCounts(uint32_t l) {
+    const Index rows = 4 * Index{layout_.units[l]};
+    const T share = T(1) / static_cast<T>(batch_.window);
+    Matrix<T> gates = Gates(l);
+    for (Index t = 0; t < batch_.window; ++t) {
+      for (Index b = 0; b < columns_; ++b) {
+        const Index at = t * columns_ + b;
+        if (t == 0)
+          gates.col(at) = Bias(l);
+        else
+          gates.col(at) = gates.col(at - columns_);
+        gates.col(at) += share * ConstColumn<T>(CountRow(parameters_, l, at), rows);
+      }
+    }
+  }
+  template <typename Number>
+  Number* CountRow(Number* parameters, uint32_t l, Index cell) const {
+    return parameters + layout_.wx[l] + size_t{words_[place_[cell]]} * 4 * layout_.units[l];
   }
 
   void ForwardStep(uint32_t l, Index t) {
@@ -201,15 +245,38 @@ class Pass {
     return loss;
   }
 
-  void BackwardSoftmax(T* from_above) {
-    const uint32_t top = layout_.layers - 1;
-    const Index units = layout_.units[top];
+  void BackwardSoftmax() {
     Matrix<T> logits = Mat(logits_, Classes(), columns_);
-    Weights<T>(gradient_ + layout_.wo, Classes(), units).noalias() = logits * Last().transpose();
+    Weights<T>(gradient_ + layout_.wo, Classes(), Outputs()).noalias() =
+        logits * Last().transpose();
     Column<T>(gradient_ + layout_.bo, Classes()) = logits.rowwise().sum();
+    if (layout_.counts == 0) return;
+    d_joined_ = Take(Outputs() * columns_);
+    Mat(d_joined_, Outputs(), columns_).noalias() = Output().transpose() * logits;
+  }
+
+  // The gradient of a layer's outputs: that of the last step's, which stand at `row` of the joined
+  // ones.
+  void TakeFromAbove(uint32_t l, Index row, T* from_above) {
+    const Index units = layout_.units[l];
     Matrix<T> above = Mat(from_above, units, cells_);
     above.leftCols(cells_ - columns_).setZero();
-    above.rightCols(columns_).noalias() = Output().transpose() * logits;
+    if (layout_.counts == 0)
+      above.rightCols(columns_).noalias() =
+          Output().transpose() * Mat(logits_, Classes(), columns_);
+    else
+      above.rightCols(columns_) = Mat(d_joined_, Outputs(), columns_).middleRows(row, units);
+  }
+
+  // d_gates_ to the rows of the table: a word's row is in the sums of its step and all later ones.
+  void BackwardCounts(uint32_t l) {
+    const Index rows = 4 * Index{layout_.units[l]};
+    const T share = T(1) / static_cast<T>(batch_.window);
+    Matrix<T> d_gates = Mat(d_gates_, rows, cells_);
+    for (Index at = cells_; at-- > 0;) {
+      if (at + columns_ < cells_) d_gates.col(at) += d_gates.col(at + columns_);
+      Column<T>(CountRow(gradient_, l, at), rows) += share * d_gates.col(at);
+    }
   }
 
   // Through time; leaves the gradient of the gates in d_gates_.
@@ -230,7 +297,7 @@ class Pass {
     Column<T>(gradient_ + layout_.b[l], 4 * units) = d_gates.rowwise().sum();
     Weights<T>(gradient_ + layout_.wh[l], 4 * units, units).noalias() =
         d_gates.rightCols(cells_ - columns_) * H(l).leftCols(cells_ - columns_).transpose();
-    if (l > 0)
+    if (l > 0 && l < layout_.layers)
       Weights<T>(gradient_ + layout_.wx[l], 4 * units, Inputs(l)).noalias() =
           d_gates * Mat(out_[l - 1], Inputs(l), cells_).transpose();
   }
@@ -282,17 +349,19 @@ class Pass {
   T* next_;
   T* gradient_ = nullptr;
   // Per layer, [units, cells] ([4 units, cells] the gates).
-  T* gates_[kMaxLstmLayers];
-  T* cell_[kMaxLstmLayers];
-  T* tanh_[kMaxLstmLayers];
-  T* h_[kMaxLstmLayers];
-  T* out_[kMaxLstmLayers];  // h after dropout
-  const T* mask_[kMaxLstmLayers];
+  T* gates_[kMaxLstmLayers + 1];
+  T* cell_[kMaxLstmLayers + 1];
+  T* tanh_[kMaxLstmLayers + 1];
+  T* h_[kMaxLstmLayers + 1];
+  T* out_[kMaxLstmLayers + 1];  // h after dropout
+  const T* mask_[kMaxLstmLayers + 1];
   uint32_t* place_ = nullptr;  // [cells], into words_
   uint32_t* words_ = nullptr;
   Index distinct_ = 0;
   T* embedded_ = nullptr;
   T* logits_ = nullptr;
+  T* joined_ = nullptr;    // [outputs, columns]
+  T* d_joined_ = nullptr;  // likewise
   T* d_gates_ = nullptr;
   T* d_h_ = nullptr;
   T* d_c_ = nullptr;

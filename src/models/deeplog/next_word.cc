@@ -43,12 +43,16 @@ NextWordScorer::NextWordScorer(const LstmLayout& layout, std::span<const float> 
       window_(window),
       kernels_(kernels),
       table_(0),
+      count_table_(0),
+      count_sums_(0),
+      joined_(0),
       out_weights_(0),
       out_bias_(0),
       logits_(0) {
   assert(parameters.size() == layout.size && window > 0);
-  for (uint32_t l = 0; l < layout.layers; ++l) PackLayer(parameters, l);
+  for (uint32_t l = 0; l < layout.layers + layout.counts; ++l) PackLayer(parameters, l);
   PackTable(parameters);
+  if (layout.counts > 0) PackCounts(parameters);
   PackOutput(parameters);
   if (layout_.words < kMaxFirstWords) TabulateFirstStep();
 }
@@ -56,7 +60,7 @@ NextWordScorer::NextWordScorer(const LstmLayout& layout, std::span<const float> 
 void NextWordScorer::PackLayer(std::span<const float> parameters, uint32_t l) {
   const uint32_t lanes = kernels_.lanes;
   const uint32_t units = layout_.units[l];
-  const uint32_t inputs = l == 0 ? 0 : layout_.units[l - 1];
+  const uint32_t inputs = l == 0 || l == layout_.layers ? 0 : layout_.units[l - 1];
   const uint32_t stride = RoundUp(units, lanes);
   const bool tabulate = layout_.words < kMaxFirstWords;
   Layer layer{inputs,
@@ -85,13 +89,17 @@ void NextWordScorer::PackLayer(std::span<const float> parameters, uint32_t l) {
   if (l > 0)
     for (uint32_t unit = 0; unit < units; ++unit)
       for (uint32_t g = 0; g < 4; ++g)
-        layer.bias.data()[(unit / lanes * 4 + g) * lanes + unit % lanes] =
+        layer.bias.data()[Packed(size_t{g} * units + unit, units)] =
             kGateScale[g] * parameters[layout_.b[l] + size_t{g} * units + unit];
   layers_.push_back(std::move(layer));
 }
 
+size_t NextWordScorer::Packed(size_t row, uint32_t units) const {
+  const size_t g = row / units, unit = row % units, lanes = kernels_.lanes;
+  return (unit / lanes * 4 + g) * lanes + unit % lanes;
+}
+
 void NextWordScorer::PackTable(std::span<const float> parameters) {
-  const uint32_t lanes = kernels_.lanes;
   const uint32_t units = layout_.units[0];
   const size_t width = 4 * layers_[0].stride;
   table_ = AlignedFloats(width * classes());
@@ -101,16 +109,28 @@ void NextWordScorer::PackTable(std::span<const float> parameters) {
       const float* w = parameters.data() + layout_.wx[0] + size_t{row} * layout_.embedding;
       float sum = parameters[layout_.b[0] + row];
       for (uint32_t k = 0; k < layout_.embedding; ++k) sum += w[k] * embedding[k];
-      const uint32_t g = row / units, unit = row % units;
-      table_.data()[word * width + (unit / lanes * 4 + g) * lanes + unit % lanes] =
-          kGateScale[g] * sum;
+      table_.data()[word * width + Packed(row, units)] = kGateScale[row / units] * sum;
     }
   }
 }
 
+void NextWordScorer::PackCounts(std::span<const float> parameters) {
+  const uint32_t l = layout_.layers, units = layout_.units[l];
+  const size_t width = 4 * layers_[l].stride;
+  count_table_ = AlignedFloats(width * classes());
+  count_sums_ = AlignedFloats(width * kLstmColumns);
+  joined_ = AlignedFloats(size_t{LstmOutputs(layout_)} * kLstmColumns);
+  const float share = 1.0f / static_cast<float>(window_);
+  for (uint32_t word = 0; word < classes(); ++word)
+    for (uint32_t row = 0; row < 4 * units; ++row)
+      count_table_.data()[word * width + Packed(row, units)] =
+          kGateScale[row / units] * share *
+          parameters[layout_.wx[l] + size_t{word} * 4 * units + row];
+}
+
 void NextWordScorer::PackOutput(std::span<const float> parameters) {
   const uint32_t lanes = kernels_.lanes;
-  const uint32_t units = layers_.back().units;
+  const uint32_t units = LstmOutputs(layout_);
   const uint32_t width = RoundUp(classes(), 4 * lanes);
   out_blocks_ = width / (4 * lanes);
   out_weights_ = AlignedFloats(size_t{width} * units);
@@ -133,13 +153,17 @@ void NextWordScorer::Reset(uint32_t columns) {
     std::fill_n(h, columns * layer.stride, 0.0f);
     std::fill_n(layer.c(), columns * layer.stride, 0.0f);
   }
+  if (layout_.counts == 0) return;
+  const Layer& counts = layers_.back();
+  for (uint32_t c = 0; c < columns; ++c)
+    std::copy_n(counts.bias.data(), 4 * counts.stride, count_sums_.data() + c * 4 * counts.stride);
 }
 
 void NextWordScorer::Step(uint32_t columns, const uint32_t* words, size_t word_stride) {
   std::array<const float*, kLstmColumns> start;
   const float* x = nullptr;
   size_t x_stride = 0;
-  for (size_t l = 0; l < layers_.size(); ++l) {
+  for (uint32_t l = 0; l < layout_.layers; ++l) {
     Layer& layer = layers_[l];
     for (uint32_t c = 0; c < columns; ++c)
       start[c] =
@@ -151,7 +175,23 @@ void NextWordScorer::Step(uint32_t columns, const uint32_t* words, size_t word_s
     x = out;
     x_stride = layer.stride;
   }
+  if (layout_.counts > 0) StepCounts(columns, words, word_stride);
   swapped_ = !swapped_;
+}
+
+void NextWordScorer::StepCounts(uint32_t columns, const uint32_t* words, size_t word_stride) {
+  Layer& layer = layers_.back();
+  const size_t width = 4 * layer.stride;
+  std::array<const float*, kLstmColumns> start;
+  for (uint32_t c = 0; c < columns; ++c) {
+    float* sums = count_sums_.data() + c * width;
+    const float* row = count_table_.data() + words[c * word_stride] * width;
+    for (size_t i = 0; i < width; ++i) sums[i] += row[i];
+    start[c] = sums;
+  }
+  kernels_.step({columns, layer.blocks, layer.weights.data(), start.data(), nullptr, 0, 0,
+                 swapped_ ? layer.other_h() : layer.h(), layer.units, layer.stride, layer.c(),
+                 swapped_ ? layer.h() : layer.other_h()});
 }
 
 // The state after one step depends on one word: it is computed once for each, as any other step
@@ -189,6 +229,29 @@ void NextWordScorer::BeginWith(uint32_t columns, const uint32_t* words, size_t w
       std::copy_n(from + layer.stride, layer.stride, layer.c() + c * layer.stride);
     }
   }
+  if (layout_.counts == 0) return;
+  const Layer& counts = layers_.back();
+  const size_t width = 4 * counts.stride;
+  for (uint32_t c = 0; c < columns; ++c) {
+    const float* row = count_table_.data() + words[c * word_stride] * width;
+    for (size_t i = 0; i < width; ++i)
+      count_sums_.data()[c * width + i] = counts.bias.data()[i] + row[i];
+  }
+}
+
+const float* NextWordScorer::Outputs(uint32_t columns, size_t* stride) {
+  const auto latest = [&](Layer& layer) { return swapped_ ? layer.other_h() : layer.h(); };
+  Layer& top = layers_[layout_.layers - 1];
+  *stride = top.stride;
+  if (layout_.counts == 0) return latest(top);
+  Layer& counts = layers_.back();
+  *stride = top.units + counts.units;
+  for (uint32_t c = 0; c < columns; ++c) {
+    float* to = joined_.data() + c * *stride;
+    std::copy_n(latest(top) + c * top.stride, top.units, to);
+    std::copy_n(latest(counts) + c * counts.stride, counts.units, to + top.units);
+  }
+  return joined_.data();
 }
 
 void NextWordScorer::Run(const uint32_t* histories, uint32_t columns) {
@@ -196,9 +259,10 @@ void NextWordScorer::Run(const uint32_t* histories, uint32_t columns) {
   for (uint32_t t = 1; t < window_; ++t) Step(columns, histories + t, window_);
   std::array<const float*, kLstmColumns> start;
   start.fill(out_bias_.data());
-  Layer& last = layers_.back();
-  kernels_.product({columns, out_blocks_, out_weights_.data(), start.data(),
-                    swapped_ ? last.other_h() : last.h(), last.stride, last.units, logits_.data()});
+  size_t stride = 0;
+  const float* outputs = Outputs(columns, &stride);
+  kernels_.product({columns, out_blocks_, out_weights_.data(), start.data(), outputs, stride,
+                    LstmOutputs(layout_), logits_.data()});
 }
 
 void NextWordScorer::Score(std::span<const uint32_t> histories, std::span<const uint32_t> targets,

@@ -51,7 +51,7 @@ class NextWordScorer {
 
  private:
   struct Layer {
-    uint32_t inputs;  // 0 for the first: its input half is in table_
+    uint32_t inputs;  // 0 for the first: its input half is in table_; and for the counts'
     uint32_t units;
     uint32_t blocks;
     size_t stride;  // padded units
@@ -67,10 +67,16 @@ class NextWordScorer {
 
   void PackLayer(std::span<const float> parameters, uint32_t l);
   void PackTable(std::span<const float> parameters);
+  void PackCounts(std::span<const float> parameters);
   void PackOutput(std::span<const float> parameters);
   void TabulateFirstStep();
   // One step of all layers; words[column] at `step` of each history, or of `words` itself.
   void Step(uint32_t columns, const uint32_t* words, size_t word_stride);
+  void StepCounts(uint32_t columns, const uint32_t* words, size_t word_stride);
+  // Packs the weights of gate row `row` of a layer to a place in a column of gates.
+  size_t Packed(size_t row, uint32_t units) const;
+  // The latest outputs of all that the softmax sees; `stride` of a column.
+  const float* Outputs(uint32_t columns, size_t* stride);
   void BeginWith(uint32_t columns, const uint32_t* words, size_t word_stride);
   void Reset(uint32_t columns);
   // Logits of up to kLstmColumns histories.
@@ -79,10 +85,13 @@ class NextWordScorer {
   LstmLayout layout_;
   uint32_t window_;
   const LstmKernels& kernels_;
-  std::vector<Layer> layers_;
-  bool swapped_ = false;  // which of the two h arrays is the latest
+  std::vector<Layer> layers_;  // and the counts' behind them, where there are any
+  bool swapped_ = false;       // which of the two h arrays is the latest
   bool tabulated_ = false;
-  AlignedFloats table_;  // layer 1's gates by word: wx * embedding + b, packed
+  AlignedFloats table_;        // layer 1's gates by word: wx * embedding + b, packed
+  AlignedFloats count_table_;  // rows of the counts' wx by word, packed, over window
+  AlignedFloats count_sums_;   // [kLstmColumns][4 * stride]: their sums so far, and the bias
+  AlignedFloats joined_;       // [kLstmColumns][outputs]
   uint32_t out_blocks_ = 0;
   AlignedFloats out_weights_;
   AlignedFloats out_bias_;

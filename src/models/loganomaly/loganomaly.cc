@@ -8,19 +8,16 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
+#include "models/loganomaly/nearest_template.h"
 
 namespace alogd {
 namespace {
 
 // Sums are 32 bit: so many vectors of length 1 fit. Of a longer session the first ones count.
 constexpr size_t kMaxRecords = (size_t{1} << 31) / kTermOne - 1;
-// Unseen templates whose nearest known one is remembered; all are dropped when it is full, since
-// each is found again by its text alone.
-constexpr size_t kMaxUnseen = 4096;
 constexpr size_t kShown = 5;  // terms in the evidence
 
 using Floats = Eigen::ArrayXf;
@@ -45,7 +42,8 @@ class LogAnomalyDetector : public StatelessDetector {
       : window_(model.window),
         stride_(model.stride),
         calibration_(calibration),
-        vectors_(std::move(model.terms), vocabulary),
+        nearest_(std::move(model.terms), vocabulary),
+        vectors_(nearest_.vectors()),
         vocabulary_(vocabulary.begin(), vocabulary.end()),
         terms_(static_cast<Eigen::Index>(vectors_.weights().terms.size())),
         mean_(Eigen::Map<const Floats>(model.mean.data(),
@@ -68,13 +66,6 @@ class LogAnomalyDetector : public StatelessDetector {
   }
 
  private:
-  // The nearest known template of one without a word.
-  struct Unseen {
-    std::string text;  // that it was found for: a live template may widen
-    uint32_t nearest = TermVectors::kNone;
-    float cosine = 0;
-  };
-
   Score ScoreWindow(const ScoreContext& context, const Window& window) {
     Score score;
     if (!window.session && window.events.size() < (window_ + 1) / 2) return score;
@@ -117,18 +108,8 @@ class LogAnomalyDetector : public StatelessDetector {
   }
 
   uint32_t WordOf(const ScoreContext& context, const Event& event) {
-    return event.word < vectors_.words() ? event.word : Nearest(context, event.id).nearest;
-  }
-
-  const Unseen& Nearest(const ScoreContext& context, TemplateId id) {
-    const std::string_view text = context.catalog.Text(id);
-    if (unseen_.size() >= kMaxUnseen && !unseen_.contains(id)) unseen_.clear();
-    const auto [it, created] = unseen_.try_emplace(id);
-    if (created || it->second.text != text) {
-      it->second.text = text;
-      it->second.nearest = vectors_.Nearest(vectors_.Vector(text), &it->second.cosine);
-    }
-    return it->second;
+    return event.word < vectors_.words() ? event.word
+                                         : nearest_.Find(context.catalog, event.id).word;
   }
 
   Eigen::Index RowOf(std::string_view stream) const {
@@ -207,24 +188,24 @@ class LogAnomalyDetector : public StatelessDetector {
       last = &event;
     }
     if (count == 0) return {};
-    const Unseen& unseen = Nearest(context, last->id);
+    const NearestTemplate::Match& unseen = nearest_.Find(context.catalog, last->id);
     std::string out = fmt::format("; {} of the records unknown to training, of which '{}' ", count,
                                   EscapeForTerminal(unseen.text, 200));
-    if (unseen.nearest == TermVectors::kNone) return out + "resembles nothing known";
+    if (unseen.word == TermVectors::kNone) return out + "resembles nothing known";
     return out + fmt::format("was taken for '{}' (similarity {:.2f})",
-                             EscapeForTerminal(vocabulary_[unseen.nearest], 200), unseen.cosine);
+                             EscapeForTerminal(vocabulary_[unseen.word], 200), unseen.cosine);
   }
 
   uint32_t window_;
   uint32_t stride_;
   Calibration calibration_;
-  TermVectors vectors_;
+  NearestTemplate nearest_;
+  const TermVectors& vectors_;  // nearest_'s
   std::vector<std::string> vocabulary_;
   Eigen::Index terms_;
   Floats mean_;     // [rows * terms], a row a stream
   Floats inverse_;  // 1 / deviation, likewise
   std::unordered_map<std::string, Eigen::Index, StringHash, std::equal_to<>> row_of_;
-  std::map<TemplateId, Unseen> unseen_;
   Sums sums_;                      // of summed_
   std::span<const Event> summed_;  // within the present batch
 };

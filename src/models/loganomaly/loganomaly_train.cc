@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
-#include "models/bundle/json_text.h"
 #include "models/loganomaly/loganomaly.h"
+#include "models/loganomaly/term_fields.h"
 
 namespace alogd {
 namespace {
@@ -16,48 +15,11 @@ namespace {
 // make an anomaly of the first record that carries a term new to the stream, whatever else stands
 // there.
 constexpr double kFloorRecords = 0.2;
-constexpr size_t kMaxTerms = 10'000;
-constexpr uint32_t kMaxNgram = 8;
 constexpr uint32_t kMaxWindow = 1 << 16;
 
 TermWeights Fit(const LogAnomalyOptions& options, std::span<const std::string> vocabulary,
                 std::span<const uint64_t> counts) {
   return FitTerms(vocabulary, counts, options.features, options.ngram_min, options.ngram_max);
-}
-
-bool TakeStrings(const nlohmann::json& json, size_t limit, std::vector<std::string>* out) {
-  if (!json.is_array() || json.size() > limit) return false;
-  std::set<std::string> seen;
-  for (const nlohmann::json& item : json) {
-    std::string text;
-    if (!DecodeText(item, &text) || !seen.insert(text).second) return false;
-    out->push_back(std::move(text));
-  }
-  return true;
-}
-
-bool TakeNumber(const nlohmann::json& json, const char* key, uint32_t least, uint32_t most,
-                uint32_t* out) {
-  const auto it = json.find(key);
-  if (it == json.end() || !it->is_number_unsigned()) return false;
-  const uint64_t value = it->get<uint64_t>();
-  if (value < least || value > most) return false;
-  *out = static_cast<uint32_t>(value);
-  return true;
-}
-
-bool TakeTensor(const TensorMap& tensors, const char* name, std::vector<size_t> shape,
-                std::vector<float>* out) {
-  const auto it = tensors.find(name);
-  if (it == tensors.end() || it->second.shape != shape) return false;
-  *out = it->second.data;
-  return true;
-}
-
-nlohmann::json EncodeAll(const std::vector<std::string>& texts) {
-  nlohmann::json out = nlohmann::json::array();
-  for (const std::string& text : texts) out.push_back(EncodeText(text));
-  return out;
 }
 
 }  // namespace
@@ -125,24 +87,17 @@ TensorMap ToTensors(const LogAnomalyModel& model) {
 }
 
 nlohmann::json Parameters(const LogAnomalyModel& model) {
-  return {{"window", model.window},
-          {"stride", model.stride},
-          {"ngram_min", model.terms.ngram_min},
-          {"ngram_max", model.terms.ngram_max},
-          {"terms", EncodeAll(model.terms.terms)},
-          {"streams", EncodeAll(model.streams)}};
+  nlohmann::json parameters = {
+      {"window", model.window}, {"stride", model.stride}, {"streams", EncodeAll(model.streams)}};
+  parameters.update(TermParameters(model.terms));
+  return parameters;
 }
 
 Result<LogAnomalyModel> LogAnomalyFrom(const TensorMap& tensors, const nlohmann::json& parameters) {
   LogAnomalyModel model;
   if (!parameters.is_object() || !TakeNumber(parameters, "window", 1, kMaxWindow, &model.window) ||
       !TakeNumber(parameters, "stride", 1, kMaxWindow, &model.stride) ||
-      !TakeNumber(parameters, "ngram_min", 1, kMaxNgram, &model.terms.ngram_min) ||
-      !TakeNumber(parameters, "ngram_max", model.terms.ngram_min, kMaxNgram,
-                  &model.terms.ngram_max) ||
-      !parameters.contains("terms") ||
-      !TakeStrings(parameters["terms"], kMaxTerms, &model.terms.terms) ||
-      !parameters.contains("streams") ||
+      !TakeTermParameters(parameters, &model.terms) || !parameters.contains("streams") ||
       !TakeStrings(parameters["streams"], LogAnomalyTrainer::kMaxOwn, &model.streams))
     return Error{"loganomaly: parameters are missing or out of range"};
   const size_t terms = model.terms.terms.size();

@@ -30,8 +30,10 @@ std::vector<const LstmKernels*> AllKernels() {
   return all;
 }
 
-LstmLayout Layout(uint32_t words, uint32_t embedding, std::vector<uint32_t> units) {
-  return MakeLstmLayout(words, embedding, units.data(), static_cast<uint32_t>(units.size()));
+LstmLayout Layout(uint32_t words, uint32_t embedding, std::vector<uint32_t> units,
+                  uint32_t counts = 0) {
+  return MakeLstmLayout(words, embedding, units.data(), static_cast<uint32_t>(units.size()),
+                        counts);
 }
 
 std::vector<uint32_t> RandomWords(size_t count, uint32_t below, uint64_t seed) {
@@ -51,14 +53,14 @@ TEST_P(LstmKernelsTest, ParityWithPlainLoop) {
     std::vector<uint32_t> units;
     uint32_t window;
     double limit;
+    uint32_t counts = 0;
   };
-  const Case cases[] = {{30, 32, {64, 64}, 10, 0.3},
-                        {5, 3, {20, 37}, 4, 1.0},
-                        {70, 8, {16}, 1, 20.0},
-                        {3, 2, {7, 9, 5}, 12, 1.5},
-                        {130, 16, {33, 64}, 2, 0.5}};
+  const Case cases[] = {{30, 32, {64, 64}, 10, 0.3}, {5, 3, {20, 37}, 4, 1.0},
+                        {70, 8, {16}, 1, 20.0},      {3, 2, {7, 9, 5}, 12, 1.5},
+                        {130, 16, {33, 64}, 2, 0.5}, {30, 31, {64, 64}, 10, 0.3, 64},
+                        {9000, 4, {12}, 5, 0.5, 21}};
   for (const Case& c : cases) {
-    const LstmLayout layout = Layout(c.words, c.embedding, c.units);
+    const LstmLayout layout = Layout(c.words, c.embedding, c.units, c.counts);
     const std::vector<float> parameters = RandomParameters(layout, 7, c.limit);
     const std::vector<double> exact(parameters.begin(), parameters.end());
     NextWordScorer scorer(layout, parameters, c.window, *GetParam());
@@ -79,7 +81,10 @@ TEST_P(LstmKernelsTest, ParityWithPlainLoop) {
       }
       const double nll = -std::log(p[targets[i]]);
       EXPECT_NEAR(static_cast<double>(verdicts[i].nll), nll, 1e-5 * std::max(1.0, nll));
-      EXPECT_EQ(verdicts[i].rank, likelier);
+      // Of thousands of classes some are as likely to a float.
+      if (c.words < 1000) {
+        EXPECT_EQ(verdicts[i].rank, likelier);
+      }
     }
   }
 }
@@ -97,7 +102,7 @@ TEST_P(LstmKernelsTest, ImpossibleClassesKeepAFiniteScore) {
 }
 
 TEST_P(LstmKernelsTest, ScoreDoesNotDependOnTheBatch) {
-  const LstmLayout layout = Layout(30, 32, {64, 48});
+  const LstmLayout layout = Layout(30, 32, {64, 48}, 20);
   const std::vector<float> parameters = RandomParameters(layout, 3, 0.4);
   NextWordScorer scorer(layout, parameters, 10, *GetParam());
   const size_t count = 200;
@@ -173,7 +178,7 @@ Minibatch MakeMinibatch(uint32_t rows, uint32_t window, uint32_t classes) {
 }
 
 TEST_P(LstmKernelsTest, LossOfTrainingIsThatOfThePlainLoop) {
-  const LstmLayout layout = Layout(6, 4, {9, 5});
+  const LstmLayout layout = Layout(6, 4, {9, 5}, 7);
   const std::vector<float> narrow = RandomParameters(layout, 31, 0.8);
   const std::vector<double> parameters(narrow.begin(), narrow.end());
   const Minibatch batch = MakeMinibatch(7, 4, 7);
@@ -190,14 +195,15 @@ TEST_P(LstmKernelsTest, LossOfTrainingIsThatOfThePlainLoop) {
   EXPECT_NEAR(loss, expected, 1e-9);
 }
 
-// Central differences in double precision, for every parameter; with dropout masks, too.
+// Central differences in double precision, for every parameter; with dropout masks and counts, too.
 TEST_P(LstmKernelsTest, GradientAgainstFiniteDifferences) {
-  for (const bool dropout : {false, true}) {
-    const LstmLayout layout = Layout(6, 3, {5, 4, 6});
+  for (const auto& [dropout, counts] :
+       {std::pair(false, 0u), {true, 0u}, {false, 3u}, {true, 8u}}) {
+    const LstmLayout layout = Layout(6, 3, {5, 4, 6}, counts);
     const std::vector<float> narrow = RandomParameters(layout, 37, 0.9);
     std::vector<double> parameters(narrow.begin(), narrow.end());
     const Minibatch batch = MakeMinibatch(5, 4, 7);
-    std::vector<double> masks(4 * 5 * (5 + 4 + 6));
+    std::vector<double> masks(4 * 5 * (5 + 4 + 6 + counts));
     for (size_t i = 0; i < masks.size(); ++i) masks[i] = i % 3 == 0 ? 0.0 : 1.5;
     const double* mask = dropout ? masks.data() : nullptr;
     std::vector<double> scratch(LstmScratch(layout, 5, 4));
@@ -221,7 +227,7 @@ TEST_P(LstmKernelsTest, GradientAgainstFiniteDifferences) {
 }
 
 TEST_P(LstmKernelsTest, FloatGradientFollowsDouble) {
-  const LstmLayout layout = Layout(20, 16, {64, 48});
+  const LstmLayout layout = Layout(20, 16, {64, 48}, 32);
   const std::vector<float> parameters = RandomParameters(layout, 41, 0.2);
   const std::vector<double> wide(parameters.begin(), parameters.end());
   const Minibatch batch = MakeMinibatch(64, 10, 21);
