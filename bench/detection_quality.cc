@@ -114,7 +114,9 @@ int RunSessions(const Arguments& args, const CliContext& context, const std::str
   SessionEvaluationOptions options = args.options;
   ProgressLine progress(name);
   options.progress = [&](const std::string& step, double done) { return progress(step, done); };
-  const Result<SessionEvaluation> evaluation = EvaluateSessions(task, {}, options);
+  GroupConfig group;
+  group.loganomaly_lstm.enabled = true;  // off by default for its cost
+  const Result<SessionEvaluation> evaluation = EvaluateSessions(task, group, options);
   if (!evaluation) return fmt::print(stderr, "{}: {}\n", name, evaluation.error().message), 1;
   double seconds = 0;
   for (const DetectorQuality& r : evaluation->results)

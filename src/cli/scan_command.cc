@@ -43,6 +43,8 @@ bool SelectDetectors(const std::vector<std::string>& names, GroupConfig* group,
                                               {"baseline", &group->baseline.enabled},
                                               {"loganomaly", &group->loganomaly.enabled},
                                               {"deeplog", &group->deeplog.enabled},
+                                              {"loganomaly_lstm", &group->loganomaly_lstm.enabled},
+                                              {"values", &group->values.enabled},
                                               {"counts", &group->counts.enabled},
                                               {"length", &group->length.enabled},
                                               {"rate", &group->rate.enabled},
@@ -56,7 +58,7 @@ bool SelectDetectors(const std::vector<std::string>& names, GroupConfig* group,
       Fail(context,
            "no detector '" + name +
                "': there are baseline, combinations, counts, deeplog, followers, length, "
-               "loganomaly, novelty, rate and silence",
+               "loganomaly, loganomaly_lstm, novelty, rate, silence and values",
            kExitUsage);
       return false;
     }

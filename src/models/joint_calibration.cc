@@ -28,11 +28,15 @@ constexpr size_t kMaxCurves = 32;
 // Shares of the moments that a tail may begin at; the one with the most clusters is taken.
 constexpr double kTailShares[] = {0.1, 0.05, 0.02, 0.01};
 
-// Sums of all moments over the detectors that take part.
+// Sums of all moments over the detectors that take part; 0 for rare ones without `with_rare`.
 std::vector<double> Sums(const std::vector<SurpriseCurve>& curves, const HeldOutMoments& moments,
-                         const std::vector<bool>& takes_part) {
+                         const std::vector<bool>& takes_part, bool with_rare = true) {
   std::vector<double> sums;
   for (size_t m = 0; m < moments.ends.size(); ++m) {
+    if (!with_rare && m < moments.rare.size() && moments.rare[m]) {
+      sums.push_back(0);
+      continue;
+    }
     JointSum sum;
     for (size_t d = 0; d < moments.detectors; ++d)
       if (takes_part[d])
@@ -140,8 +144,8 @@ json TailJson(const Tail& tail) {
 
 SurpriseCurve FitCurve(std::string detector, std::span<const float> raw,
                        const Calibration& calibration) {
-  const bool content = JudgesContent(detector);
-  SurpriseCurve curve{std::move(detector), {}, content};
+  const Voice voice = VoiceOf(detector);
+  SurpriseCurve curve{std::move(detector), {}, voice};
   std::vector<float> sorted;
   std::copy_if(raw.begin(), raw.end(), std::back_inserter(sorted),
                [](float v) { return !std::isnan(v); });
@@ -209,12 +213,12 @@ JointModel FitJoint(std::vector<SurpriseCurve> curves, const HeldOutMoments& mom
       std::vector<bool> only(curves.size(), false), others(curves.size(), true);
       only[d] = true;
       others[d] = false;
-      const auto threshold = [&](const std::vector<bool>& parts) {
-        const std::vector<double> of = Sums(curves, moments, parts);
+      const auto threshold = [&](const std::vector<bool>& parts, bool with_rare) {
+        const std::vector<double> of = Sums(curves, moments, parts, with_rare);
         return FitThreshold(moments.ends, of, FitTail(moments.ends, of, budget.gap), budget);
       };
-      (*metrics)["alone"][curves[d].detector] = threshold(only);
-      if (curves.size() > 1) (*metrics)["without"][curves[d].detector] = threshold(others);
+      (*metrics)["alone"][curves[d].detector] = threshold(only, curves[d].voice != Voice::kOrder);
+      if (curves.size() > 1) (*metrics)["without"][curves[d].detector] = threshold(others, true);
     }
   }
   std::erase_if(curves, [](const SurpriseCurve& curve) { return curve.knots.empty(); });
@@ -249,7 +253,7 @@ bool FromJson(const json& value, JointModel* joint) {
   // Thresholds of before are of plain sums.
   const bool content_is_one = value.contains("content_is_one");
   for (const auto& [detector, knots] : value["curves"].items()) {
-    SurpriseCurve curve{detector, {}, content_is_one && JudgesContent(detector)};
+    SurpriseCurve curve{detector, {}, content_is_one ? VoiceOf(detector) : Voice::kOwn};
     if (!knots.is_array() || knots.empty() || knots.size() > kMaxKnots) return false;
     for (const json& knot : knots) {
       if (!knot.is_array() || knot.size() != 2 || !knot[0].is_number() || !knot[1].is_number())

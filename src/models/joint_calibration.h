@@ -23,6 +23,9 @@ struct HeldOutMoments {
   size_t detectors = 0;
   std::vector<Time> ends;
   std::vector<float> raw;  // [moment][detector]; NaN: no window, or no opinion
+  // By moment: holds a template that is too rare for sequences to be learned from. Empty: none
+  // does.
+  std::vector<bool> rare;
 };
 
 struct JointBudget {
@@ -41,7 +44,8 @@ size_t CountIncidents(std::span<const Time> ends, std::span<const double> sums, 
 // the least. Where there are fewer than 50 incidents to fit, the threshold is the least that keeps
 // the held-out incidents within the budget; where that is less than one, up to an
 // order of magnitude over the highest sum. `metrics` get incidents, QQ data of the tail, and the
-// thresholds of each detector alone and of the others without it.
+// thresholds of each detector alone and of the others without it. Detectors of order (Voice) alone
+// are judged without rare moments: what they were not taught is novelty's to say.
 JointModel FitJoint(std::vector<SurpriseCurve> curves, const HeldOutMoments& moments,
                     const JointBudget& budget, nlohmann::json* metrics);
 

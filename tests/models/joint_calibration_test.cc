@@ -89,6 +89,35 @@ TEST(JointCalibrationTest, BudgetHoldsForTheWhole) {
   EXPECT_LT(incidents, 60u);
 }
 
+// 1,000 moments of which two rare ones are the highest of "deeplog". Alone it is judged without
+// them; the joint threshold, which is the whole's, is over all.
+TEST(JointCalibrationTest, RareMomentsRaiseOnlyTheJointThreshold) {
+  HeldOutMoments moments{.detectors = 2, .ends = {}, .raw = {}, .rare = {}};
+  std::vector<float> raw;
+  for (int64_t m = 0; m < 1000; ++m) {
+    const bool rare = m == 300 || m == 600;
+    moments.ends.push_back(At(600 * m));
+    moments.raw.push_back(rare ? 9.0f : static_cast<float>(m % 10) / 10);
+    moments.raw.push_back(0.0f);
+    moments.rare.push_back(rare);
+    if (!rare) raw.push_back(moments.raw[2 * static_cast<size_t>(m)]);
+  }
+  const Calibration calibration = FitCalibration(raw, 0);
+  const std::vector<SurpriseCurve> curves = {
+      FitCurve("deeplog", raw, calibration),
+      FitCurve("counts", std::vector<float>(1000, 0.0f), FitCalibration({}, 0))};
+  // Half an incident in this time: under it nothing normal may be.
+  const JointBudget budget{0.5 / 7, 7, kMinute};
+  nlohmann::json with, without;
+  const JointModel joint = FitJoint(curves, moments, budget, &with);
+  moments.rare.clear();
+  FitJoint(curves, moments, budget, &without);
+  EXPECT_GT(joint.threshold, static_cast<double>(curves[0].Surprise(9)));
+  EXPECT_EQ(with["joint"], without["joint"]);
+  EXPECT_LT(with["alone"]["deeplog"].get<double>(), without["alone"]["deeplog"].get<double>() - 1);
+  EXPECT_EQ(with["held_out_incidents"], 0);
+}
+
 TEST(JointCalibrationTest, ComesBackFromJson) {
   const JointModel joint{{{"a", {{0, 0}, {1, 2}}}, {"b", {{3, 1}}}}, 2.5, 6};
   JointModel back;
@@ -104,11 +133,11 @@ TEST(JointCalibrationTest, ContentIsOneVoiceWhereTheThresholdIsOfThat) {
   nlohmann::json json = ToJson({{{"counts", {{0, 0}, {1, 2}}}, {"deeplog", {{3, 1}}}}, 2.5, 6});
   JointModel joint, older;
   ASSERT_TRUE(FromJson(json, &joint));
-  EXPECT_TRUE(joint.Find("counts")->content);
-  EXPECT_FALSE(joint.Find("deeplog")->content);
+  EXPECT_EQ(joint.Find("counts")->voice, Voice::kContent);
+  EXPECT_EQ(joint.Find("deeplog")->voice, Voice::kOrder);
   json.erase("content_is_one");
   ASSERT_TRUE(FromJson(json, &older));
-  EXPECT_FALSE(older.Find("counts")->content);
+  EXPECT_EQ(older.Find("counts")->voice, Voice::kOwn);
 }
 
 TEST(JointCalibrationTest, RefusesDamage) {

@@ -13,9 +13,12 @@ constexpr float kMostSurprise = 12;
 
 }  // namespace
 
-bool JudgesContent(std::string_view detector) {
-  return detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
-         detector == "length";
+Voice VoiceOf(std::string_view detector) {
+  if (detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
+      detector == "length")
+    return Voice::kContent;
+  if (detector == "deeplog" || detector == "loganomaly_lstm") return Voice::kOrder;
+  return Voice::kOwn;
 }
 
 float SurpriseCurve::Surprise(float raw) const {

@@ -11,13 +11,22 @@
 
 namespace alogd {
 
+// Detectors that see the same thing share a voice, see JointSum.
+enum class Voice : uint8_t {
+  kOwn,
+  kContent,  // what a window holds, whatever its order
+  kOrder,    // what follows what
+};
+// baseline, loganomaly, counts and length judge content; deeplog and loganomaly_lstm order.
+Voice VoiceOf(std::string_view detector);
+
 // How seldom normal windows score so high with one detector.
 struct SurpriseCurve {
   std::string detector;
   // Raw score, and -log10 of the share of normal windows that reach it; both ascending. 0 before
   // the first, linear between, and beyond the last as steep as before it.
   std::vector<std::pair<float, float>> knots;
-  bool content = false;  // see JointSum
+  Voice voice = Voice::kOwn;
 
   // 0 for NaN: no opinion.
   float Surprise(float raw) const;
@@ -25,25 +34,23 @@ struct SurpriseCurve {
   float RawOf(float surprise) const;
 };
 
-// Whether a detector judges what a window holds, whatever its order: baseline, loganomaly, counts
-// and length.
-bool JudgesContent(std::string_view detector);
-
-// The sum of a moment's surprises, in which those that judge its content are one voice, the loudest
-// of theirs. They see the same thing, in faults as in normal records: summed, the few normal
+// The sum of a moment's surprises, in which those of one voice count as the loudest of theirs. They
+// see the same thing, in faults as in normal records: summed, the few normal
 // windows that are odd in content outdo faults that one of them, or another detector, is sure of.
 class JointSum {
  public:
   void Add(const SurpriseCurve& curve, float surprise) {
-    if (!curve.content)
+    if (curve.voice == Voice::kOwn) {
       others_ += surprise;
-    else if (surprise > content_)
-      content_ = surprise;
+      return;
+    }
+    float& loudest = curve.voice == Voice::kContent ? content_ : order_;
+    if (surprise > loudest) loudest = surprise;
   }
-  float total() const { return content_ + others_; }
+  float total() const { return content_ + order_ + others_; }
 
  private:
-  float content_ = 0, others_ = 0;
+  float content_ = 0, order_ = 0, others_ = 0;
 };
 
 // The windows of all detectors that end with the same record are a moment. Its joint score is the

@@ -11,7 +11,9 @@
 #include "models/joint_calibration.h"
 #include "models/length.h"
 #include "models/loganomaly/loganomaly.h"
+#include "models/loganomaly/loganomaly_lstm.h"
 #include "models/novelty.h"
+#include "models/values/values.h"
 
 namespace alogd {
 namespace {
@@ -101,6 +103,24 @@ Status AddDeepLog(const GroupConfig& group, const Bundle& bundle, const json& en
   return {};
 }
 
+Status AddLogAnomalyLstm(const GroupConfig& group, const Bundle& bundle, const json& entry,
+                         ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "loganomaly_lstm", &calibration); !status)
+    return status;
+  const auto tensors = bundle.tensors.find("loganomaly_lstm");
+  if (tensors == bundle.tensors.end() || !entry.contains("parameters"))
+    return Error{"the weights or parameters of loganomaly_lstm are missing; train again"};
+  Result<LogAnomalyLstmModel> model = LogAnomalyLstmFrom(
+      tensors->second, entry["parameters"], static_cast<uint32_t>(bundle.vocabulary.size()));
+  if (!model) return model.error();
+  const LogAnomalyLstmOptions& options = group.loganomaly_lstm;
+  if (options.threshold) SetThreshold(*options.threshold, kDeepLogSpan, &calibration);
+  set->detectors.push_back(
+      MakeLogAnomalyLstmDetector(std::move(*model), calibration, options.top, bundle.vocabulary));
+  return {};
+}
+
 Status AddCounts(const Bundle& bundle, const json& entry, ModelSet* set) {
   Calibration calibration;
   if (const Status status = TakeCalibration(entry, "counts", &calibration); !status) return status;
@@ -125,6 +145,21 @@ Status AddLength(const Bundle& bundle, const json& entry, ModelSet* set) {
   return {};
 }
 
+Status AddValues(const GroupConfig& group, const Bundle& bundle, const json& entry, ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "values", &calibration); !status) return status;
+  const auto tensors = bundle.tensors.find("values");
+  if (tensors == bundle.tensors.end())
+    return Error{"the weights of values are missing; train again"};
+  Result<ValueModel> model =
+      ValuesFrom(tensors->second, static_cast<uint32_t>(bundle.vocabulary.size()));
+  if (!model) return model.error();
+  if (group.values.threshold) SetThreshold(*group.values.threshold, kValuesSpan, &calibration);
+  set->number_words = NumberWords(*model, bundle.vocabulary.size());
+  set->detectors.push_back(MakeValuesDetector(std::move(*model), bundle.vocabulary, calibration));
+  return {};
+}
+
 Status AddJoint(const GroupConfig& group, const Bundle& bundle, ModelSet* set) {
   const auto entry = bundle.manifest.find("joint");
   if (entry == bundle.manifest.end()) return {};  // of an older alogd: each alarms by itself
@@ -133,6 +168,8 @@ Status AddJoint(const GroupConfig& group, const Bundle& bundle, ModelSet* set) {
   set->joint = std::move(joint);
   if (group.loganomaly.threshold) set->alone.emplace_back("loganomaly");
   if (group.deeplog.threshold) set->alone.emplace_back("deeplog");
+  if (group.loganomaly_lstm.threshold) set->alone.emplace_back("loganomaly_lstm");
+  if (group.values.threshold) set->alone.emplace_back("values");
   return {};
 }
 
@@ -167,6 +204,16 @@ Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   const json* length = bundle ? Entry(*bundle, "length") : nullptr;
   if (group.length.enabled && length) {
     if (const Status status = AddLength(*bundle, *length, &set); !status) return status.error();
+  }
+  const json* lstm = bundle ? Entry(*bundle, "loganomaly_lstm") : nullptr;
+  if (group.loganomaly_lstm.enabled && lstm) {
+    if (const Status status = AddLogAnomalyLstm(group, *bundle, *lstm, &set); !status)
+      return status.error();
+  }
+  const json* values = bundle ? Entry(*bundle, "values") : nullptr;
+  if (group.values.enabled && values) {
+    if (const Status status = AddValues(group, *bundle, *values, &set); !status)
+      return status.error();
   }
   if (bundle) {
     if (const Status status = AddJoint(group, *bundle, &set); !status) return status.error();

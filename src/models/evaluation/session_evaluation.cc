@@ -69,6 +69,7 @@ class Evaluation {
     const auto thresholds = model->Thresholds();
     for (const auto& [name, scores] : normal) {
       if (!options_.ablate && name.starts_with("ensemble without")) continue;
+      if (!thresholds.contains(name)) continue;  // novelty, where only others were trained
       DetectorQuality quality;
       quality.detector = name;
       quality.seed = seed;
@@ -130,6 +131,9 @@ Result<SessionEvaluation> EvaluateSessions(const SessionTask& task, const GroupC
   Evaluation evaluation(task, options);
   evaluation.Trivial();
   GroupConfig sessions = SessionGroup(group);
+  if (std::find(options.detectors.begin(), options.detectors.end(), "loganomaly_lstm") !=
+      options.detectors.end())
+    sessions.loganomaly_lstm.enabled = true;  // off by default for its cost
   sessions.baseline.enabled = false;  // it judges a stream by its past; single sessions have none
   const Corpus corpus = SessionCorpus(task.train);
   for (uint64_t seed = 1; seed <= options.seeds; ++seed)

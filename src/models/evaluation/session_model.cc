@@ -142,9 +142,10 @@ std::map<std::string, std::vector<double>> SessionModel::Score(
     scores[std::string(detector->name())] = ScoreWith(detector.get(), sessions);
   }
   if (models_.joint) AddJoint(&scores);
-  if (const auto deeplog = scores.find("deeplog"); deeplog != scores.end())
-    for (size_t i = 0; i < sessions.size(); ++i)
-      if (!Known(sessions[i])) deeplog->second[i] = std::numeric_limits<double>::infinity();
+  for (const char* name : {"deeplog", "loganomaly_lstm"})
+    if (const auto network = scores.find(name); network != scores.end())
+      for (size_t i = 0; i < sessions.size(); ++i)
+        if (!Known(sessions[i])) network->second[i] = std::numeric_limits<double>::infinity();
   return scores;
 }
 

@@ -33,6 +33,7 @@ constexpr uint32_t kFolds = 5;  // at most: each trains everything once more
 // The trained detectors' scores of one run in time that they did not see.
 struct FoldScores {
   std::vector<std::vector<float>> raw;  // by detector
+  std::vector<uint64_t> rare;           // see Candidate
   HeldOutMoments moments;
   double days = 0;
 };
@@ -65,16 +66,20 @@ class Trainer {
   void Remark(std::string text) { notes_.push_back(std::move(text)); }
 
   Status ChooseDetectors() {
-    const std::pair<const char*, bool> all[] = {
-        {"novelty", group_.novelty.enabled},       {"baseline", group_.baseline.enabled},
-        {"loganomaly", group_.loganomaly.enabled}, {"deeplog", group_.deeplog.enabled},
-        {"counts", group_.counts.enabled},         {"length", group_.length.enabled}};
+    const std::pair<const char*, bool> all[] = {{"novelty", group_.novelty.enabled},
+                                                {"baseline", group_.baseline.enabled},
+                                                {"loganomaly", group_.loganomaly.enabled},
+                                                {"deeplog", group_.deeplog.enabled},
+                                                {"counts", group_.counts.enabled},
+                                                {"length", group_.length.enabled},
+                                                {"loganomaly_lstm", group_.loganomaly_lstm.enabled},
+                                                {"values", group_.values.enabled}};
     for (const std::string& name : options_.detectors) {
       if (std::none_of(std::begin(all), std::end(all),
                        [&](const auto& d) { return name == d.first; }))
         return Error{fmt::format(
-            "there is no detector '{}'; there are novelty, baseline, loganomaly, deeplog, counts "
-            "and length",
+            "there is no detector '{}'; there are novelty, baseline, loganomaly, deeplog, counts, "
+            "length, loganomaly_lstm and values",
             name)};
     }
     for (const auto& [name, enabled] : all) {
@@ -136,8 +141,10 @@ class Trainer {
           return say("thresholds on held-out records", kJudgeFrom, 1, done);
         }))
       return kInterrupted;
-    for (Candidate& candidate : trained->candidates)
+    for (Candidate& candidate : trained->candidates) {
       scores->raw.push_back(std::move(candidate.raw));
+      scores->rare.push_back(candidate.rare);
+    }
     scores->days = split.held_out_days;
     return trained;
   }
@@ -162,7 +169,10 @@ class Trainer {
       if (!trained) return trained.error();
       if (SameDetectors(*trained)) PutBefore(std::move(scores));
     }
-    for (size_t d = 0; d < candidates_.size(); ++d) candidates_[d].raw = std::move(scores_.raw[d]);
+    for (size_t d = 0; d < candidates_.size(); ++d) {
+      candidates_[d].raw = std::move(scores_.raw[d]);
+      candidates_[d].rare = scores_.rare[d];
+    }
     return {};
   }
 
@@ -173,7 +183,7 @@ class Trainer {
     if (folds_ == 1) return {};
     Result<TrainingSplit> whole = WholeCorpus(corpus_, group_);
     if (!whole) return whole.error();
-    const std::vector<std::string> again = {"loganomaly", "deeplog"};
+    const std::vector<std::string> again = {"loganomaly", "deeplog", "loganomaly_lstm", "values"};
     std::vector<std::string> wanted;
     for (const std::string& name : again)
       if (bundle_.tensors.contains(name)) wanted.push_back(name);
@@ -202,7 +212,11 @@ class Trainer {
     const auto append = [](auto* to, const auto& from) {
       to->insert(to->end(), from.begin(), from.end());
     };
-    for (size_t d = 0; d < earlier.raw.size(); ++d) append(&earlier.raw[d], scores_.raw[d]);
+    for (size_t d = 0; d < earlier.raw.size(); ++d) {
+      append(&earlier.raw[d], scores_.raw[d]);
+      earlier.rare[d] += scores_.rare[d];
+    }
+    append(&earlier.moments.rare, scores_.moments.rare);
     append(&earlier.moments.ends, scores_.moments.ends);
     append(&earlier.moments.raw, scores_.moments.raw);
     earlier.days += scores_.days;
@@ -304,16 +318,28 @@ uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupCon
   // bounded by the state budget; raw scores are 4 bytes a detector, twice while they are sorted,
   // and once more by moment.
   uint64_t bytes = (48ull << 20) + group.state_budget + records * (24 + 4 + 8 + 4 * 4 * 6);
+  // Numbers of records: some three each, in the corpus and while they are learned from.
+  if (group.values.enabled) bytes += records * 2 * 4 * 4;
   // Texts, their terms and vectors, catalog and parser.
   bytes += templates * 4096ull;
-  if (group.deeplog.enabled) {
-    // Distinct histories with their targets and hash: half of the windows repeat in real logs.
-    bytes += records / 2 * (4ull * group.deeplog.window + 32);
-    // Weights, gradients and Adam's two moments, over embedding and output layer.
-    const uint64_t last = group.deeplog.layers.empty() ? 64 : group.deeplog.layers.back();
-    bytes += 4 * sizeof(float) * templates * (group.deeplog.embedding + last + 1);
-  }
-  return bytes;
+  const auto network = [&](uint32_t window, uint64_t per_template) -> uint64_t {
+    // Distinct histories with their targets and hash: half of the windows repeat in real logs; and
+    // weights, gradients and Adam's two moments.
+    return records / 2 * (4ull * window + 32) + 4 * sizeof(float) * templates * per_template;
+  };
+  const auto last = [](const std::vector<uint32_t>& layers) -> uint64_t {
+    return layers.empty() ? 64 : layers.back();
+  };
+  // They are trained one after the other.
+  const DeepLogOptions& deeplog = group.deeplog;
+  const LogAnomalyLstmOptions& lstm = group.loganomaly_lstm;
+  uint64_t networks = 0;
+  if (deeplog.enabled)
+    networks = network(deeplog.window, deeplog.embedding + last(deeplog.layers) + 1);
+  if (lstm.enabled)
+    networks = std::max(
+        networks, network(lstm.window, lstm.features + last(lstm.layers) + 5ull * lstm.counts + 2));
+  return bytes + networks;
 }
 
 }  // namespace alogd

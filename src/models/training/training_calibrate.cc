@@ -43,18 +43,24 @@ class GoldenSampler {
 class Jury {
  public:
   Jury(const TrainingSplit& split, std::vector<Candidate>* candidates, HeldOutMoments* moments)
-      : catalog_(CatalogOf(split.vocabulary)),
+      : split_(split),
+        catalog_(CatalogOf(split.vocabulary)),
         candidates_(*candidates),
         samplers_(candidates->size()),
         moments_(*moments) {
     moments_.detectors = candidates->size();
+    for (const Candidate& candidate : *candidates)
+      of_order_.push_back(VoiceOf(candidate.detector->name()) == Voice::kOrder);
   }
 
   void Score(std::span<const CorpusWindow> all) {
     raw_.assign(all.size(), std::numeric_limits<float>::quiet_NaN());
     for (size_t d = 0; d < candidates_.size(); ++d) ScoreWith(d, all);
     for (size_t i = 0; i < all.size(); ++i)
-      if (all[i].held_out) AddToMoment(all[i], raw_[i], i == 0 || all[i].last != all[i - 1].last);
+      if (all[i].held_out)
+        AddToMoment(
+            all[i], raw_[i],
+            i == 0 || all[i].last != all[i - 1].last || all[i].window.end != all[i - 1].window.end);
   }
 
   void Forget(std::string_view stream) {
@@ -73,27 +79,43 @@ class Jury {
     }
     scores_.clear();
     scores_.resize(windows_.size());
-    candidate.detector->ScoreBatch({.catalog = catalog_, .explain_all = false}, windows_, scores_);
+    ScoreContext context{.catalog = catalog_, .explain_all = false};
+    context.numbers = all.front().numbers;
+    candidate.detector->ScoreBatch(context, windows_, scores_);
     for (size_t i = 0; i < windows_.size(); ++i) {
       if (!all[indexes_[i]].held_out) continue;
       if (candidate.stateless) samplers_[d].Offer(windows_[i], &candidate.golden);
       if (std::isnan(scores_[i].raw)) continue;
-      candidate.raw.push_back(scores_[i].raw);
       raw_[indexes_[i]] = scores_[i].raw;
+      // Two faults among the normal sessions must not say how odd a normal session may be. The
+      // joint threshold still takes them for normal.
+      if (of_order_[d] && HasRare(windows_[i]))
+        ++candidate.rare;
+      else
+        candidate.raw.push_back(scores_[i].raw);
     }
   }
 
   void AddToMoment(const CorpusWindow& item, float raw, bool first) {
     if (first) {
       moments_.ends.push_back(item.window.end);
+      moments_.rare.push_back(false);
       moments_.raw.resize(moments_.raw.size() + moments_.detectors,
                           std::numeric_limits<float>::quiet_NaN());
     }
     moments_.raw[moments_.raw.size() - moments_.detectors + item.spec] = raw;
+    if (of_order_[item.spec] && HasRare(item.window)) moments_.rare.back() = true;
   }
 
+  bool HasRare(const Window& window) const {
+    return std::any_of(window.events.begin(), window.events.end(),
+                       [&](const Event& event) { return split_.rare[Index(event.id)]; });
+  }
+
+  const TrainingSplit& split_;
   Catalog catalog_;
   std::vector<Candidate>& candidates_;
+  std::vector<bool> of_order_;  // by candidate
   std::vector<GoldenSampler> samplers_;
   HeldOutMoments& moments_;
   std::vector<Window> windows_;
@@ -113,6 +135,8 @@ std::string Remark(const Candidate& candidate, const Calibrated& result, double 
       "under {:.2g} alarms a day",
       name, result.calibration.threshold, result.metrics["held_out_alarms"].get<uint64_t>(),
       candidate.raw.size(), SpanText(days), upper);
+  if (candidate.rare > 0)
+    remark += fmt::format("; {} more hold rare templates and were left out", candidate.rare);
   if (candidate.fixed_threshold) return remark + " (threshold by configuration)";
   if (allowed < 1)
     remark += "; the budget allows less than one alarm in that time, more data would tell more";
@@ -172,6 +196,7 @@ Calibrated Calibrate(const Candidate& candidate, double held_out_days, double al
                     {"alarms_allowed", allowed},
                     {"alarms_per_day", static_cast<double>(alarms) / held_out_days},
                     {"alarms_per_day_upper_95", upper}};
+  if (candidate.rare > 0) result.metrics["held_out_rare"] = candidate.rare;
   result.remark = Remark(candidate, result, held_out_days, allowed, upper);
   return result;
 }

@@ -29,7 +29,8 @@ struct Candidate {
   // 50 where it is over the threshold at all.
   double reach = 0;
   // Filled by Judge:
-  std::vector<float> raw;            // of the held-out windows with an opinion
+  std::vector<float> raw;            // of the held-out windows with an opinion, but for
+  uint64_t rare = 0;                 // so many with rare templates: detectors of order (Voice)
   std::vector<GoldenWindow> golden;  // some of them, evenly spread; stateless ones only
 };
 

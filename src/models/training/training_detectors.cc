@@ -14,8 +14,11 @@
 #include "models/deeplog/deeplog.h"
 #include "models/length.h"
 #include "models/loganomaly/loganomaly.h"
+#include "models/loganomaly/loganomaly_lstm.h"
+#include "models/loganomaly/term_fields.h"
 #include "models/novelty.h"
 #include "models/training/training_windows.h"
+#include "models/values/values.h"
 
 namespace alogd {
 namespace {
@@ -24,8 +27,9 @@ using nlohmann::json;
 
 const Error kInterrupted{"interrupted"};
 
-// The share of the whole that each part of the work takes, roughly; DeepLog is by far the longest.
-constexpr double kLogAnomalyFrom = 0.02, kDeepLogFrom = 0.1;
+// The share of the whole that each part of the work takes, roughly; networks are by far the
+// longest, LogAnomaly's twice as long as DeepLog's.
+constexpr double kLogAnomalyFrom = 0.02, kNetworksFrom = 0.1, kDeepLogPart = 0.35;
 
 constexpr size_t kStoppingPart = 10;  // one in so many trained sessions
 
@@ -36,7 +40,8 @@ class DetectorTrainer {
 
   Result<TrainedDetectors> Train() {
     for (const auto step : {&DetectorTrainer::AddSimple, &DetectorTrainer::TrainSets,
-                            &DetectorTrainer::TrainLogAnomaly, &DetectorTrainer::TrainSequences}) {
+                            &DetectorTrainer::TrainLogAnomaly, &DetectorTrainer::TrainValues,
+                            &DetectorTrainer::TrainSequences}) {
       if (const Status status = (this->*step)(); !status) return status.error();
     }
     return std::move(trained_);
@@ -188,7 +193,7 @@ class DetectorTrainer {
     };
     const auto progress = [&](double done) {
       return Say("loganomaly: window means",
-                 kLogAnomalyFrom + (kDeepLogFrom - kLogAnomalyFrom) * done);
+                 kLogAnomalyFrom + (kNetworksFrom - kLogAnomalyFrom) * done);
     };
     if (!RunWindows(corpus_, split_, group_, {spec}, words,
                     {.windows = add, .ended = {}, .progress = progress}))
@@ -214,29 +219,106 @@ class DetectorTrainer {
   }
 
   Status TrainSequences() {
-    if (!Wanted("deeplog")) return {};
+    const bool deeplog = Wanted("deeplog"), loganomaly = Wanted("loganomaly_lstm");
+    if (!deeplog && !loganomaly) return {};
+    const std::string_view name = deeplog ? "deeplog" : "loganomaly_lstm";
     TrainingSequences sequences = MakeSequences(corpus_, split_, group_);
     const bool sessions = group_.stream.kind == StreamOptions::Kind::kSession;
     const auto words = static_cast<uint32_t>(split_.vocabulary.size());
     if (sequences.left_out > 0) {
-      Remark(fmt::format("deeplog: {} of {} sessions hold rare templates and were left out",
+      Remark(fmt::format("{}: {} of {} sessions hold rare templates and were left out", name,
                          sequences.left_out, sequences.left_out + sequences.train.size()));
     }
     if (words > kMaxDeepLogWords || sequences.train.empty()) {
-      Remark(fmt::format("deeplog was left out: {} sequences, {} templates (at most {})",
+      Remark(fmt::format("{} was left out: {} sequences, {} templates (at most {})", name,
                          sequences.train.size(), words, kMaxDeepLogWords));
       return {};
     }
     if (sessions) sequences.held_out = TakeLast(&sequences.train);
     const SequenceSet train{words, std::move(sequences.train), sessions};
     const SequenceSet held_out{words, std::move(sequences.held_out), sessions};
+    if (deeplog)
+      if (const Status status = TrainDeepLogOn(train, held_out); !status) return status;
+    return loganomaly ? TrainLogAnomalyLstmOn(train, held_out) : Status();
+  }
+
+  Status TrainDeepLogOn(const SequenceSet& train, const SequenceSet& held_out) {
     DeepLogReport report;
+    const double to = Wanted("loganomaly_lstm") ? kDeepLogPart : 1;
     Result<DeepLogModel> model = TrainDeepLog(
         train, held_out, group_.deeplog, task_.seed,
-        [&](const DeepLogProgress& p) { return SayEpoch(p); }, &report);
+        [&](const DeepLogProgress& p) { return SayEpoch("deeplog", kNetworksFrom, to, p); },
+        &report);
     if (!model) return model.error();
-    AddDeepLog(std::move(*model), report);
+    trained_.tensors["deeplog"] = ToTensors(*model);
+    trained_.entries["deeplog"] = NetworkEntry(*model, report);
+    AddNetwork(
+        MakeDeepLogDetector(std::move(*model), OutOfReach(), group_.deeplog.top, split_.vocabulary),
+        group_.deeplog.threshold);
     return {};
+  }
+
+  Status TrainLogAnomalyLstmOn(const SequenceSet& train, const SequenceSet& held_out) {
+    DeepLogReport report;
+    const LogAnomalyLstmOptions& options = group_.loganomaly_lstm;
+    const double from = Wanted("deeplog") ? kDeepLogPart : kNetworksFrom;
+    Result<LogAnomalyLstmModel> model = TrainLogAnomalyLstm(
+        train, held_out, split_.vocabulary, CommonCounts(), options, task_.seed,
+        [&](const DeepLogProgress& p) { return SayEpoch("loganomaly_lstm", from, 1, p); }, &report);
+    if (!model) return model.error();
+    trained_.tensors["loganomaly_lstm"] = ToTensors(*model);
+    json& entry = trained_.entries["loganomaly_lstm"];
+    entry = NetworkEntry(model->network, report);
+    entry["parameters"]["counts"] = options.counts;
+    entry["parameters"].update(TermParameters(model->terms));
+    AddNetwork(
+        MakeLogAnomalyLstmDetector(std::move(*model), OutOfReach(), options.top, split_.vocabulary),
+        options.threshold);
+    return {};
+  }
+
+  // Numbers in records, of what is not held out; rare templates have none to speak of.
+  Status TrainValues() {
+    if (!Wanted("values")) return {};
+    ValueTrainer trainer(group_.values, task_.seed);
+    struct Last {
+      Time activity = kNoTime, time = kNoTime;
+    };
+    std::vector<Last> streams(corpus_.streams.size());
+    Time watermark = kNoTime;
+    for (size_t i = 0; i < corpus_.records.size(); ++i) {
+      const CorpusRecord& record = corpus_.records[i];
+      watermark = std::max(watermark, record.time);
+      Last& last = streams[record.stream];
+      const bool follows = last.time != kNoTime && watermark - last.activity <= Pause();
+      const uint32_t word = split_.word_of[record.word];
+      if (!split_.HeldOut(i) && !split_.rare[word])
+        trainer.Add(word, follows ? MillisBetween(last.time, record.time) : NAN,
+                    corpus_.NumbersOf(record));
+      last = {watermark, record.time};
+    }
+    bool stopped = false;
+    ValueModel model = trainer.Finish([&](double) {
+      stopped = !Say("values", kNetworksFrom);
+      return !stopped;
+    });
+    if (stopped) return kInterrupted;
+    if (model.templates.empty()) return {};  // as in most logs without numbers
+    trained_.tensors["values"] = ToTensors(model);
+    trained_.entries["values"]["parameters"] = {{"history", model.history},
+                                                {"templates", model.templates.size()}};
+    Candidate candidate;
+    candidate.detector = MakeValuesDetector(std::move(model), split_.vocabulary, OutOfReach());
+    candidate.stateless = false;
+    candidate.min_span = kValuesSpan;
+    candidate.fixed_threshold = group_.values.threshold;
+    trained_.candidates.push_back(std::move(candidate));
+    return {};
+  }
+
+  Duration Pause() const {
+    return group_.stream.kind == StreamOptions::Kind::kSession ? group_.stream.idle
+                                                               : group_.max_gap;
   }
 
   // The last of the trained sessions, by which training stops and sets its limits: the held-out
@@ -250,41 +332,43 @@ class DetectorTrainer {
     return last;
   }
 
-  bool SayEpoch(const DeepLogProgress& p) const {
+  bool SayEpoch(std::string_view name, double from, double to, const DeepLogProgress& p) const {
     const double done = static_cast<double>(p.epoch) / std::max(1u, p.epochs);
-    std::string step = fmt::format("deeplog: epoch {} of at most {}", p.epoch, p.epochs);
+    std::string step = fmt::format("{}: epoch {} of at most {}", name, p.epoch, p.epochs);
     if (std::isfinite(p.held_out_loss))
       step += fmt::format(", held-out loss {:.4f}", p.held_out_loss);
-    return Say(step, kDeepLogFrom + (1 - kDeepLogFrom) * std::min(done, 1.0));
+    return Say(step, from + (to - from) * std::min(done, 1.0));
   }
 
-  void AddDeepLog(DeepLogModel model, const DeepLogReport& report) {
-    trained_.tensors["deeplog"] = ToTensors(model);
-    json& entry = trained_.entries["deeplog"];
+  static json NetworkEntry(const DeepLogModel& model, const DeepLogReport& report) {
     const DeepLogOptions& o = model.options;
-    entry["parameters"] = {{"window", o.window},
-                           {"layers", o.layers},
-                           {"embedding", o.embedding},
-                           {"dropout", o.dropout},
-                           {"learning_rate", o.learning_rate},
-                           {"learning_rate_decay", o.learning_rate_decay},
-                           {"patience", o.patience},
-                           {"top", report.top},
-                           {"end_shift", report.end_shift},
-                           {"known_histories", report.known_histories},
-                           {"known_weight", report.known_weight}};
-    entry["training"] = {{"epochs", report.epochs},
-                         {"best_epoch", report.best_epoch},
-                         {"train_loss", report.train_loss},
-                         {"held_out_loss", Finite(report.held_out_loss)},
-                         {"windows", report.windows},
-                         {"distinct_windows", report.distinct},
-                         {"held_out_windows", report.held_out_windows}};
+    return {{"parameters",
+             {{"window", o.window},
+              {"layers", o.layers},
+              {"embedding", o.embedding},
+              {"dropout", o.dropout},
+              {"learning_rate", o.learning_rate},
+              {"learning_rate_decay", o.learning_rate_decay},
+              {"patience", o.patience},
+              {"top", report.top},
+              {"end_shift", report.end_shift},
+              {"known_histories", report.known_histories},
+              {"known_weight", report.known_weight}}},
+            {"training",
+             {{"epochs", report.epochs},
+              {"best_epoch", report.best_epoch},
+              {"train_loss", report.train_loss},
+              {"held_out_loss", Finite(report.held_out_loss)},
+              {"windows", report.windows},
+              {"distinct_windows", report.distinct},
+              {"held_out_windows", report.held_out_windows}}}};
+  }
+
+  void AddNetwork(std::unique_ptr<Detector> detector, const std::optional<double>& threshold) {
     Candidate candidate;
-    candidate.detector =
-        MakeDeepLogDetector(std::move(model), OutOfReach(), group_.deeplog.top, split_.vocabulary);
+    candidate.detector = std::move(detector);
     candidate.min_span = kDeepLogSpan;
-    candidate.fixed_threshold = group_.deeplog.threshold;
+    candidate.fixed_threshold = threshold;
     trained_.candidates.push_back(std::move(candidate));
   }
 

@@ -34,7 +34,7 @@ TEST(JointTest, RawOfASurprise) {
 
 TEST(JointTest, ContentIsOneVoice) {
   SurpriseCurve counts = kCurve, length = kCurve;
-  counts.content = length.content = true;
+  counts.voice = length.voice = VoiceOf("counts");
   JointSum sum;
   EXPECT_EQ(sum.total(), 0);
   sum.Add(counts, 2);
@@ -43,9 +43,20 @@ TEST(JointTest, ContentIsOneVoice) {
   EXPECT_EQ(sum.total(), 4);
   sum.Add(kCurve, 0.5f);
   EXPECT_EQ(sum.total(), 4.5f);
-  EXPECT_TRUE(JudgesContent("counts"));
-  EXPECT_FALSE(JudgesContent("deeplog"));
-  EXPECT_FALSE(JudgesContent("novelty"));
+  EXPECT_EQ(VoiceOf("counts"), VoiceOf("length"));
+  EXPECT_EQ(VoiceOf("novelty"), Voice::kOwn);
+}
+
+TEST(JointTest, OrderIsOneVoiceBesideContent) {
+  SurpriseCurve deeplog = kCurve, lstm = kCurve, counts = kCurve;
+  deeplog.voice = VoiceOf("deeplog");
+  lstm.voice = VoiceOf("loganomaly_lstm");
+  counts.voice = VoiceOf("counts");
+  JointSum sum;
+  sum.Add(deeplog, 2);
+  sum.Add(lstm, 3);
+  sum.Add(counts, 1);
+  EXPECT_EQ(sum.total(), 4);
 }
 
 TEST(JointTest, AnomalyFromThresholdToTop) {

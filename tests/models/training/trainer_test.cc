@@ -195,6 +195,27 @@ TEST_F(TrainerTest, RemarksOnThinData) {
   EXPECT_TRUE(has("the budget allows less than one alarm"));
 }
 
+// Trained, calibrated, brought to life again; it finds disorder.
+TEST_F(TrainerTest, LogAnomalysNetwork) {
+  GroupConfig group = SmallGroup();
+  group.loganomaly_lstm.enabled = true;
+  group.loganomaly_lstm.layers = {16};
+  group.loganomaly_lstm.counts = 8;
+  group.loganomaly_lstm.epochs = 30;
+  TrainOptions options;
+  options.detectors = {"loganomaly_lstm"};
+  const Bundle bundle = Train(ServiceCorpus(8000, 1), group, options);
+  EXPECT_GE(bundle.golden_windows.at("loganomaly_lstm").size(), 8u);
+  const auto normal = Anomalies(bundle, group, ServiceCorpus(4000, 1000))["loganomaly_lstm"];
+  EXPECT_LE(normal, 40u);
+  Corpus disorder = ServiceCorpus(4000, 1000);
+  for (size_t i = 3000; i < 3040; ++i) disorder.records[i].word = i % 4 < 2 ? 5 : 2;
+  EXPECT_GT(Anomalies(bundle, group, disorder)["loganomaly_lstm"], normal + 5);
+  group.loganomaly_lstm.enabled = false;
+  EXPECT_TRUE(MakeModelSet(group, &bundle)->detectors.empty() ||
+              MakeModelSet(group, &bundle)->detectors.back()->name() != "loganomaly_lstm");
+}
+
 TEST_F(TrainerTest, ChosenDetectorsOnly) {
   TrainOptions options;
   options.detectors = {"loganomaly"};
