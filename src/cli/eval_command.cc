@@ -24,6 +24,7 @@ struct EvalArguments {
   SessionEvaluationOptions options;
   // Labelled logs:
   std::string labels, by = "session", bundle;
+  uint32_t window = 0;  // lines; 0: lines by themselves, windows of ten
   std::vector<std::string> logs;
 };
 
@@ -63,31 +64,47 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
              args.options.seeds, seconds);
 }
 
+void PrintLogProtocol(const EvalArguments& args, const UnitKind& of, size_t labels,
+                      const UnitScores::Judged& judged) {
+  const std::string unit =
+      of.kind == LabelKind::kWindow ? fmt::format("window of {} lines", of.window) : args.by;
+  fmt::print(
+      "{} labels by {}, {} of them without a record in these logs; in order of time; a {} is "
+      "abnormal where its highest score is over the threshold {}\n",
+      labels, unit, judged.missing, unit,
+      judged.tuned_on == 0
+          ? fmt::format("of bundle {}", EscapeForTerminal(args.bundle))
+          : fmt::format("chosen for F1 on the first {} of them, which are not judged",
+                        judged.tuned_on));
+}
+
 void EvaluateLogs(const EvalArguments& args, const Config& config, GroupConfig group,
                   CliContext* context) {
   const std::map<std::string, LabelKind> kinds = {{"line", LabelKind::kLine},
+                                                  {"window", LabelKind::kWindow},
                                                   {"session", LabelKind::kSession},
                                                   {"file", LabelKind::kFile},
                                                   {"directory", LabelKind::kDirectory}};
   if (args.logs.empty() || args.bundle.empty())
     return Fail(context, "--labels needs --bundle DIR (alogctl train makes one) and logs",
                 kExitUsage);
-  const auto labels = ReadLabels(args.labels);
+  auto labels = ReadLabels(args.labels);
   if (!labels) return Fail(context, labels.error().message);
+  UnitKind of{kinds.at(args.by), UnitKind().window};
+  if (args.window > 0) of.window = args.window;
+  if (of.kind == LabelKind::kLine && args.window > 0) {
+    of.kind = LabelKind::kWindow;
+    labels = WindowLabels(*labels, of.window);
+  }
   const auto bundle = LoadBundle(args.bundle, group);
   if (!bundle) return Fail(context, bundle.error().message);
-  UnitScores scores(kinds.at(args.by), Thresholds(*bundle), bundle->vocabulary, config.risk.high);
+  UnitScores scores(of, Thresholds(*bundle), bundle->vocabulary, config.risk.high);
   UnitScores* const all[] = {&scores};
   if (const Status status = ScoreLogs(config, group, *bundle, args.logs, all); !status)
     return Fail(context, status.error().message);
-  size_t missing = 0;
-  const std::vector<DetectorQuality> results = scores.Judge(*labels, &missing);
-  if (!context->json && !context->quiet)
-    fmt::print(
-        "{} labels by {}, {} of them without a record in these logs; a {} is abnormal where its "
-        "highest score is over the threshold of bundle {}\n",
-        labels->size(), args.by, missing, args.by, EscapeForTerminal(args.bundle));
-  PrintQualities(*context, results);
+  const UnitScores::Judged judged = scores.Judge(*labels, args.options.optimize_share);
+  if (!context->json && !context->quiet) PrintLogProtocol(args, of, labels->size(), judged);
+  PrintQualities(*context, judged.results);
 }
 
 void Evaluate(EvalArguments args, CliContext* context) {
@@ -127,6 +144,9 @@ void Evaluate(EvalArguments args, CliContext* context) {
       fmt::print(stderr, "  {}\n", EscapeForTerminal(remark));
   }
   PrintQualities(*context, evaluation->results);
+  if (context->json) return;
+  if (!context->quiet) fmt::print("each different session once:\n");
+  PrintUniqueQualities(*context, evaluation->results);
 }
 
 }  // namespace
@@ -159,16 +179,22 @@ void AddEvalCommand(CLI::App* app, CliContext* context) {
       ->check(CLI::Range(0.0, 0.5))
       ->capture_default_str();
   eval->add_option("--optimize-threshold", args->options.optimize_share,
-                   "Choose thresholds on this first share of the test sessions, judge the rest")
+                   "Choose thresholds on this first share of what is labelled, judge the rest")
       ->expected(0, 1)
       ->default_str("0.2")
       ->check(CLI::Range(0.01, 0.9));
   eval->add_option("LOG", args->logs, "With --labels: log files, directories, archives, or -");
   eval->add_option("--labels", args->labels,
                    "Labels of the logs, a row each: KEY,LABEL with LABEL 0 or 1");
-  eval->add_option("--by", args->by, "What a label's key is: line, session, file or directory")
-      ->check(CLI::IsMember({"line", "session", "file", "directory"}))
+  eval->add_option("--by", args->by,
+                   "What a label's key is: line, window, session, file or directory")
+      ->check(CLI::IsMember({"line", "window", "session", "file", "directory"}))
       ->capture_default_str();
+  eval->add_option(
+          "--window", args->window,
+          "Lines of a window (10); with --by line, lines are judged in such windows, which "
+          "are abnormal where a line is")
+      ->check(CLI::Range(1, 1'000'000));
   eval->add_option("--bundle", args->bundle, "With --labels: the bundle to judge");
   eval->callback([args, context] { Evaluate(*args, context); });
 }

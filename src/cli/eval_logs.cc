@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <tuple>
 
 #include "cli/log_files.h"
 #include "cli/log_reader.h"
+#include "core/detection/anomaly_tracker.h"
 #include "core/detection/stream_key.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
 #include "models/bundle/model_set.h"
+#include "models/evaluation/trivial_detectors.h"
 
 namespace alogd {
 namespace {
@@ -27,21 +31,12 @@ constexpr std::string_view kNewTemplate = "template never seen";
 constexpr std::string_view kAlert = "alert (HIGH or worse)";
 constexpr std::string_view kJoint = "ensemble";
 
-// What an operator without a detector greps for.
-constexpr std::string_view kWords[] = {"error", "fail", "fatal", "exception", "critical", "panic"};
-
 std::string Lower(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return lower;
-}
-
-bool HasErrorWord(std::string_view message) {
-  const std::string lower = Lower(message);
-  return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
 // -1 where it is none.
@@ -54,7 +49,8 @@ int LabelOf(std::string_view text) {
 
 void Feed(MergedReader* reader, Pipeline* pipeline, const StreamKeys& keys, bool sessions,
           std::span<UnitScores* const> scores) {
-  std::map<int64_t, std::pair<SourceId, uint64_t>> inputs;  // by file: its source and lines so far
+  std::map<int64_t, SourceId> inputs;     // by file
+  std::map<std::string, uint64_t> lines;  // so far, by source
   std::string source, key, session;
   uint64_t number = 0;
   pipeline->set_record_observer([&](const ParsedLine& line) {
@@ -68,15 +64,16 @@ void Feed(MergedReader* reader, Pipeline* pipeline, const StreamKeys& keys, bool
     for (UnitScores* of : scores)
       of->Window(scored.window->stream, scored.detector->name(), *scored.score, scored.risk);
   });
+  pipeline->set_finding_observer([&](const Finding& finding, float risk) {
+    for (UnitScores* of : scores)
+      of->Watched(finding.source, finding.stream, static_cast<double>(risk));
+  });
   while (auto next = reader->ReadLine()) {
-    auto input = inputs.find(next->file);
-    if (input == inputs.end()) {
-      const SourceId id = pipeline->AddSource(*next->source_name, next->reference);
-      input = inputs.emplace(next->file, std::pair(id, uint64_t{0})).first;
-    }
+    auto [input, is_new] = inputs.try_emplace(next->file);
+    if (is_new) input->second = pipeline->AddSource(*next->source_name, next->reference);
     source = *next->source_name;
-    number = ++input->second.second;
-    pipeline->Feed(input->second.first, FileId{next->file}, next->line);
+    number = ++lines[source];
+    pipeline->Feed(input->second, FileId{next->file}, next->line);
     pipeline->Flush();  // so that a window is told right after the record that ended it
     static_cast<void>(pipeline->TakeUnit());
   }
@@ -110,76 +107,138 @@ Result<std::map<std::string, bool>> ReadLabels(const std::string& path) {
   return labels;
 }
 
-UnitScores::UnitScores(LabelKind kind, const std::map<std::string, double>& thresholds,
+std::map<std::string, bool> WindowLabels(const std::map<std::string, bool>& lines,
+                                         uint32_t window) {
+  std::map<std::string, bool> windows;
+  for (const auto& [key, abnormal] : lines) {
+    const size_t colon = key.rfind(':');
+    const size_t digits = colon == std::string::npos ? 0 : colon + 1;
+    uint64_t line = 0;
+    const auto [end, error] = std::from_chars(key.data() + digits, key.data() + key.size(), line);
+    if (error != std::errc() || end != key.data() + key.size() || line == 0) continue;
+    windows[key.substr(0, digits) + std::to_string((line - 1) / window + 1)] |= abnormal;
+  }
+  return windows;
+}
+
+UnitScores::UnitScores(UnitKind of, const std::map<std::string, double>& thresholds,
                        const std::vector<std::string>& trained, double high_risk)
-    : kind_(kind), thresholds_(thresholds), trained_(trained.begin(), trained.end()) {
-  thresholds_[std::string(kErrorWords)] = 0.5;
-  thresholds_[std::string(kNewTemplate)] = 0.5;
+    : of_(of), trained_(trained.begin(), trained.end()) {
+  detectors_.emplace_back(kErrorWords, 0.5);
+  detectors_.emplace_back(kNewTemplate, 0.5);
   // A window of just that risk alerts.
-  thresholds_[std::string(kAlert)] =
-      std::nextafter(high_risk, -std::numeric_limits<double>::infinity());
+  detectors_.emplace_back(kAlert,
+                          std::nextafter(high_risk, -std::numeric_limits<double>::infinity()));
+  for (const auto& [detector, threshold] : thresholds) detectors_.emplace_back(detector, threshold);
 }
 
-std::string UnitScores::UnitOfFile(const std::string& source) const {
+size_t UnitScores::Column(std::string_view detector) const {
+  size_t column = 0;
+  while (column < detectors_.size() && detectors_[column].first != detector) ++column;
+  return column;
+}
+
+std::string UnitScores::FileKey(std::string_view source) const {
   const std::filesystem::path path(source);
-  return kind_ == LabelKind::kFile ? path.filename().string()
-                                   : path.parent_path().filename().string();
+  return of_.kind == LabelKind::kFile ? path.filename().string()
+                                      : path.parent_path().filename().string();
 }
 
-void UnitScores::Raise(const std::string& unit, std::string_view detector, double score) {
-  Scores& scores = units_[unit];
-  const auto [it, added] = scores.emplace(detector, score);
-  if (!added && !(it->second >= score)) it->second = score;
+size_t UnitScores::UnitOf(std::string_view source, std::string key) {
+  std::string whole = fmt::format("{}:{}", source, key);
+  const auto [known, is_new] = by_key_.emplace(std::move(whole), units_.size());
+  if (is_new)
+    units_.push_back(
+        {std::string(source), std::move(key),
+         std::vector<double>(detectors_.size(), std::numeric_limits<double>::quiet_NaN())});
+  return known->second;
+}
+
+void UnitScores::Raise(size_t unit, size_t column, double score) {
+  if (column >= detectors_.size()) return;
+  double& highest = units_[unit].scores[column];
+  if (!(highest >= score)) highest = score;
 }
 
 void UnitScores::Record(const std::string& source, uint64_t line, std::string_view session,
                         std::string_view message, std::string_view template_text) {
-  if (kind_ == LabelKind::kSession && session.empty()) return;
-  const bool error = HasErrorWord(message), unknown = !trained_.contains(template_text);
-  record_unit_ = kind_ == LabelKind::kSession ? std::string(session)
-                 : kind_ == LabelKind::kLine  ? std::to_string(line)
-                                              : UnitOfFile(source);
-  Raise(record_unit_, kErrorWords, error ? 1 : 0);
-  Raise(record_unit_, kNewTemplate, unknown ? 1 : 0);
+  switch (of_.kind) {
+    case LabelKind::kSession:
+      if (session.empty()) return;
+      record_unit_ = UnitOf({}, std::string(session));
+      break;
+    case LabelKind::kLine:
+    case LabelKind::kWindow:
+      sources_.insert(source);
+      if (of_.kind == LabelKind::kWindow) line = (line - 1) / of_.window + 1;
+      record_unit_ = UnitOf(source, std::to_string(line));
+      break;
+    default:
+      record_unit_ = UnitOf({}, FileKey(source));
+  }
+  Raise(record_unit_, Column(kErrorWords), HasErrorWord(message) ? 1 : 0);
+  Raise(record_unit_, Column(kNewTemplate), trained_.contains(template_text) ? 0 : 1);
 }
 
 void UnitScores::Window(std::string_view stream_key, std::string_view detector, const Score& score,
                         double risk) {
   const auto [source, stream] = StreamKeys::Split(stream_key);
-  const std::string unit = kind_ == LabelKind::kSession ? stream
-                           : kind_ == LabelKind::kLine  ? record_unit_
-                                                        : UnitOfFile(source);
-  Raise(unit, detector, static_cast<double>(score.raw));
-  if (thresholds_.contains(std::string(kJoint)))
-    Raise(unit, kJoint, static_cast<double>(score.joint));
-  Raise(unit, kAlert, risk);
+  const bool by_record = of_.kind == LabelKind::kLine || of_.kind == LabelKind::kWindow;
+  if (by_record && units_.empty()) return;
+  const size_t unit = by_record                         ? record_unit_
+                      : of_.kind == LabelKind::kSession ? UnitOf({}, stream)
+                                                        : UnitOf({}, FileKey(source));
+  Raise(unit, Column(detector), static_cast<double>(score.raw));
+  Raise(unit, Column(kJoint), static_cast<double>(score.joint));
+  Raise(unit, Column(kAlert), risk);
 }
 
-std::vector<DetectorQuality> UnitScores::Judge(const std::map<std::string, bool>& labels,
-                                               size_t* missing) const {
-  *missing = 0;
-  for (const auto& [unit, abnormal] : labels) *missing += !units_.contains(unit);
-  std::vector<DetectorQuality> results;
-  for (const auto& [detector, threshold] : thresholds_) {
-    std::vector<double> normal, abnormal;
-    for (const auto& [unit, scores] : units_) {
-      const auto label = labels.find(unit);
-      if (label == labels.end()) continue;
-      const auto score = scores.find(detector);
-      (label->second ? abnormal : normal)
-          .push_back(score == scores.end() ? std::numeric_limits<double>::quiet_NaN()
-                                           : score->second);
+void UnitScores::Watched(const std::string& source, const std::string& stream, double risk) {
+  if (of_.kind == LabelKind::kSession) return Raise(UnitOf({}, stream), Column(kAlert), risk);
+  if (of_.kind == LabelKind::kFile || of_.kind == LabelKind::kDirectory)
+    return Raise(UnitOf({}, FileKey(source)), Column(kAlert), risk);
+  if (!units_.empty()) Raise(record_unit_, Column(kAlert), risk);
+}
+
+std::vector<std::pair<const UnitScores::Unit*, bool>> UnitScores::Labelled(
+    const std::map<std::string, bool>& labels, size_t* missing) const {
+  std::vector<std::pair<const Unit*, bool>> labelled;
+  for (const Unit& unit : units_) {
+    auto label = labels.end();
+    if (!unit.source.empty()) {
+      const std::string name = std::filesystem::path(unit.source).filename().string();
+      label = labels.find(fmt::format("{}:{}", unit.source, unit.key));
+      if (label == labels.end()) label = labels.find(fmt::format("{}:{}", name, unit.key));
+    }
+    if (label == labels.end() && sources_.size() <= 1) label = labels.find(unit.key);
+    if (label != labels.end()) labelled.emplace_back(&unit, label->second);
+  }
+  *missing = labels.size() - std::min(labels.size(), labelled.size());
+  return labelled;
+}
+
+UnitScores::Judged UnitScores::Judge(const std::map<std::string, bool>& labels,
+                                     double optimize_share) const {
+  Judged judged;
+  const auto units = Labelled(labels, &judged.missing);
+  judged.tuned_on = static_cast<size_t>(optimize_share * static_cast<double>(units.size()));
+  for (size_t column = 0; column < detectors_.size(); ++column) {
+    std::vector<double> normal, abnormal, tuning_normal, tuning_abnormal;
+    for (size_t i = 0; i < units.size(); ++i) {
+      const auto& [unit, is_abnormal] = units[i];
+      auto& to = i < judged.tuned_on ? (is_abnormal ? tuning_abnormal : tuning_normal)
+                                     : (is_abnormal ? abnormal : normal);
+      to.push_back(unit->scores[column]);
     }
     DetectorQuality quality;
-    quality.detector = detector;
-    quality.trivial = detector == kErrorWords || detector == kNewTemplate;
-    quality.threshold = threshold;
-    quality.all = quality.unique = Assess(normal, abnormal, threshold, {});
-    results.push_back(std::move(quality));
+    std::tie(quality.detector, quality.threshold) = detectors_[column];
+    quality.trivial = quality.detector == kErrorWords || quality.detector == kNewTemplate;
+    if (judged.tuned_on > 0 && !quality.trivial)
+      quality.threshold = BestThreshold(tuning_normal, tuning_abnormal, {}, quality.threshold);
+    quality.all = quality.unique = Assess(normal, abnormal, quality.threshold, {});
+    judged.results.push_back(std::move(quality));
   }
-  std::stable_partition(results.begin(), results.end(),
-                        [](const DetectorQuality& q) { return q.trivial; });
-  return results;
+  return judged;
 }
 
 std::map<std::string, double> Thresholds(const Bundle& bundle) {

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/config/config.h"
@@ -18,18 +20,27 @@
 
 namespace alogd {
 
-// What a label is of.
-enum class LabelKind : uint8_t { kLine, kSession, kFile, kDirectory };
+// What is judged as one: abnormal or not, found or not.
+enum class LabelKind : uint8_t { kLine, kWindow, kSession, kFile, kDirectory };
+struct UnitKind {
+  LabelKind kind = LabelKind::kSession;
+  uint32_t window = 10;  // kWindow: lines that follow each other in a source, each in one window
+};
 
 // Rows "KEY,LABEL", more columns and a heading allowed; LABEL is 0, normal, 1, abnormal or anomaly.
-// Keys: the line's number from 1, the session's key, the file's or its directory's name.
+// Keys: the number of the line or window, from 1 ("FILE:NUMBER" where there are several sources,
+// FILE a path or its last component), the session's key, the file's or its directory's name.
 Result<std::map<std::string, bool>> ReadLabels(const std::string& path);
+
+// Labels of lines as those of windows: abnormal where one of the lines is. Keys that are no line's
+// are left out.
+std::map<std::string, bool> WindowLabels(const std::map<std::string, bool>& lines, uint32_t window);
 
 // Collects scores while a pipeline runs: feed it what the pipeline's observers are told.
 class UnitScores {
  public:
   // `thresholds` by detector, in its own unit; `trained`: the texts of the bundle's templates.
-  UnitScores(LabelKind kind, const std::map<std::string, double>& thresholds,
+  UnitScores(UnitKind of, const std::map<std::string, double>& thresholds,
              const std::vector<std::string>& trained, double high_risk);
 
   // A record: its source and line, its session (empty: none), its message and its template.
@@ -38,22 +49,39 @@ class UnitScores {
   // A window that ended with the latest record, or by a deadline.
   void Window(std::string_view stream_key, std::string_view detector, const Score& score,
               double risk);
+  // What a watch found; it counts as an alert where its risk is high enough.
+  void Watched(const std::string& source, const std::string& stream, double risk);
 
-  // By detector, the trivial ones first. Units without a label are left out, labels without a unit
-  // are counted.
-  std::vector<DetectorQuality> Judge(const std::map<std::string, bool>& labels,
-                                     size_t* missing) const;
+  struct Judged {
+    std::vector<DetectorQuality> results;  // by detector, the trivial ones first
+    size_t missing = 0;                    // labels without a unit
+    size_t tuned_on = 0;                   // units that thresholds were chosen on
+  };
+  // Units without a label are left out. With `optimize_share`, so large a first share of the
+  // labelled units, in order of appearance, chooses thresholds (the best F1), the rest is judged.
+  Judged Judge(const std::map<std::string, bool>& labels, double optimize_share) const;
 
  private:
-  using Scores = std::map<std::string, double, std::less<>>;  // highest, by detector
-  std::string UnitOfFile(const std::string& source) const;
-  void Raise(const std::string& unit, std::string_view detector, double score);
+  struct Unit {
+    std::string source;  // of lines and windows
+    std::string key;
+    std::vector<double> scores;  // highest, by detector; NaN: no opinion
+  };
+  size_t Column(std::string_view detector) const;
+  size_t UnitOf(std::string_view source, std::string key);
+  std::string FileKey(std::string_view source) const;
+  void Raise(size_t unit, size_t column, double score);
+  // The units with a label, in order, and whether they are abnormal.
+  std::vector<std::pair<const Unit*, bool>> Labelled(const std::map<std::string, bool>& labels,
+                                                     size_t* missing) const;
 
-  LabelKind kind_;
-  std::map<std::string, double> thresholds_;
+  UnitKind of_;
+  std::vector<std::pair<std::string, double>> detectors_;  // with thresholds; columns of scores
   std::set<std::string, std::less<>> trained_;
-  std::map<std::string, Scores> units_;
-  std::string record_unit_;  // of the latest record
+  std::vector<Unit> units_;                         // in order of appearance
+  std::unordered_map<std::string, size_t> by_key_;  // "SOURCE:KEY"
+  std::set<std::string, std::less<>> sources_;      // of lines and windows
+  size_t record_unit_ = 0;                          // of the latest record
 };
 
 // The thresholds of a bundle's detectors, and of their joint score.

@@ -64,8 +64,7 @@ void PrintQualities(const CliContext& context, const std::vector<DetectorQuality
                         {"TN", true},
                         {"r.05%", true},
                         {"r.1%", true},
-                        {"r.5%", true},
-                        {"F1 uniq", true}});
+                        {"r.5%", true}});
   for (const DetectorQuality& r : MedianSeeds(results)) {
     const Quality& q = r.all;
     table.Add({{r.detector, r.trivial ? Style::kDim : Style::kPlain},
@@ -85,8 +84,38 @@ void PrintQualities(const CliContext& context, const std::vector<DetectorQuality
                std::to_string(q.true_negatives),
                Rate(q.recall_at[0]),
                Rate(q.recall_at[1]),
-               Rate(q.recall_at[2]),
-               Rate(r.unique.f1)});
+               Rate(q.recall_at[2])});
+  }
+  table.Print();
+}
+
+void PrintUniqueQualities(const CliContext& context, const std::vector<DetectorQuality>& results) {
+  Table table(context, {{"detector"},
+                        {"F1", true},
+                        {"95%"},
+                        {"prec", true},
+                        {"recall", true},
+                        {"ROC", true},
+                        {"PR", true},
+                        {"FN", true},
+                        {"FP", true},
+                        {"r.05%", true},
+                        {"r.1%", true},
+                        {"r.5%", true}});
+  for (const DetectorQuality& r : MedianSeeds(results)) {
+    const Quality& q = r.unique;
+    table.Add({{r.detector, r.trivial ? Style::kDim : Style::kPlain},
+               {Rate(q.f1), Style::kBold},
+               Rate(q.f1_interval.low) + "-" + Rate(q.f1_interval.high),
+               Rate(q.precision),
+               Rate(q.recall),
+               Rate(q.roc_auc),
+               Rate(q.pr_auc),
+               std::to_string(q.false_negatives),
+               std::to_string(q.false_positives),
+               Rate(q.recall_at[0]),
+               Rate(q.recall_at[1]),
+               Rate(q.recall_at[2])});
   }
   table.Print();
 }

@@ -14,5 +14,7 @@ namespace alogd {
 // rates of false alarms. `results` of one protocol; medians over seeds are taken here, and the
 // spread of F1 over the seeds stands beside them. JSON: one object a detector and seed.
 void PrintQualities(const CliContext& context, const std::vector<DetectorQuality>& results);
+// The same of each different session once, as sampled; the JSON above has it already.
+void PrintUniqueQualities(const CliContext& context, const std::vector<DetectorQuality>& results);
 
 }  // namespace alogd

@@ -121,34 +121,92 @@ TEST_F(EvalCommandTest, OptimizedThresholdsAreJudgedOnOtherSessions) {
   EXPECT_THAT(got.out, HasSubstr("first 75 test sessions, which are not judged"));
 }
 
-TEST_F(EvalCommandTest, LabelledLogsByLine) {
-  ASSERT_EQ(Run({"generate", "--lines", "3000", "--anomaly-rate", "0", "--seed", "1", "--out",
-                 Path("shop.log")})
-                .status,
-            0);
-  ASSERT_EQ(Run({"generate", "--lines", "1000", "--anomaly-rate", "0.1", "--seed", "2", "--out",
-                 Path("later.log"), "--labels", Path("labels.csv")})
-                .status,
-            0);
-  ASSERT_EQ(Run({"train", Path("shop.log"), "--out", Path("bundle")}).status, 0);
-  const Outcome got = Run({"eval", "--json", "--labels", Path("labels.csv"), "--by", "line",
-                           "--bundle", Path("bundle"), Path("later.log")});
-  ASSERT_EQ(got.status, 0) << got.err;
-  std::map<std::string, nlohmann::json> by_name;
-  std::istringstream lines(got.out);
-  for (std::string line; std::getline(lines, line);) {
-    nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
-    by_name[json["detector"].get<std::string>()] = json;
+// A bundle of 3,000 normal lines, and 1,000 later ones with labels.
+class LabelledLogTest : public EvalCommandTest {
+ protected:
+  void SetUp() override {
+    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+             {"generate", "--lines", "3000", "--anomaly-rate", "0", "--seed", "1", "--out",
+              Path("shop.log")},
+             {"generate", "--lines", "1000", "--anomaly-rate", "0.1", "--seed", "2", "--out",
+              Path("later.log"), "--labels", Path("labels.csv")},
+             {"train", Path("shop.log"), "--out", Path("bundle")}})
+      ASSERT_EQ(Run(command).status, 0);
   }
+  // Results by detector.
+  std::map<std::string, nlohmann::json> Judge(std::vector<std::string> more) {
+    std::vector<std::string> all = {"eval",     "--json",      "--labels", Path("labels.csv"),
+                                    "--bundle", Path("bundle")};
+    all.insert(all.end(), more.begin(), more.end());
+    const Outcome got = Run(all);
+    EXPECT_EQ(got.status, 0) << got.err;
+    std::map<std::string, nlohmann::json> by_name;
+    std::istringstream lines(got.out);
+    for (std::string line; std::getline(lines, line);) {
+      nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+      by_name[json["detector"].get<std::string>()] = json;
+    }
+    return by_name;
+  }
+  static int Units(const nlohmann::json& result) {
+    int units = 0;
+    for (const auto& [outcome, count] : result["confusion"].items()) units += count.get<int>();
+    return units;
+  }
+};
+
+TEST_F(LabelledLogTest, ByLine) {
+  auto by_name = Judge({"--by", "line", Path("later.log")});
   for (const char* name : {"grep for error words", "template never seen", "novelty", "deeplog",
                            "counts", "ensemble", "alert (HIGH or worse)"})
     ASSERT_TRUE(by_name.contains(name)) << name;
-  int units = 0;
-  for (const auto& [outcome, count] : by_name["ensemble"]["confusion"].items())
-    units += count.get<int>();
-  EXPECT_GT(units, 900);  // continuation lines are no records
-  EXPECT_LE(units, 1000);
+  EXPECT_GT(Units(by_name["ensemble"]), 900);  // continuation lines are no records
+  EXPECT_LE(Units(by_name["ensemble"]), 1000);
   EXPECT_GT(by_name["ensemble"]["roc_auc"].get<double>(), 0.7);
+}
+
+// Ten lines a window; abnormal where one of them is. Labels of the windows themselves say the same.
+TEST_F(LabelledLogTest, ByWindow) {
+  auto folded = Judge({"--by", "line", "--window", "10", Path("later.log")});
+  EXPECT_EQ(Units(folded["ensemble"]), 100);
+  std::ifstream labels(Path("labels.csv"));
+  std::vector<int> windows(100);
+  for (std::string line; std::getline(labels, line);) {
+    int number = 0, label = 0;
+    if (std::sscanf(line.c_str(), "%d,%d", &number, &label) == 2)
+      windows[static_cast<size_t>(number - 1) / 10] |= label;
+  }
+  labels.close();
+  std::string text;
+  for (size_t i = 0; i < windows.size(); ++i)
+    text += std::to_string(i + 1) + "," + std::to_string(windows[i]) + "\n";
+  Write("labels.csv", text);
+  auto direct = Judge({"--by", "window", Path("later.log")});
+  EXPECT_EQ(direct["ensemble"]["confusion"], folded["ensemble"]["confusion"]);
+  EXPECT_GT(direct["ensemble"]["confusion"]["true_positives"].get<int>(), 0);
+}
+
+TEST_F(LabelledLogTest, OptimizedThresholdsAreJudgedOnLaterLines) {
+  auto plain = Judge({"--by", "line", "--window", "5", Path("later.log")});
+  auto tuned =
+      Judge({"--by", "line", "--window", "5", "--optimize-threshold", "0.25", Path("later.log")});
+  EXPECT_EQ(Units(plain["ensemble"]), 200);
+  EXPECT_EQ(Units(tuned["ensemble"]), 150);
+  EXPECT_NE(tuned["deeplog"]["threshold"], plain["deeplog"]["threshold"]);
+}
+
+// Two files have a line 1 each, so a number alone names neither.
+TEST_F(LabelledLogTest, LinesOfSeveralFiles) {
+  std::ifstream labels(Path("labels.csv"));
+  std::string text;
+  for (std::string line; std::getline(labels, line);)
+    if (line[0] >= '0' && line[0] <= '9') text += "later.log:" + line + "\n";
+  labels.close();
+  EXPECT_EQ(Units(Judge({"--by", "line", Path("later.log"), Path("shop.log")})["ensemble"]), 0);
+  Write("labels.csv", text);
+  const int units = Units(Judge({"--by", "line", Path("later.log"), Path("shop.log")})["ensemble"]);
+  EXPECT_GT(units, 900);
+  EXPECT_LE(units, 1000);
 }
 
 TEST_F(EvalCommandTest, LabelsThatAreNone) {

@@ -68,4 +68,16 @@ std::vector<TrivialDetector> TrainTrivialDetectors(std::span<const NumberedSessi
   };
 }
 
+bool HasErrorWord(std::string_view message) {
+  static constexpr std::string_view kWords[] = {"error",     "fail",     "fatal",
+                                                "exception", "critical", "panic"};
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  };
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+    return std::search(message.begin(), message.end(), word.begin(), word.end(), same) !=
+           message.end();
+  });
+}
+
 }  // namespace alogd

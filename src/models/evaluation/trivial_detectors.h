@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "models/evaluation/session_files.h"
@@ -26,5 +27,9 @@ struct TrivialDetector {
 //   pair never seen              two templates in a row, or a first or last one, that never came
 // On HDFS a hash set of count vectors beats most published neural figures.
 std::vector<TrivialDetector> TrainTrivialDetectors(std::span<const NumberedSession> normal);
+
+// What an operator without a detector greps for, upper or lower case: error, fail, fatal,
+// exception, critical, panic.
+bool HasErrorWord(std::string_view message);
 
 }  // namespace alogd

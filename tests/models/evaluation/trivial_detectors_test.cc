@@ -83,5 +83,13 @@ TEST(SessionFilesTest, NamesWhatIsNoSession) {
   EXPECT_FALSE(ReadSessions(path + ".missing"));
 }
 
+TEST(TrivialDetectorsTest, ErrorWordsInEitherCase) {
+  EXPECT_TRUE(HasErrorWord("java.io.IOException: closed"));
+  EXPECT_TRUE(HasErrorWord("connection FAILED"));
+  EXPECT_TRUE(HasErrorWord("panic"));
+  EXPECT_FALSE(HasErrorWord("er ror"));
+  EXPECT_FALSE(HasErrorWord(""));
+}
+
 }  // namespace
 }  // namespace alogd
