@@ -38,6 +38,7 @@ class StreamKeys {
   explicit StreamKeys(StreamOptions::Kind kind);
   StreamOptions::Kind kind_;
   std::unique_ptr<re2::RE2> session_;  // null unless streams are sessions
+  std::string prefix_;                 // what each match of it begins with; may be empty
 };
 
 }  // namespace alogd
