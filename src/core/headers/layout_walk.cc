@@ -466,12 +466,10 @@ bool LayoutWalk::TakeGroupBranch() {
     if (groups.ends[i] == 0) continue;
     const std::string_view line = rows_[i].line;
     const size_t next = SkipBlanks(line, groups.ends[i]);
-    const size_t close = next < line.size() ? BracketAt(line, next) : 0;
-    const bool level =
-        close != 0 && close - next > 3 &&
-        LevelOfGroup(Trimmed(line.substr(next + 1, close - next - 2))) != Level::kNone;
-    if (next < line.size() && (level || WordLevelAt(line, next) != 0 || DottedAt(line, next) != 0))
-      ++strong;
+    if (next == line.size()) continue;
+    const bool level = groups.leveled[i] || WordLevelAt(line, next) != 0 ||
+                       LevelGroupAt(line, next) > next + 3;  // "[I]" says little
+    strong += level || DottedAt(line, next) != 0 || TagAt(line, next) != 0;
   }
   if (groups.hits < Enough(kBranch) || strong * 10 < groups.hits * 9) return false;
   Accept({.kind = StepKind::kBracket, .open = groups.open}, groups.ends, true);

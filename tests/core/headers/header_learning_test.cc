@@ -88,11 +88,11 @@ TEST(HeaderLearningTest, ColumnsThatSomeLinesLack) {
                      200),
             "<time> [<skip>] [<pid>] <message>");
   // Two groups and three, the last of them the name.
-  EXPECT_EQ(FormatOf({"[info ] [main] [req-#] [Cart]: sold # for $#",
-                      "[warning] [pool #] [req-#] [Stock]: read shelf #",
-                      "[info ] [req-#] [Cart]: idle"},
-                     200),
-            "[<level>] [<skip>] [<skip>] [<program>] <message>");
+  EXPECT_EQ(
+      FormatOf({"[info ] [main] [req-#] [Cart]: sold # for $#",
+                "[warning] [pool #] [req-#] [Stock]: read shelf #", "[info ] [req-#] [Cart]: idle"},
+               200),
+      "[<level>] [<skip>] [<skip>] [<program>] <message>");
   // A word between the group and the level.
   EXPECT_EQ(FormatOf({"2024-02-29T13:45:# [pool #] web1 [INFO] sold # for $#",
                       "2024-02-29T13:45:# [main] web2 [SEVERE] lost $#",
@@ -133,6 +133,17 @@ TEST(HeaderLearningTest, FormatsThatDifferInTheirTimes) {
   }
   EXPECT_EQ(parser.Parse(more).message, "sold 5");
   EXPECT_EQ(parser.Parse("Feb 29, 2024 13:45:08 Info: stopped").message, "stopped");
+}
+
+// They part ways behind the time: a level or a group and a name in one, dashes in the other.
+TEST(HeaderLearningTest, FormatsThatPartBehindTheTime) {
+  for (const std::string head : {"[info ] cart[20#]: ", "[pool 5] cart.go:7#: "}) {
+    HeaderParser parser = Make();
+    for (size_t i = 0; i < 200; ++i)
+      (void)parser.Parse(fmt::format("20240229 13:45:{:02} {}sold {} for $1", i % 60,
+                                     i % 4 == 0 ? "- stock[9]: - " : head, i));
+    EXPECT_EQ(parser.Parse("20240229 13:46:01 " + head + "idle").message, "idle") << head;
+  }
 }
 
 std::string Slurp(const std::filesystem::path& path) {
