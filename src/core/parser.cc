@@ -9,7 +9,9 @@
 namespace alogd {
 
 Parser::Parser(const GroupConfig& group, const SeverityOptions& severity)
-    : severity_(severity), catalog_(std::make_unique<Catalog>()) {
+    : severity_(severity),
+      // As many ids again as can live: what was evicted a while ago may still stand in windows.
+      catalog_(std::make_unique<Catalog>(size_t{2} * group.drain.max_templates)) {
   header_options_.format = group.format;
   header_options_.time_zone = group.time_zone;
 }

@@ -65,7 +65,12 @@ std::unique_ptr<AlertSink> MakeAlertSink() {
 Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 StorePolicy PolicyOf(const Config& config) {
-  return {config.store_min, config.journal_min, config.keep, config.max_size};
+  StorePolicy policy{config.store_min, config.journal_min, config.keep, config.max_size};
+  // As the catalogs in memory have it.
+  for (const GroupConfig& group : config.groups) {
+    policy.max_templates = std::max(policy.max_templates, uint64_t{2} * group.drain.max_templates);
+  }
+  return policy;
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::Create(DaemonOptions options, Plan plan) {

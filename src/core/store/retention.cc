@@ -20,6 +20,8 @@ constexpr int64_t kVacuumPages = 256;
 // stay, the latest. And how many rows a step deletes at most.
 constexpr int64_t kMostGoneSources = 10'000;
 constexpr int64_t kGoneSourcesStep = 5'000;
+// Of templates: more, because finding the oldest costs a look at all.
+constexpr uint64_t kTemplatesStep = 50'000;
 
 struct Pages {
   int64_t size = 4096;
@@ -96,6 +98,26 @@ Result<bool> DropGoneSources(Database* db) {
   return over > kGoneSourcesStep;
 }
 
+// Each new kind of line leaves a row, and a flood of them millions. Ids are never given again: the
+// greatest is kept with the group. True while there are more to delete.
+Result<bool> DropUnseenTemplates(Database* db, uint64_t most) {
+  Rows over = db->Query(
+      "SELECT group_id, count(*) FROM template_rows GROUP BY group_id HAVING count(*) > ?", most);
+  std::vector<std::pair<int64_t, uint64_t>> groups;
+  while (over.Next()) groups.emplace_back(over.Int(0), over.Unsigned(1) - most);
+  if (!over.status().ok()) return over.status().error();
+  bool more = false;
+  for (const auto& [group, rows] : groups) {
+    const Status status = db->Run(
+        "DELETE FROM template_rows WHERE group_id = ?1 AND template_id IN (SELECT template_id FROM "
+        "template_rows WHERE group_id = ?1 AND trained = 0 ORDER BY last_us, template_id LIMIT ?2)",
+        group, std::min(rows, kTemplatesStep));
+    if (!status.ok()) return status.error();
+    more = more || rows > kTemplatesStep;
+  }
+  return more;
+}
+
 // True while there is more to give back.
 Result<bool> Vacuum(Database* db) {
   Result<Pages> pages = CountPages(db);
@@ -127,10 +149,12 @@ Result<bool> RetainStep(Database* db, const StorePolicy& policy, Time now, size_
   }
   const Result<bool> sources = DropGoneSources(db);
   if (!sources.ok()) return sources.error();
+  const Result<bool> templates = DropUnseenTemplates(db, policy.max_templates);
+  if (!templates.ok()) return templates.error();
   Result<bool> vacuum = Vacuum(db);
   if (!vacuum.ok()) return vacuum.error();
   if (Status status = transaction->Commit(); !status.ok()) return status.error();
-  return *deleted == rows || *sources || *vacuum;
+  return *deleted == rows || *sources || *templates || *vacuum;
 }
 
 }  // namespace alogd

@@ -34,6 +34,7 @@ struct StorePolicy {
   RiskLevel journal_min = RiskLevel::kHigh;
   Duration keep = std::chrono::hours(24 * 90);
   uint64_t max_size = 2ull << 30;
+  uint64_t max_templates = 200'000;  // rows of a group; the longest unseen live ones go
 };
 
 // The one writer's connection. Used from one thread.

@@ -70,8 +70,10 @@ void Catalog::MarkChanged(Row& row) {
   changed_.push_back(row.id);
 }
 
+bool Catalog::IsFull() const { return size_ >= limit_ || text_bytes_ >= limit_ * kTextBytesPerRow; }
+
 TemplateId Catalog::Create(std::string_view text, bool trained, Time now) {
-  if (size_ >= limit_ || text_bytes_ >= limit_ * kTextBytesPerRow) DropLongestUnseen();
+  if (IsFull()) DropLongestUnseen();
   const TemplateId id{next_id_++};
   MarkChanged(Insert({.id = id,
                       .text = std::string(text),
@@ -86,6 +88,7 @@ TemplateId Catalog::Create(std::string_view text, bool trained, Time now) {
 void Catalog::Restore(Template row) {
   if (row.id == kNoTemplate) return;
   set_next_id(Index(row.id) + 1);
+  if (IsFull()) DropLongestUnseen();
   Insert(std::move(row));
 }
 

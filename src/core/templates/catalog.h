@@ -29,7 +29,7 @@ struct Template {
 // Ids are given in order and never reused. A trained template never changes; a live one may widen
 // (a constant becomes <*>) or become an alias of an older one. The catalog keeps all ids it was
 // told of in memory up to `limit` (and to 512 bytes of text each on average); beyond it, the
-// longest unseen live ones are dropped (their rows stay in the database).
+// longest unseen live ones are dropped (of their rows the database keeps as many, see retention).
 class Catalog {
  public:
   explicit Catalog(size_t limit = 1 << 20) : limit_(limit > 0 ? limit : 1) {}
@@ -107,6 +107,7 @@ class Catalog {
   void MarkChanged(Row& row);
   void AddText(const Row& row);
   void RemoveText(const Row& row);
+  bool IsFull() const;
   void DropLongestUnseen();
 
   std::function<void()> before_;

@@ -102,6 +102,30 @@ TEST(RetentionTest, SourcesThatAreGoneAreBounded) {
   EXPECT_EQ(Count(dir.db(), "sources WHERE source = '/srv/job1'"), 0);
 }
 
+TEST(RetentionTest, TemplatesAreBounded) {
+  StoreDir dir;
+  StorePolicy policy;
+  policy.max_templates = 100;
+  Store store = OpenStore(dir.db(), policy);
+  CommitUnit unit = SampleUnit(1);
+  unit.templates.clear();
+  for (uint32_t i = 0; i < 130; ++i) {
+    Template& row = unit.templates.emplace_back();
+    row.id = TemplateId{i};
+    row.text = "t" + std::to_string(i);
+    row.last = kNow - i * 1s;  // the greatest ids are the longest unseen
+    row.trained = i == 129;
+  }
+  ASSERT_TRUE(store.Commit(unit).ok());
+  EXPECT_FALSE(*store.Retain(kNow));
+  EXPECT_EQ(Count(dir.db(), "templates"), 100);
+  EXPECT_EQ(Count(dir.db(), "templates WHERE template_id IN (0, 98, 129)"), 3) << "129 is trained";
+  EXPECT_EQ(Count(dir.db(), "templates WHERE template_id = 128"), 0);
+  const Result<GroupState> state = store.LoadGroup(unit.group);
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->next_template_id, 130U) << "no id is given again";
+}
+
 TEST(RetentionTest, SmallSteps) {
   StoreDir dir;
   StorePolicy policy;

@@ -133,6 +133,23 @@ TEST(CatalogTest, LimitDropsLongestUnseenLive) {
   EXPECT_EQ(catalog.Text(TemplateId{1}), "(template 1, dropped)");
 }
 
+// A database may hold more than this catalog is to.
+TEST(CatalogTest, LimitHoldsForWhatIsRestored) {
+  Catalog catalog(100);
+  for (uint32_t i = 0; i < 1000; ++i) {
+    Template row;
+    row.id = TemplateId{i};
+    row.text = "t" + std::to_string(i);
+    row.last = At(static_cast<int>(i));
+    catalog.Restore(row);
+  }
+  EXPECT_LE(catalog.size(), 100u);
+  EXPECT_EQ(catalog.Find(TemplateId{800}), nullptr);
+  EXPECT_NE(catalog.Find(TemplateId{950}), nullptr) << "those seen last";
+  EXPECT_EQ(catalog.next_id(), 1000u) << "and none is given again";
+  EXPECT_TRUE(catalog.TakeChanged().empty());
+}
+
 TEST(CatalogTest, DroppedRowsThatChangedAreStillTaken) {
   Catalog catalog(4);
   for (int i = 0; i < 20; ++i) catalog.Create("t" + std::to_string(i), false, At(i));
