@@ -173,6 +173,7 @@ void GroupWorker::TakeInbox() {
   }
   const Time now = env_.now();
   for (const std::string& path : inbox.dirty) sources_->MarkDirty(path, now);
+  sources_->OpenNew(now, env_.max_open_files);
   if (inbox.tick) {
     tick_due_ = true;
     close_due_ = true;

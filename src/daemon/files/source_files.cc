@@ -50,6 +50,9 @@ SourceFiles::~SourceFiles() = default;
 bool SourceFiles::Read(Time now, const LineSink& line, const ClosedSink& closed) {
   return impl_->Read(now, line, closed);
 }
+void SourceFiles::Open(Time now, const LineSink& line, const ClosedSink& closed) {
+  impl_->Read(now, line, closed, /*only_look=*/true);
+}
 Time SourceFiles::deadline() const { return impl_->deadline(); }
 bool SourceFiles::done() const { return impl_->done(); }
 std::vector<FileCheckpoint> SourceFiles::TakeCheckpoints() { return impl_->TakeCheckpoints(); }
@@ -61,7 +64,8 @@ void SourceFiles::AddHeld(std::vector<std::pair<FileId, int>>* held) const { imp
 const std::string& SourceFiles::path() const { return impl_->path(); }
 SourceFiles::Info SourceFiles::info() const { return impl_->info(); }
 
-bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& closed) {
+bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& closed,
+                             bool only_look) {
   line_ = &line;
   closed_ = &closed;
   if (now < last_read_) ShiftTimes(last_read_ - now);
@@ -70,8 +74,8 @@ bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& c
   current_problem_.clear();
   if (!restored_ || !rows_.empty()) Restore(now);
   bool more = false;
-  if (restored_) {
-    LookAtPath(now);
+  if (restored_) LookAtPath(now);
+  if (restored_ && !only_look) {
     more = ReadFiles(now);
     was_empty_ = active_ != nullptr && active_->read_offset() == 0;
     Expire(now);

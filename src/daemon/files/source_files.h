@@ -91,6 +91,9 @@ class SourceFiles {
   // One turn: looks at what became of the files, then reads up to turn_bytes in their order, oldest
   // first. True if there is more to read now. `now` is wall time; it may jump.
   bool Read(Time now, const LineSink& line, const ClosedSink& closed);
+  // As Read, but reads nothing: what stands at the path is opened, and can be read though it is
+  // deleted by then.
+  void Open(Time now, const LineSink& line, const ClosedSink& closed);
   // Call Read no later than this, even if nothing is dirty (unfinished line, held file);
   // kEndOfTime: nothing to wait for.
   Time deadline() const;

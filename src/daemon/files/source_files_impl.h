@@ -24,7 +24,7 @@ class SourceFiles::Impl {
        std::vector<FileCheckpoint> checkpoints);
   ~Impl();
 
-  bool Read(Time now, const LineSink& line, const ClosedSink& closed);
+  bool Read(Time now, const LineSink& line, const ClosedSink& closed, bool only_look = false);
   Time deadline() const;
   bool done() const;
   std::vector<FileCheckpoint> TakeCheckpoints();

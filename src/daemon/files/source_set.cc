@@ -79,8 +79,28 @@ void SourceSet::MarkDirty(const std::string& path, Time now) {
   }
   // The watcher does not know what was a source before it: what it takes for a new one may be the
   // rotated copy of one whose own name stands empty.
-  if (source == nullptr && paths_.Matches(path)) source = Add(path, true, watched_since_, now);
+  if (source == nullptr && paths_.Matches(path)) {
+    source = Add(path, true, watched_since_, now);
+    if (!source->looked) source->unopened = unopened_.insert(unopened_.end(), source);
+  }
   if (source != nullptr) MakeReady(source);
+}
+
+void SourceSet::OpenNew(Time now, size_t limit) {
+  while (!unopened_.empty() && index_.totals().open < limit) {
+    Source* source = unopened_.front();
+    Looked(source);
+    listings_.Begin(source->heard, now);
+    source->files->Open(now, LineSinkOf(source), ClosedSinkOf(source));
+    Account(source);
+    Touch(source);
+  }
+}
+
+void SourceSet::Looked(Source* source) {
+  source->looked = true;
+  if (source->unopened) unopened_.erase(*source->unopened);
+  source->unopened.reset();
 }
 
 // A name is told from a rotated copy by what was a source before, in earlier runs too.
@@ -159,18 +179,22 @@ SourceFiles::LineSink SourceSet::LineSinkOf(Source* source) {
   };
 }
 
+SourceFiles::ClosedSink SourceSet::ClosedSinkOf(Source* source) {
+  return [this, source](FileId file) {
+    source->open.erase(Index(file));
+    if (source->last_file == file) source->last_file = FileId{-1};
+    sinks_.on_closed(file);
+  };
+}
+
 uint64_t SourceSet::ReadOne(Time now) {
   Source* source = ready_.front();
   ready_.pop_front();
   source->ready.reset();
-  source->looked = true;
+  Looked(source);
   turn_bytes_ = 0;
   listings_.Begin(source->heard, now);
-  const bool more = source->files->Read(now, LineSinkOf(source), [this, source](FileId file) {
-    source->open.erase(Index(file));
-    if (source->last_file == file) source->last_file = FileId{-1};
-    sinks_.on_closed(file);
-  });
+  const bool more = source->files->Read(now, LineSinkOf(source), ClosedSinkOf(source));
   Touch(source);
   Account(source);
   for (const std::string& problem : source->files->TakeProblems()) sinks_.on_problem(problem);
@@ -214,6 +238,7 @@ void SourceSet::End(std::map<std::string, Source>::iterator it) {
   for (const int64_t id : source->open) sinks_.on_closed(FileId{id});
   if (source->ready) ready_.erase(*source->ready);
   if (source->touched) touched_.erase(*source->touched);
+  if (source->unopened) unopened_.erase(*source->unopened);
   busy_.erase(source);
   index_.Remove(source->files.get());
   sources_.erase(it);
@@ -287,10 +312,7 @@ void SourceSet::LimitOpenFiles(size_t limit) {
   for (SourceFiles* files : index_.LongestHeld(over)) {
     if (released >= over) return;
     Source* source = Of(files);
-    released += files->ReleaseHeld([this, source](FileId file) {
-      source->open.erase(Index(file));
-      sinks_.on_closed(file);
-    });
+    released += files->ReleaseHeld(ClosedSinkOf(source));
     Account(source);
     Touch(source);
     MakeReady(source);  // there may be nothing left of it

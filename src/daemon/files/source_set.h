@@ -55,6 +55,10 @@ class SourceSet {
   void Start(const std::vector<std::string>& standing, bool from_beginning, Time now);
   // Something may have happened to the source at `path`.
   void MarkDirty(const std::string& path, Time now);
+  // Opens what was heard of for the first time, before anything is read: it may be deleted while
+  // others have their turns, or while nothing is read because the database stands. While fewer
+  // than `limit` files are open.
+  void OpenNew(Time now, size_t limit);
   // Sources that are no longer among `paths` end; their checkpoints stay.
   void SetPaths(PathSet paths, Time now);
   // At each tick: those with something to wait for (an unfinished line, a held file) whose time has
@@ -93,7 +97,7 @@ class SourceSet {
     SourceId id{};
     uint64_t heard = 0;   // when something was heard of it last, see Listings
     bool looked = false;  // had a turn, or checkpoints
-    std::optional<Queue::iterator> ready, touched;
+    std::optional<Queue::iterator> ready, touched, unopened;
     uint64_t lines = 0, lines_before = 0;  // as of the last turn and the last Rows
     std::unordered_set<int64_t> open;      // file ids the pipeline has heard of
     FileId last_file{-1};
@@ -106,6 +110,7 @@ class SourceSet {
   void RememberSources() const;
   void MakeReady(Source* source);
   void Touch(Source* source);
+  void Looked(Source* source);
   void Account(Source* source);
   void Drop(Source* source);
   std::vector<Source*> Chosen(size_t most);
@@ -113,6 +118,7 @@ class SourceSet {
   void TakeCheckpoints(Source* source, CommitUnit* unit);
   void End(std::map<std::string, Source>::iterator it);
   SourceFiles::LineSink LineSinkOf(Source* source);
+  SourceFiles::ClosedSink ClosedSinkOf(Source* source);
 
   PathSet paths_;
   SourceFiles::Options options_;
@@ -122,8 +128,10 @@ class SourceSet {
   Listings listings_;
   SourceIndex index_;
   std::map<std::string, Source> sources_;  // nodes: addresses stay
-  Queue ready_, touched_;                  // touched: read since the last TakeInto
-  std::set<Source*> busy_;                 // read since the last Rows
+  Queue ready_;
+  Queue touched_;           // read since the last TakeInto
+  Queue unopened_;          // new, and not looked at
+  std::set<Source*> busy_;  // read since the last Rows
   uint64_t unseen_ = 0;
   Time last_tick_ = kNoTime;
   uint64_t turn_bytes_ = 0;  // consumed by the turn under way

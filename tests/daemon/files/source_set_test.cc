@@ -169,6 +169,27 @@ TEST_F(SourceSetTest, FilesThatWereGoneBeforeTheirTurn) {
   EXPECT_THAT(lines_, ElementsAre("line")) << "of what was rotated, not deleted";
 }
 
+// While nothing is read, because others have their turns or the database stands.
+TEST_F(SourceSetTest, NewFilesAreOpenedBeforeTheirTurn) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_);
+  const std::string first = dir_ / "a.log", second = dir_ / "b.log";
+  for (const std::string& path : {first, second}) {
+    AppendTo(path, path.substr(path.size() - 5) + "\n");
+    set_->MarkDirty(path, now_);
+  }
+  set_->OpenNew(now_, 1);
+  EXPECT_THAT(lines_, ElementsAre());
+  EXPECT_EQ(set_->totals().open, 1U) << "the limit";
+  for (const std::string& path : {first, second}) {
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+    set_->MarkDirty(path, now_);
+  }
+  ReadAll();
+  EXPECT_THAT(lines_, ElementsAre("a.log"));
+  EXPECT_EQ(set_->unseen(), 1U);
+}
+
 TEST_F(SourceSetTest, RowsAreThoseThatMatter) {
   Make(dir_ / "*.log");
   set_->Start({}, true, now_);
