@@ -89,7 +89,8 @@ TEST_F(BackpressureTest, DatabaseStalledAtAHundredThousandLinesASecond) {
 // Jobs come and go while the database stands: what was opened is read when it moves again.
 TEST_F(BackpressureTest, ShortLivedFilesWhileTheDatabaseStands) {
   const bool full = std::getenv("ALOGD_FULL_SIZE") != nullptr;
-  const int jobs = full ? 9'000 : 600;  // 300 a second
+  const int jobs = full ? 9'000 : 900;  // 300 a second
+  constexpr int kLife = 600;            // two seconds
   daemon_.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
   ASSERT_TRUE(daemon_.Start());
   sqlite3* db = nullptr;
@@ -98,14 +99,14 @@ TEST_F(BackpressureTest, ShortLivedFilesWhileTheDatabaseStands) {
   ASSERT_EQ(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   Clock::time_point due = Clock::now();
   const auto job = [&](int number) { return daemon_.Log(fmt::format("job{}.log", number)); };
-  for (int i = 0; i < jobs + 150; ++i) {
+  for (int i = 0; i < jobs + kLife; ++i) {
     if (i < jobs) AppendTo(job(i), EventLine(i));
-    if (i >= 150) std::filesystem::remove(job(i - 150));  // after half a second
+    if (i >= kLife) std::filesystem::remove(job(i - kLife));
     if (i % 3 == 2) std::this_thread::sleep_until(due += milliseconds(10));
   }
   ASSERT_EQ(sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
-  EXPECT_TRUE(Eventually([&] { return daemon_.Number(kCountRows) >= jobs; }));
+  EXPECT_TRUE(Eventually([&] { return daemon_.Number(kCountRows) >= jobs; }, seconds(300)));
   EXPECT_EQ(daemon_.Ask("status")["limits"]["unseen_files"], 0);
   EXPECT_EQ(daemon_.Terminate(), 0);
   ExpectEachOnce(daemon_, jobs);

@@ -158,6 +158,7 @@ void SourceFiles::Impl::OpenActive(Time now) {
   if (const size_t found = FindOpen(file->stat.id.key()); found < files_.size()) {
     return MakeActive(found);
   }
+  if (!rows_.empty() && BindAtPath(&*file)) return;
   StartActive(std::move(*file), now);
 }
 

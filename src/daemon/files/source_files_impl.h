@@ -135,6 +135,8 @@ class SourceFiles::Impl {
   void BindInherited(Time now);
   void BindWhereLeft(Time now);
   std::vector<Rotated> BindRotated(Time now);
+  void BindRows(std::vector<Rotated>* rotated, Time now);
+  bool IsOfRow(uint64_t inode) const;
   bool BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated, Time now);
   bool BindUnread(const Row& row, std::vector<Rotated>* rotated, Time now);
   void RestoreRotated(const Row& newest, OpenedFile* at_path, Time now);

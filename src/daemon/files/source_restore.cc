@@ -179,18 +179,25 @@ std::vector<SourceFiles::Impl::Rotated> SourceFiles::Impl::BindRotated(Time now)
   for (const Row& row : rows_) since = std::min(since, row.saved.seen_mtime_ns);
   std::vector<Rotated> rotated = CollectRotated(
       [&](const FileStat& stat) {
-        return stat.mtime_ns >= since - kCopyMtimeSlackNs ||
-               std::any_of(rows_.begin(), rows_.end(),
-                           [&](const Row& row) { return row.saved.id.inode == stat.id.inode; });
+        return stat.mtime_ns >= since - kCopyMtimeSlackNs || IsOfRow(stat.id.inode);
       },
       now);
-  for (const bool by_inode : {true, false}) {
-    const std::vector<Row> rows = rows_;  // Bind drops the ones it places
-    for (const Row& row : rows) BindRow(row, by_inode, &rotated, now);
-  }
+  BindRows(&rotated, now);
   for (const Row& row : std::vector<Row>(rows_)) BindUnread(row, &rotated, now);
   std::erase_if(rotated, [](const Rotated& file) { return file.gone(); });
   return rotated;
+}
+
+void SourceFiles::Impl::BindRows(std::vector<Rotated>* rotated, Time now) {
+  for (const bool by_inode : {true, false}) {
+    const std::vector<Row> rows = rows_;  // Bind drops the ones it places
+    for (const Row& row : rows) BindRow(row, by_inode, rotated, now);
+  }
+}
+
+bool SourceFiles::Impl::IsOfRow(uint64_t inode) const {
+  return std::any_of(rows_.begin(), rows_.end(),
+                     [&](const Row& row) { return row.saved.id.inode == inode; });
 }
 
 bool SourceFiles::Impl::BindRow(const Row& row, bool by_inode, std::vector<Rotated>* rotated,

@@ -246,7 +246,15 @@ void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now, bool shared
   if (last_->first && !MayBeRotated(path_)) return;
   const bool searched = searched_;
   std::vector<Rotated> rotated = CollectRotated(
-      [&](const FileStat& stat) { return stat.mtime_ns >= last_->seen_mtime_ns; }, now, shared);
+      [&](const FileStat& stat) {
+        return stat.mtime_ns >= last_->seen_mtime_ns || IsOfRow(stat.id.inode);
+      },
+      now, shared);
+  // On its way between two names while the rows were looked for, a file is met here.
+  const size_t open = files_.size();
+  BindRows(&rotated, now);
+  index += files_.size() - open;
+  std::erase_if(rotated, [](const Rotated& file) { return file.gone(); });
   // At the same tick, what was born after the log came after it, if the log itself left the path.
   std::erase_if(rotated, [&](const Rotated& file) {
     const FileStat& stat = file.file.stat;

@@ -8,6 +8,7 @@
 #include "daemon/files/crc32c.h"
 #include "daemon/files/file_identity.h"
 #include "daemon/files/source_files.h"
+#include "daemon/files/file_registry.h"
 #include "testing/tail_rig.h"
 
 namespace alogd {
@@ -434,6 +435,32 @@ TEST_F(SourceRestoreTest, FileAfterOneThatGrewLaterAndWasDeletedWhileDown) {
   rig.Start();
   rig.ReadAll();
   ExpectLines(rig.lines(), {"a1", "a2", "a3", "b1"});
+}
+
+// logrotate's scripts may move it by a name that is no rotated one, and a start may come just then.
+TEST_F(SourceRestoreTest, FileOnItsWayBetweenTwoNamesAtTheStart) {
+  FileRegistry registry;
+  SourceFiles::Options options;
+  options.registry = &registry;
+  for (const bool back : {false, true}) {
+    TailDirectory dir;
+    const std::string log = dir / "app.log";
+    TailRig rig(log, options);
+    const LogWriter writer(log);
+    writer.Write("one\n");
+    rig.ReadAll();
+    rig.Commit();
+    rig.Kill();
+    Rename(log, dir / "elsewhere");
+    rig.Start();
+    rig.ReadAll();
+    writer.Write("two\n");
+    Rename(dir / "elsewhere", back ? log : log + ".1");
+    if (!back) AppendTo(log, "three\n");
+    rig.ReadAll();
+    const std::vector<std::string> want{"one", "two", "three"};
+    ExpectLines(rig.lines(), back ? std::vector<std::string>{"one", "two"} : want);
+  }
 }
 
 TEST(SavedIdentityTest, EncodedAndDecoded) {
