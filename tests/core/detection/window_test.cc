@@ -32,11 +32,13 @@ struct Harness {
                    uint64_t budget = kBudget, Duration gap = std::chrono::minutes(10))
       : windower(streams, gap, budget, std::move(specs)) {}
 
-  void Add(const std::string& key, int64_t seconds, uint32_t id = 0) {
+  void Add(const std::string& key, int64_t seconds, uint32_t id = 0, uint16_t numbers = 0) {
     watermark = std::max(watermark, At(seconds));
     std::vector<WindowEvent> out;
     windower.Advance(watermark, &out);
-    windower.Add(key, EventAt(seconds, id), {FileId{1}, records * 10, 10}, watermark, &out);
+    Event event = EventAt(seconds, id);
+    event.numbers = numbers;
+    windower.Add(key, event, {FileId{1}, records * 10, 10}, watermark, &out);
     ++records;
     Note(out);
   }
@@ -111,6 +113,25 @@ TEST(WindowerTest, StridedTailHoldsTheLastFullWindow) {
   for (uint32_t i = 0; i < 5; ++i) h.Add("a", i, i);
   h.Advance(kEndOfTime);
   EXPECT_EQ(h.Take(), (Lines{"a 0[0+3] 0 1 2", "a 0[2+3] tail 2 3 4", "a pause"}));
+}
+
+// Of spec 0 only records with numbers end a window, which reaches back to the pause at the most.
+TEST(WindowerTest, RecordsWithNumbersEndWindowsOfTheirOwn) {
+  const WindowSpec numbers{.size = 2, .stride = 1, .span = Duration(0), .each = true};
+  const WindowSpec three{.size = 3, .stride = 1, .span = Duration(0)};
+  Harness h({numbers, three});
+  h.Add("a", 0, 1, 7);
+  h.Add("a", 1, 2);
+  h.Add("a", 2, 3, 7);
+  h.Add("a", 700, 4, 7);
+  EXPECT_EQ(h.Take(),
+            (Lines{"a 0[0+1] 1", "a 1[0+3] 1 2 3", "a 0[1+2] 2 3", "a pause", "a 0[3+1] 4"}));
+  Harness s({numbers, three}, Sessions(std::chrono::seconds(60)));
+  s.Add("s", 0, 1);
+  s.Add("s", 1, 2, 7);
+  s.Add("s", 2, 3);
+  s.Advance(kEndOfTime);
+  EXPECT_EQ(s.Take(), (Lines{"s 0[0+2] 1 2", "s 1[0+3] session 1 2 3", "s end"}));
 }
 
 TEST(WindowerTest, SessionIsScoredWholeWhenIdle) {
