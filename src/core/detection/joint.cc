@@ -17,7 +17,8 @@ Voice VoiceOf(std::string_view detector) {
   if (detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
       detector == "length")
     return Voice::kContent;
-  if (detector == "deeplog" || detector == "loganomaly_lstm") return Voice::kOrder;
+  if (detector == "deeplog" || detector == "loganomaly_lstm" || detector == "pairs")
+    return Voice::kOrder;
   return Voice::kOwn;
 }
 

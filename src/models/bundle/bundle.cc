@@ -138,7 +138,7 @@ class Loader {
     GroupConfig all = group_;
     all.loganomaly.enabled = all.deeplog.enabled = true;
     all.counts.enabled = all.length.enabled = all.loganomaly_lstm.enabled = true;
-    all.values.enabled = true;
+    all.values.enabled = all.novelty.enabled = all.novelty.pairs = true;
     const Result<ModelSet> set = MakeModelSet(all, &bundle_);
     if (!set) return Error{fmt::format("{}: {}", directory_, set.error().message)};
     const Catalog catalog = CatalogOf(bundle_.vocabulary);

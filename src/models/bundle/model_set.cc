@@ -13,6 +13,7 @@
 #include "models/loganomaly/loganomaly.h"
 #include "models/loganomaly/loganomaly_lstm.h"
 #include "models/novelty.h"
+#include "models/pairs.h"
 #include "models/values/values.h"
 
 namespace alogd {
@@ -160,6 +161,19 @@ Status AddValues(const GroupConfig& group, const Bundle& bundle, const json& ent
   return {};
 }
 
+Status AddPairs(const Bundle& bundle, const json& entry, ModelSet* set) {
+  Calibration calibration;
+  if (const Status status = TakeCalibration(entry, "pairs", &calibration); !status) return status;
+  const auto tensors = bundle.tensors.find("pairs");
+  if (tensors == bundle.tensors.end())
+    return Error{"the weights of pairs are missing; train again"};
+  Result<PairsModel> model =
+      PairsFrom(tensors->second, static_cast<uint32_t>(bundle.vocabulary.size()));
+  if (!model) return model.error();
+  set->detectors.push_back(MakePairsDetector(std::move(*model), bundle.vocabulary, calibration));
+  return {};
+}
+
 Status AddJoint(const GroupConfig& group, const Bundle& bundle, ModelSet* set) {
   const auto entry = bundle.manifest.find("joint");
   if (entry == bundle.manifest.end()) return {};  // of an older alogd: each alarms by itself
@@ -214,6 +228,10 @@ Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   if (group.values.enabled && values) {
     if (const Status status = AddValues(group, *bundle, *values, &set); !status)
       return status.error();
+  }
+  const json* pairs = bundle ? Entry(*bundle, "pairs") : nullptr;
+  if (group.novelty.enabled && group.novelty.pairs && pairs) {
+    if (const Status status = AddPairs(*bundle, *pairs, &set); !status) return status.error();
   }
   if (bundle) {
     if (const Status status = AddJoint(group, *bundle, &set); !status) return status.error();

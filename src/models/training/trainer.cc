@@ -66,20 +66,22 @@ class Trainer {
   void Remark(std::string text) { notes_.push_back(std::move(text)); }
 
   Status ChooseDetectors() {
-    const std::pair<const char*, bool> all[] = {{"novelty", group_.novelty.enabled},
-                                                {"baseline", group_.baseline.enabled},
-                                                {"loganomaly", group_.loganomaly.enabled},
-                                                {"deeplog", group_.deeplog.enabled},
-                                                {"counts", group_.counts.enabled},
-                                                {"length", group_.length.enabled},
-                                                {"loganomaly_lstm", group_.loganomaly_lstm.enabled},
-                                                {"values", group_.values.enabled}};
+    const std::pair<const char*, bool> all[] = {
+        {"novelty", group_.novelty.enabled},
+        {"baseline", group_.baseline.enabled},
+        {"loganomaly", group_.loganomaly.enabled},
+        {"deeplog", group_.deeplog.enabled},
+        {"counts", group_.counts.enabled},
+        {"length", group_.length.enabled},
+        {"loganomaly_lstm", group_.loganomaly_lstm.enabled},
+        {"values", group_.values.enabled},
+        {"pairs", group_.novelty.enabled && group_.novelty.pairs}};
     for (const std::string& name : options_.detectors) {
       if (std::none_of(std::begin(all), std::end(all),
                        [&](const auto& d) { return name == d.first; }))
         return Error{fmt::format(
             "there is no detector '{}'; there are novelty, baseline, loganomaly, deeplog, counts, "
-            "length, loganomaly_lstm and values",
+            "length, loganomaly_lstm, values and pairs",
             name)};
     }
     for (const auto& [name, enabled] : all) {

@@ -17,6 +17,7 @@
 #include "models/loganomaly/loganomaly_lstm.h"
 #include "models/loganomaly/term_fields.h"
 #include "models/novelty.h"
+#include "models/pairs.h"
 #include "models/training/training_windows.h"
 #include "models/values/values.h"
 
@@ -220,11 +221,13 @@ class DetectorTrainer {
 
   Status TrainSequences() {
     const bool deeplog = Wanted("deeplog"), loganomaly = Wanted("loganomaly_lstm");
-    if (!deeplog && !loganomaly) return {};
-    const std::string_view name = deeplog ? "deeplog" : "loganomaly_lstm";
+    if (!deeplog && !loganomaly && !Wanted("pairs")) return {};
     TrainingSequences sequences = MakeSequences(corpus_, split_, group_);
     const bool sessions = group_.stream.kind == StreamOptions::Kind::kSession;
     const auto words = static_cast<uint32_t>(split_.vocabulary.size());
+    if (Wanted("pairs")) AddPairs(sequences, words, sessions);
+    if (!deeplog && !loganomaly) return {};
+    const std::string_view name = deeplog ? "deeplog" : "loganomaly_lstm";
     if (sequences.left_out > 0) {
       Remark(fmt::format("{}: {} of {} sessions hold rare templates and were left out", name,
                          sequences.left_out, sequences.left_out + sequences.train.size()));
@@ -240,6 +243,27 @@ class DetectorTrainer {
     if (deeplog)
       if (const Status status = TrainDeepLogOn(train, held_out); !status) return status;
     return loganomaly ? TrainLogAnomalyLstmOn(train, held_out) : Status();
+  }
+
+  // As with counts, thresholds come from the trained part and the bundle knows all pairs.
+  void AddPairs(const TrainingSequences& sequences, uint32_t words, bool sessions) {
+    PairsTrainer early(words, sessions), all(words, sessions);
+    for (const std::vector<uint32_t>& sequence : sequences.train)
+      early.Add(sequence), all.Add(sequence);
+    for (const std::vector<uint32_t>& sequence : sequences.held_out) all.Add(sequence);
+    if (early.empty() || all.too_many()) {
+      return Remark(fmt::format("pairs: {}; it was left out",
+                                early.empty() ? "no sequence in the trained part"
+                                              : "too many different ones to be news"));
+    }
+    const PairsModel model = all.Finish();
+    trained_.tensors["pairs"] = ToTensors(model);
+    trained_.entries["pairs"]["parameters"] = {{"pairs", model.second.size()}};
+    Candidate candidate;
+    candidate.detector = MakePairsDetector(early.Finish(), split_.vocabulary, OutOfReach());
+    candidate.stateless = false;
+    candidate.min_span = kPairsSpan;
+    trained_.candidates.push_back(std::move(candidate));
   }
 
   Status TrainDeepLogOn(const SequenceSet& train, const SequenceSet& held_out) {

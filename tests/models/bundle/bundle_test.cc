@@ -93,7 +93,8 @@ TEST_F(BundleTest, RoundTrip) {
   const std::string directory = Write("20261122T013000Z");
   EXPECT_EQ(Names(directory), (std::vector<std::string>{"counts.safetensors", "deeplog.safetensors",
                                                         "loganomaly.safetensors", "manifest.json",
-                                                        "templates.json", "train.log"}));
+                                                        "pairs.safetensors", "templates.json",
+                                                        "train.log"}));
   EXPECT_EQ(Names(models_), (std::vector<std::string>{"20261122T013000Z"}));  // nothing beside it
   const Result<Bundle> read = LoadBundle(directory, SmallGroup());
   ASSERT_TRUE(read) << read.error().message;
@@ -358,7 +359,7 @@ TEST_F(BundleTest, ModelSetOfAGroup) {
   ASSERT_TRUE(current) << current.error().message;
   EXPECT_EQ(current->bundle, "a");
   EXPECT_EQ(current->vocabulary, Trained().vocabulary);
-  EXPECT_EQ(current->detectors.size(), 5u);  // streams have no lengths
+  EXPECT_EQ(current->detectors.size(), 6u);  // streams have no lengths
 
   group.model = directory;
   group.deeplog.enabled = group.novelty.enabled = false;
