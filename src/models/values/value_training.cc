@@ -16,6 +16,9 @@ constexpr double kLearnShare = 0.8;   // the rest, which is later, says how larg
 constexpr float kUnitShare = 0.1f;    // of the median magnitude: what is smaller is as good as 0
 // Of asinh(value / unit): a tenth more or less is never news, however constant a value was.
 constexpr float kLeastDeviation = 0.1f;
+// The time before a record: stamps are often in whole seconds, and a busy host is some late.
+constexpr float kGapUnit = 1000;  // ms
+constexpr float kLeastGapDeviation = 0.5f;
 // A value whose later mean is so many deviations off drifts (a counter, a clock): what training
 // saw says nothing of it.
 constexpr double kDrift = 1;
@@ -43,6 +46,8 @@ std::vector<Row> UsualRows(std::span<const float> rows, size_t numbers) {
   }
   return usual;
 }
+
+float LeastDeviation(uint32_t number) { return number == 0 ? kLeastGapDeviation : kLeastDeviation; }
 
 float ValueAt(const Row& row, uint32_t number) {
   return number == 0 ? row.gap : row.numbers[number - 1];
@@ -98,7 +103,7 @@ class TemplateTrainer {
     ValuePlace place;
     place.number = number;
     place.unit = std::max(kUnitShare * MedianMagnitude(std::span(rows_).first(learn_), number),
-                          std::numeric_limits<float>::min());
+                          number == 0 ? kGapUnit : std::numeric_limits<float>::min());
     Moments early, late;
     for (size_t i = 0; i < rows_.size(); ++i) {
       const float value = ValueAt(rows_[i], number);
@@ -108,7 +113,7 @@ class TemplateTrainer {
     // The time before a record that mostly comes after a pause says nothing.
     if (early.n * 2 < static_cast<double>(learn_) || late.n == 0) return;
     place.mean = static_cast<float>(early.mean());
-    place.deviation = std::max(static_cast<float>(early.deviation()), kLeastDeviation);
+    place.deviation = std::max(static_cast<float>(early.deviation()), LeastDeviation(number));
     if (std::abs(late.mean() - early.mean()) > kDrift * static_cast<double>(place.deviation))
       return;
     out_.places.push_back(place);
@@ -189,7 +194,7 @@ class TemplateTrainer {
     const auto at = errors->end() - 1 - static_cast<ptrdiff_t>(beyond);
     std::nth_element(errors->begin(), at, errors->end());
     place->error_deviation = std::max({static_cast<float>(moments.deviation()), *at / kGaussianTail,
-                                       kLeastDeviation / place->deviation});
+                                       LeastDeviation(place->number) / place->deviation});
   }
 
   const std::vector<Row>& rows_;

@@ -69,6 +69,17 @@ TEST(DetectionQualityTest, HdfsWithoutNetworks) {
   EXPECT_GT(f1["ensemble"], f1["count vector never seen"]);
 }
 
+// Texts are numbers, so vectors are one-hot.
+TEST(DetectionQualityTest, HdfsLogAnomalysNetwork) {
+  const SessionTask task = Hdfs(1000, 3, 20);
+  if (task.abnormal.empty()) GTEST_SKIP() << "skipped: no " << DataPath("hdfs_seq");
+  GroupConfig group = Hasty();
+  group.loganomaly_lstm.layers = {32};
+  group.loganomaly_lstm.counts = 32;
+  group.loganomaly_lstm.epochs = 20;
+  EXPECT_GE(F1(task, group, {"loganomaly_lstm"})["loganomaly_lstm"], 0.90);
+}
+
 // A third of the training sessions, two faulty ones among them: the support floor keeps them out.
 TEST(DetectionQualityTest, HdfsContaminated) {
   SessionTask task = Hdfs(1600, 3, 20);

@@ -99,7 +99,9 @@ TEST_F(ValuesDetectorTest, NineSecondsWhereMillisecondsAreUsual) {
 TEST_F(ValuesDetectorTest, TheTimeBeforeARecord) {
   const auto detector = Make(Requests(2000));
   const Score score = ScoreRecord(*detector, 0, {12}, 400'000);
-  EXPECT_GT(score.raw, 15);
+  // asinh(400 s / 1 s) - asinh(1 s / 1 s) = 6.685 - 0.881, in deviations of 0.5
+  EXPECT_NEAR(score.raw, 11.6, 0.1);
+  EXPECT_LT(ScoreRecord(*detector, 0, {12}, 3000).raw, 4);  // late by two seconds
   EXPECT_TRUE(score.evidence->summary.starts_with(
       "'request took <*> ms' came 6.67 min after the record before it, where "))
       << score.evidence->summary;
