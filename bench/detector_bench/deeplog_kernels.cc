@@ -10,24 +10,15 @@
 #include <vector>
 
 #include "core/templates/catalog.h"
+#include "detector_bench/parts.h"
 #include "models/deeplog/deeplog.h"
 #include "models/deeplog/history_table.h"
 #include "models/deeplog/lstm_kernels.h"
 #include "models/deeplog/next_word.h"
 
 namespace alogd {
-namespace {
 
-constexpr uint32_t kWindow = 10;
-
-std::vector<uint32_t> RandomWords(size_t count, uint32_t below, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<uint32_t> words(count);
-  for (uint32_t& word : words) word = static_cast<uint32_t>(random() % below);
-  return words;
-}
-
-DeepLogModel RandomModel(uint32_t words) {
+DeepLogModel RandomDeepLog(uint32_t words) {
   DeepLogModel model;
   model.words = words;
   model.top = 9;
@@ -37,6 +28,17 @@ DeepLogModel RandomModel(uint32_t words) {
   for (size_t i = 0; i < model.layout.size; ++i)
     model.parameters.push_back(static_cast<float>(random() % 2001) * 2e-4f - 0.2f);
   return model;
+}
+
+namespace {
+
+constexpr uint32_t kWindow = 10;
+
+std::vector<uint32_t> RandomWords(size_t count, uint32_t below, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<uint32_t> words(count);
+  for (uint32_t& word : words) word = static_cast<uint32_t>(random() % below);
+  return words;
 }
 
 // Multiplications and additions of one window, as the formulas have them (a table that saves some
@@ -55,10 +57,10 @@ void Rate(benchmark::State& state, double windows, double flops) {
 }
 
 // Random windows, so that none repeats: what a cache cannot answer.
-void Score(benchmark::State& state, const LstmKernels* kernels) {
+void ScoreKernels(benchmark::State& state, const LstmKernels* kernels) {
   const auto batch = static_cast<size_t>(state.range(0));
   const auto words = static_cast<uint32_t>(state.range(1));
-  const DeepLogModel model = RandomModel(words);
+  const DeepLogModel model = RandomDeepLog(words);
   NextWordScorer scorer(model.layout, model.parameters, kWindow, *kernels);
   const std::vector<uint32_t> histories = RandomWords(batch * kWindow, words, 2);
   const std::vector<uint32_t> targets = RandomWords(batch, words, 3);
@@ -72,7 +74,7 @@ void Score(benchmark::State& state, const LstmKernels* kernels) {
 
 // The detector on windows that repeat: 512 different ones, as after the first minutes of a log.
 void Detector64(benchmark::State& state, size_t cache) {
-  const DeepLogModel model = RandomModel(30);
+  const DeepLogModel model = RandomDeepLog(30);
   Calibration quiet;  // nothing is over its threshold: evidence is for the few
   quiet.threshold = 100;
   quiet.top = 101;
@@ -96,7 +98,7 @@ void Detector64(benchmark::State& state, size_t cache) {
 // One minibatch of 64 histories, forward and backward; an epoch of HDFS (3,457 different histories
 // of 80,000 windows) is 55 of them.
 void Train(benchmark::State& state, const LstmKernels* kernels) {
-  const DeepLogModel model = RandomModel(30);
+  const DeepLogModel model = RandomDeepLog(30);
   const uint32_t columns = 64;
   const std::vector<uint32_t> histories = RandomWords(columns * kWindow, 30, 5);
   const std::vector<uint32_t> targets = RandomWords(columns, 30, 6);
@@ -129,27 +131,21 @@ void LargeProduct(benchmark::State& state) {
                                                  benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void Register() {
+}  // namespace
+
+void RegisterDeepLogKernels() {
   for (const char* name : {"baseline", "v3", "v4"}) {
     const LstmKernels* kernels = FindLstmKernels(name);
     if (kernels == nullptr) continue;
     const std::string set(name);
-    benchmark::RegisterBenchmark(("score/" + set).c_str(), Score, kernels)
+    benchmark::RegisterBenchmark(("deeplog/score/" + set).c_str(), ScoreKernels, kernels)
         ->ArgNames({"batch", "words"})
         ->ArgsProduct({{1, 64, 2048}, {30, 1000}});
-    benchmark::RegisterBenchmark(("train/" + set).c_str(), Train, kernels);
+    benchmark::RegisterBenchmark(("deeplog/train/" + set).c_str(), Train, kernels);
   }
-  benchmark::RegisterBenchmark("detector/cached", Detector64, kDeepLogCache);
-  benchmark::RegisterBenchmark("detector/uncached", Detector64, size_t{0});
+  benchmark::RegisterBenchmark("deeplog/cached", Detector64, kDeepLogCache);
+  benchmark::RegisterBenchmark("deeplog/uncached", Detector64, size_t{0});
   benchmark::RegisterBenchmark("eigen/512x512x512", LargeProduct);
 }
 
-}  // namespace
 }  // namespace alogd
-
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  alogd::Register();
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}
