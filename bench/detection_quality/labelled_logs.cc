@@ -6,6 +6,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <set>
 
@@ -164,7 +165,7 @@ void PrintLogs(const QualityArguments& args, const CliContext& context, const st
   if (!args.json)
     fmt::print(
         "\n{}, by {}: {}; {} normal and {} abnormal; a unit's score is its highest; {}; seeds 1 to "
-        "{}; training took at most {:.0f} s\n",
+        "{}; training took at most {:.0f} s of CPU\n",
         name, NameOf(judged.of), task.what, static_cast<ptrdiff_t>(judged.labels.size()) - abnormal,
         abnormal,
         judged.optimize_share > 0
@@ -180,10 +181,10 @@ Result<std::vector<std::vector<DetectorQuality>>> JudgeSeed(const QualityArgumen
                                                             const LogTask& task, uint64_t seed,
                                                             ProgressLine* progress) {
   const Config config;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   const Result<Bundle> bundle = TrainOnLogs(task, config, seed, args.options.detectors, progress);
   if (!bundle) return bundle.error();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   (*progress)("scoring", 1);
   std::vector<UnitScores> scores;
   std::vector<UnitScores*> all;
@@ -197,7 +198,7 @@ Result<std::vector<std::vector<DetectorQuality>>> JudgeSeed(const QualityArgumen
     for (DetectorQuality quality :
          scores[i].Judge(task.judged[i].labels, task.judged[i].optimize_share).results) {
       quality.seed = quality.trivial ? 0 : seed;
-      quality.training_seconds = quality.trivial ? 0 : took.count();
+      quality.training_seconds = quality.trivial ? 0 : took;
       if (!quality.trivial || seed == 1) results[i].push_back(std::move(quality));
     }
   }

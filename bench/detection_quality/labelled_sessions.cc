@@ -59,7 +59,7 @@ void PrintProtocol(const std::string& name, const SessionTask& task,
   fmt::print(
       "\n{}: whole sessions; {} to train on, in order, cross-fitted in runs of {:.0f}%; {:.2g}% of "
       "the sessions may be over a threshold; judged on {} normal and {} abnormal ones{}; seeds 1 "
-      "to {}, the median F1's is shown; training took at most {:.0f} s\n",
+      "to {}, the median F1's is shown; training took at most {:.0f} s of CPU\n",
       name, task.train.size(), 100 * options.held_out, 100 * options.alarm_share, evaluation.normal,
       evaluation.abnormal, task.natural ? ", at natural prevalence (553,366 and 16,838)" : "",
       options.seeds, seconds);

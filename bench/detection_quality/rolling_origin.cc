@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -94,13 +95,12 @@ class Life {
     if (const Status status = Commit(run, store); !status) return status;
     const auto absorption = Absorption::Load(config_.DatabasePath(), group().name);
     if (!absorption) return absorption.error();
-    const auto began = std::chrono::steady_clock::now();
+    const std::clock_t began = std::clock();
     std::vector<std::string> remarks;
     auto bundle =
         TrainOnSpan(config_, group(), {&log_, FirstOnDisk(line), line}, *absorption, &remarks);
     if (!bundle) return bundle.error();
-    out_.training_seconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    out_.training_seconds += static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
     if (out_.trainings++ == 0) out_.trained = out_.end;
     out_.left_out = absorption->left_out();
     out_.absorbed = absorption->absorbed();
@@ -137,9 +137,19 @@ std::vector<size_t> ByWeek(const std::vector<Time>& times, const Outcome& life) 
   return count;
 }
 
-std::vector<Time> Times(const std::vector<Alert>& alerts) {
+// With `once_in`, an alert of the same level or less about the same template within that time after
+// the one before counts no more.
+std::vector<Time> Times(const std::vector<Alert>& alerts, Duration once_in) {
+  std::map<std::string, std::pair<Time, RiskLevel>> before;
   std::vector<Time> times;
-  for (const Alert& alert : alerts) times.push_back(alert.anomaly.last_time);
+  for (const Alert& alert : alerts) {
+    const Time time = alert.anomaly.last_time;
+    const auto [last, is_new] = before.try_emplace(alert.anomaly.template_text, time, alert.level);
+    if (!is_new && time - last->second.first < once_in && alert.level <= last->second.second)
+      continue;
+    last->second = {time, alert.level};
+    times.push_back(time);
+  }
   return times;
 }
 
@@ -204,7 +214,8 @@ Result<int> RunRollingOrigin(const QualityArguments& args, const CliContext& con
     fmt::print(
         "\nrolling: full/Linux.log, {} records of {:.0f} days, defaults; untrained for {} days, "
         "then "
-        "trained each week on {} without what alerted ({} trainings, {:.0f} s; {} anomalies left "
+        "trained each week on {} without what alerted ({} trainings, {:.0f} s of CPU; {} anomalies "
+        "left "
         "out of the last); whether a bundle is good enough to be activated was not asked; alerts "
         "as "
         "the journal gets them, budget {:.0f} a day\n",
@@ -218,7 +229,9 @@ Result<int> RunRollingOrigin(const QualityArguments& args, const CliContext& con
                           {"most a week", true},
                           {"weeks within", true},
                           {"share", true}});
-    AddRow("alogd", Times(life->alerts), *life, budget, &table);
+    AddRow("alogd", Times(life->alerts, Duration(0)), *life, budget, &table);
+    AddRow("of these, about a template once a day", Times(life->alerts, kDay), *life, budget,
+           &table);
     AddRow("grep for error words", life->words, *life, budget, &table);
     AddRow("new template", life->templates, *life, budget, &table);
     table.Print();

@@ -60,7 +60,7 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
   double seconds = 0;
   for (const DetectorQuality& r : evaluation.results)
     seconds = std::max(seconds, r.training_seconds);
-  fmt::print("seeds 1 to {}, the median F1's is shown; training took at most {:.1f} s each\n",
+  fmt::print("seeds 1 to {}, the median F1's is shown; training took at most {:.1f} s of CPU each\n",
              args.options.seeds, seconds);
 }
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <map>
 #include <set>
 
@@ -58,11 +58,11 @@ class Evaluation {
       const double all = (static_cast<double>(seed - 1) + done) / options_.seeds;
       return !options_.progress || options_.progress(fmt::format("seed {}: {}", seed, step), all);
     };
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     Result<Bundle> bundle =
         TrainBundle(corpus, group, train, seed == 1 ? &result_.remarks : nullptr);
     if (!bundle) return bundle.error();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     Result<SessionModel> model = SessionModel::Create(group, *bundle);
     if (!model) return model.error();
     const auto normal = model->Score(task_.normal), abnormal = model->Score(task_.abnormal);
@@ -73,7 +73,7 @@ class Evaluation {
       DetectorQuality quality;
       quality.detector = name;
       quality.seed = seed;
-      quality.training_seconds = took.count();
+      quality.training_seconds = took;
       Judge(scores, abnormal.at(name), thresholds.at(name), &quality);
     }
     return {};
