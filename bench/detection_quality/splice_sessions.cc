@@ -17,55 +17,13 @@
 namespace alogd {
 namespace {
 
-constexpr size_t kEvery = 5;             // of the normal test sessions
-constexpr uint32_t kUnseen = 1'000'000;  // a template's number that training never has
-
+constexpr size_t kEvery = 5;  // of the normal test sessions
 constexpr SpliceFault kFaults[] = {
     {SpliceKind::kDelete, 1}, {SpliceKind::kDelete, 2},   {SpliceKind::kDelete, 5},
     {SpliceKind::kSwap, 1},   {SpliceKind::kSwap, 3},     {SpliceKind::kSwap, 10},
     {SpliceKind::kRepeat, 1}, {SpliceKind::kRepeat, 5},   {SpliceKind::kRepeat, 20},
-    {SpliceKind::kDelay, 0},  {SpliceKind::kTemplate, 1},
+    {SpliceKind::kCut, 1},    {SpliceKind::kTemplate, 1},
 };
-// A session has no times; in the place of a delay it ends early, in its middle.
-constexpr SpliceKind kCutShort = SpliceKind::kDelay;
-
-// The session with that fault at a random place; none where it is too short or all alike.
-std::optional<NumberedSession> WithFault(NumberedSession session, const SpliceFault& fault,
-                                         std::mt19937* random) {
-  const size_t size = session.size(), k = fault.size;
-  const bool within = fault.kind == SpliceKind::kDelete || fault.kind == SpliceKind::kSwap;
-  const size_t least = (within ? k : 0) + 2;
-  if (size < least) return std::nullopt;
-  const size_t at = (*random)() % (size - (within ? k : 0));
-  const auto place = session.begin() + static_cast<ptrdiff_t>(at);
-  switch (fault.kind) {
-    case SpliceKind::kDelete:
-      session.erase(place, place + static_cast<ptrdiff_t>(k));
-      return session;
-    case SpliceKind::kSwap:
-      for (size_t i = 0; i < size - k; ++i) {
-        const size_t first = (at + i) % (size - k);
-        if (session[first] == session[first + k]) continue;
-        std::swap(session[first], session[first + k]);
-        return session;
-      }
-      return std::nullopt;
-    case SpliceKind::kRepeat:
-      session.insert(place, k, session[at]);
-      return session;
-    case kCutShort:
-      session.resize(size / 2);
-      return session;
-    default:
-      session.insert(place, k, kUnseen);
-      return session;
-  }
-}
-
-std::string FaultName(const SpliceFault& fault) {
-  return fault.kind == kCutShort ? "cut in the middle" : std::string(Name(fault.kind));
-}
-
 Result<SessionModel> Train(const std::vector<NumberedSession>& sessions, double alarm_share,
                            std::map<std::string, double>* thresholds) {
   ProgressLine progress("splice, hdfs sessions");
@@ -118,8 +76,7 @@ void Print(const CliContext& context, const std::string& fault, uint32_t size, s
     for (const auto& [name, share] : shares) columns.push_back({name, true});
     table->emplace(context, std::move(columns));
   }
-  std::vector<Cell> cells = {fault, size == 0 ? "-" : std::to_string(size),
-                             std::to_string(sessions)};
+  std::vector<Cell> cells = {fault, std::to_string(size), std::to_string(sessions)};
   for (const auto& [name, share] : shares) cells.emplace_back(fmt::format("{:.3f}", share));
   (*table)->Add(std::move(cells));
 }
@@ -145,11 +102,11 @@ Result<int> RunSpliceSessions(const QualityArguments& args, const CliContext& co
   const auto shares = Shares(&*model, thresholds, trivial, *normal);
   Print(context, "none", 0, normal->size(), shares, &table);
   for (const SpliceFault& fault : kFaults) {
-    std::mt19937 random(1);
+    std::mt19937_64 random(1);
     std::vector<NumberedSession> faulty;
     for (size_t i = 0; i < normal->size(); i += kEvery)
-      if (auto session = WithFault((*normal)[i], fault, &random)) faulty.push_back(*session);
-    Print(context, FaultName(fault), fault.size, faulty.size(),
+      if (auto session = SpliceSession((*normal)[i], fault, random())) faulty.push_back(*session);
+    Print(context, std::string(Name(fault.kind)), fault.size, faulty.size(),
           Shares(&*model, thresholds, trivial, faulty), &table);
   }
   if (table) fmt::print("{}", table->Render(250));

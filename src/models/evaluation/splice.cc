@@ -61,6 +61,8 @@ class Splicer {
       }
       case SpliceKind::kNumber:
         return ScaleNumber(Message(i), fault_.size).has_value();
+      case SpliceKind::kCut:
+        return false;
       default:
         return true;
     }
@@ -105,6 +107,8 @@ class Splicer {
       case SpliceKind::kTemplate:
       case SpliceKind::kError:
         return Insert(at);
+      case SpliceKind::kCut:
+        return;
     }
   }
 
@@ -172,8 +176,45 @@ std::string_view Name(SpliceKind kind) {
       return "new template";
     case SpliceKind::kError:
       return "new template, \"error\"";
+    case SpliceKind::kCut:
+      return "cut in the middle";
   }
   return {};
+}
+
+std::optional<NumberedSession> SpliceSession(NumberedSession session, const SpliceFault& fault,
+                                             uint64_t random) {
+  const size_t size = session.size(), k = fault.size;
+  const bool within = fault.kind == SpliceKind::kDelete || fault.kind == SpliceKind::kSwap;
+  const size_t room = size - std::min(size, within ? k : 0);
+  if (room < 2) return std::nullopt;
+  const size_t at = random % room;
+  const auto place = session.begin() + static_cast<ptrdiff_t>(at);
+  switch (fault.kind) {
+    case SpliceKind::kDelete:
+      session.erase(place, place + static_cast<ptrdiff_t>(k));
+      return session;
+    case SpliceKind::kSwap:
+      for (size_t i = 0; i < room; ++i) {
+        const size_t first = (at + i) % room;
+        if (session[first] == session[first + k]) continue;
+        std::swap(session[first], session[first + k]);
+        return session;
+      }
+      return std::nullopt;
+    case SpliceKind::kRepeat:
+      session.insert(place, k, session[at]);
+      return session;
+    case SpliceKind::kCut:
+      session.resize(size / 2);
+      return session;
+    case SpliceKind::kTemplate:
+    case SpliceKind::kError:
+      session.insert(place, k, kSplicedTemplate);
+      return session;
+    default:
+      return std::nullopt;
+  }
 }
 
 std::optional<std::string> MoveTime(const std::string& line, const SpliceTime& time, Duration by) {

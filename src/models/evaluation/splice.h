@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/types.h"
+#include "models/evaluation/session_files.h"
 
 namespace alogd {
 
@@ -33,6 +34,7 @@ enum class SpliceKind : uint8_t {
   kNumber,  // a number in a message becomes `size` times as large
   kTemplate,  // `size` lines of words that the log never had, the same each time
   kError,     // the same with "error:" before them
+  kCut,       // of sessions only: their second half is missing
 };
 std::string_view Name(SpliceKind kind);
 
@@ -52,6 +54,12 @@ struct Spliced {
 // the kind can be done to; none where there is no such line before the next place.
 Spliced Splice(const std::vector<SpliceLine>& log, const std::vector<size_t>& places,
                const SpliceFault& fault, const SpliceTime& time, uint64_t seed);
+
+// The session with that fault at a random place; none where it is too short for it, or all alike
+// where two should change places. Sessions have no times or numbers: with what else there is.
+std::optional<NumberedSession> SpliceSession(NumberedSession session, const SpliceFault& fault,
+                                             uint64_t random);
+inline constexpr uint32_t kSplicedTemplate = 1'000'000'000;  // a number that no file has
 
 // The line with its time moved; nothing where it does not show one in that format.
 std::optional<std::string> MoveTime(const std::string& line, const SpliceTime& time, Duration by);

@@ -101,5 +101,19 @@ TEST(SpliceTest, TimesMoveInEveryFormat) {
   EXPECT_EQ(MoveTime("no time", {}, std::chrono::seconds(3)), std::nullopt);
 }
 
+TEST(SpliceTest, Sessions) {
+  const NumberedSession session = {1, 2, 3, 4};
+  using Kind = SpliceKind;
+  EXPECT_EQ(SpliceSession(session, {Kind::kDelete, 1}, 1), (NumberedSession{1, 3, 4}));
+  EXPECT_EQ(SpliceSession(session, {Kind::kSwap, 2}, 0), (NumberedSession{3, 2, 1, 4}));
+  EXPECT_EQ(SpliceSession(session, {Kind::kRepeat, 2}, 1), (NumberedSession{1, 2, 2, 2, 3, 4}));
+  EXPECT_EQ(SpliceSession(session, {Kind::kCut, 1}, 1), (NumberedSession{1, 2}));
+  EXPECT_EQ(SpliceSession(session, {Kind::kTemplate, 1}, 1),
+            (NumberedSession{1, kSplicedTemplate, 2, 3, 4}));
+  EXPECT_EQ(SpliceSession(session, {Kind::kDelete, 3}, 1), std::nullopt);
+  EXPECT_EQ(SpliceSession({5, 5, 5}, {Kind::kSwap, 1}, 1), std::nullopt);
+  EXPECT_EQ(SpliceSession(session, {Kind::kNumber, 3}, 1), std::nullopt);
+}
+
 }  // namespace
 }  // namespace alogd
