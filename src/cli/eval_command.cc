@@ -60,8 +60,28 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
   double seconds = 0;
   for (const DetectorQuality& r : evaluation.results)
     seconds = std::max(seconds, r.training_seconds);
-  fmt::print("seeds 1 to {}, the median F1's is shown; training took at most {:.1f} s of CPU each\n",
-             args.options.seeds, seconds);
+  fmt::print(
+      "seeds 1 to {}, the median F1's is shown; training took at most {:.1f} s of CPU each\n",
+      args.options.seeds, seconds);
+}
+
+// How the bundle came to be, and which windows its detectors look at.
+void PrintBundleProtocol(const Bundle& bundle, const GroupConfig& group) {
+  using Pointer = nlohmann::json::json_pointer;
+  const auto number = [&](const char* where) {
+    const Pointer pointer(where);
+    const bool there = bundle.manifest.contains(pointer) && bundle.manifest.at(pointer).is_number();
+    return there ? bundle.manifest.at(pointer).get<double>() : 0;
+  };
+  fmt::print(
+      "trained on {:.0f} records, of which the last {:.0f}% set thresholds, seed {:.0f}; {}\n",
+      number("/trained_on/records"), 100 * number("/options/held_out"), number("/options/seed"),
+      group.stream.kind == StreamOptions::Kind::kSession
+          ? "whole sessions"
+          : fmt::format("windows of {} records (deeplog), {} (loganomaly), {} (counts) and "
+                        "{} (baseline)",
+                        group.deeplog.window, group.loganomaly.window, group.counts.window,
+                        group.baseline.window));
 }
 
 void PrintLogProtocol(const EvalArguments& args, const UnitKind& of, size_t labels,
@@ -103,7 +123,10 @@ void EvaluateLogs(const EvalArguments& args, const Config& config, GroupConfig g
   if (const Status status = ScoreLogs(config, group, *bundle, args.logs, all); !status)
     return Fail(context, status.error().message);
   const UnitScores::Judged judged = scores.Judge(*labels, args.options.optimize_share);
-  if (!context->json && !context->quiet) PrintLogProtocol(args, of, labels->size(), judged);
+  if (!context->json && !context->quiet) {
+    PrintBundleProtocol(*bundle, group);
+    PrintLogProtocol(args, of, labels->size(), judged);
+  }
   PrintQualities(*context, judged.results);
 }
 

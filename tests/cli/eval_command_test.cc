@@ -195,6 +195,15 @@ TEST_F(LabelledLogTest, OptimizedThresholdsAreJudgedOnLaterLines) {
   EXPECT_NE(tuned["deeplog"]["threshold"], plain["deeplog"]["threshold"]);
 }
 
+TEST_F(LabelledLogTest, TableStatesItsProtocol) {
+  const Outcome got = Run({"eval", "--labels", Path("labels.csv"), "--by", "line", "--window", "10",
+                           "--bundle", Path("bundle"), Path("later.log")});
+  ASSERT_EQ(got.status, 0) << got.err;
+  EXPECT_THAT(got.out, HasSubstr("records, of which the last 20% set thresholds, seed 1; windows "
+                                 "of 10 records (deeplog)"));
+  EXPECT_THAT(got.out, HasSubstr("100 labels by window of 10 lines, 0 of them without a record"));
+}
+
 // Two files have a line 1 each, so a number alone names neither.
 TEST_F(LabelledLogTest, LinesOfSeveralFiles) {
   std::ifstream labels(Path("labels.csv"));
