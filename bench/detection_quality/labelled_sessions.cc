@@ -71,10 +71,16 @@ Result<int> RunSessions(const QualityArguments& args, const CliContext& context,
   SessionEvaluationOptions options = args.options;
   ProgressLine progress(name);
   options.progress = [&](const std::string& step, double done) { return progress(step, done); };
-  GroupConfig group;
-  group.loganomaly_lstm.enabled = true;  // off by default for its cost
-  const Result<SessionEvaluation> evaluation = EvaluateSessions(*task, group, options);
-  if (!evaluation) return fmt::print(stderr, "{}: {}\n", name, evaluation.error().message), 1;
+  Result<SessionEvaluation> evaluation = EvaluateSessions(*task, {}, options);
+  if (!evaluation) return evaluation.error();
+  if (options.detectors.empty()) {  // off by default, so it has no part in the ensemble
+    options.detectors = {"loganomaly_lstm"};
+    const Result<SessionEvaluation> network = EvaluateSessions(*task, {}, options);
+    if (!network) return network.error();
+    std::copy_if(network->results.begin(), network->results.end(),
+                 std::back_inserter(evaluation->results),
+                 [](const DetectorQuality& q) { return q.detector == "loganomaly_lstm"; });
+  }
   if (!args.json) PrintProtocol(name, *task, options, *evaluation);
   PrintQualities(context, evaluation->results);
   if (args.json) return 0;
