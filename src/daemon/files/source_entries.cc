@@ -138,7 +138,7 @@ void SourceFiles::Impl::MakeActive(size_t index) {
   active_->set_dirty(true);
   first_look_ = false;
   Forget(std::exchange(memory_, std::nullopt));
-  was_empty_ = false;
+  was_empty_ = only_opened_ = false;
   search_due_ = false;
   last_ = Last{active_->seen_mtime_ns(), active_->inode().birth_ns, {}};
   // Rotated copies stand beside the target of a symlink, not beside the link.

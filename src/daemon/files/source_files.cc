@@ -75,6 +75,7 @@ bool SourceFiles::Impl::Read(Time now, const LineSink& line, const ClosedSink& c
   if (!restored_ || !rows_.empty()) Restore(now);
   bool more = false;
   if (restored_) LookAtPath(now);
+  if (only_look) only_opened_ = active_ != nullptr && active_->read_offset() == 0;
   if (restored_ && !only_look) {
     more = ReadFiles(now);
     was_empty_ = active_ != nullptr && active_->read_offset() == 0;
@@ -184,6 +185,11 @@ void SourceFiles::Impl::Retire(Time now) {
 
 bool SourceFiles::Impl::FilledAgain() {
   FileStat now = active_->stat();
+  if (only_opened_) {
+    const uint64_t size = now.size;
+    return Restat(active_->fd(), &now) &&
+           (now.size < size || now.mtime_ns != last_->seen_mtime_ns) && MayBeRotated(path_);
+  }
   if (!was_empty_ || !Restat(active_->fd(), &now)) return false;
   if (now.size == 0 && now.mtime_ns == last_->seen_mtime_ns) return false;
   was_empty_ = false;
@@ -209,6 +215,7 @@ bool SourceFiles::Impl::ReadFiles(Time now) {
     const uint64_t got = reader->read_offset() - before;
     totals_.bytes += got;
     budget -= static_cast<size_t>(got);
+    if (reader == active_) only_opened_ = false;
     if (reader == active_ && outcome != FileReader::Outcome::kTruncated) {
       last_->seen_mtime_ns = reader->seen_mtime_ns();
     }

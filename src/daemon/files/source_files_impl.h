@@ -166,6 +166,9 @@ class SourceFiles::Impl {
   // The active file was seen empty. If it has content at the next look, it may have had other
   // content in between, which copytruncate took away: without a mark nothing in the file tells.
   bool was_empty_ = false;
+  // The active file was opened and nothing was read of it: had it content, copytruncate may have
+  // taken that away, too.
+  bool only_opened_ = false;
   bool alias_ = false;
   // Inode and size of a file that stood at the first look and could not be opened.
   std::optional<std::pair<uint64_t, uint64_t>> first_size_;

@@ -258,8 +258,9 @@ void SourceFiles::Impl::InsertRotatedBetween(size_t index, Time now, bool shared
   // At the same tick, what was born after the log came after it, if the log itself left the path.
   std::erase_if(rotated, [&](const Rotated& file) {
     const FileStat& stat = file.file.stat;
-    const bool younger = active_ == nullptr && !file.compressed && last_->birth_ns != 0 &&
-                         stat.id.birth_ns > last_->birth_ns;
+    const int64_t birth_ns = file.compressed || last_->birth_ns == 0 ? INT64_MIN : stat.id.birth_ns;
+    const bool younger = (active_ == nullptr && birth_ns > last_->birth_ns) ||
+                         (only_opened_ && birth_ns >= last_->birth_ns);
     // Before the first file: only what was begun since the path is watched.
     if (last_->first && (file.compressed || stat.id.birth_ns < last_->birth_ns)) return true;
     // Read out and closed by the run before, as all that is older than what it closed.

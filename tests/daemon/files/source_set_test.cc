@@ -190,6 +190,22 @@ TEST_F(SourceSetTest, NewFilesAreOpenedBeforeTheirTurn) {
   EXPECT_EQ(set_->unseen(), 1U);
 }
 
+TEST_F(SourceSetTest, CopyTruncatedBetweenOpeningAndReading) {
+  Make(dir_ / "*.log");
+  set_->Start({}, true, now_ - std::chrono::seconds(1));
+  for (const bool grows : {false, true}) {
+    const std::string path = dir_ / (grows ? "grows.log" : "empty.log");
+    AppendTo(path, "one\n");
+    set_->MarkDirty(path, now_);
+    set_->OpenNew(now_, 100);
+    testing::CopyFile(path, path + ".1");
+    testing::Truncate(path);
+    if (grows) AppendTo(path, "two\n");
+    See(path);
+  }
+  EXPECT_THAT(lines_, ElementsAre("one", "one", "two"));
+}
+
 TEST_F(SourceSetTest, RowsAreThoseThatMatter) {
   Make(dir_ / "*.log");
   set_->Start({}, true, now_);
