@@ -189,7 +189,7 @@ TEST_F(CrashLoopTest, DatabaseEqualsThatOfAnUninterruptedRun) {
              kills, rotations_, events_, account.lost, account.duplicated, appended_,
              interrupted[0].size());
   EXPECT_EQ(account.lost, 0) << account.gaps;
-  EXPECT_EQ(account.duplicated, 0);
+  EXPECT_EQ(account.duplicated, 0) << account.repeated;
   EXPECT_EQ(account.foreign, 0);
   EXPECT_GT(interrupted[0].size(), 10U) << "the log has nothing to find";
 
