@@ -55,8 +55,9 @@ class PairsTrainer {
   std::map<uint64_t, uint64_t> counts_;  // by first word << 32 | second
 };
 
-inline constexpr double kPairsSpan =
-    2;  // from threshold to top at least: a hundred times as seldom
+// From threshold to top at least, as novelty has it: raw is -log10 of a chance, 100 one in a
+// million.
+inline constexpr double kPairsSpan = 6;
 
 // The detector "pairs"; repetition wears a new pair off as it does a new template, see novelty.
 // `vocabulary` by word.
