@@ -50,8 +50,8 @@ inline std::map<int, int> EventRows(const DaemonProcess& daemon, const std::stri
 // What became of events 0 to `events`: each is to have `copies` rows.
 struct Account {
   int64_t lost = 0, duplicated = 0, foreign = 0;
-  std::string gaps;      // the first events without all their rows, as "3-7 12-12"
-  std::string repeated;  // the first events with more, likewise one by one
+  std::string gaps;          // the first events without all their rows, as "3-7 12-12"
+  std::vector<int> repeats;  // all events with more
 };
 
 inline Account AccountOf(const std::map<int, int>& rows, int events, int copies = 1) {
@@ -64,9 +64,7 @@ inline Account AccountOf(const std::map<int, int>& rows, int events, int copies 
     }
     found += std::min(times, copies);
     account.duplicated += std::max(times - copies, 0);
-    if (times > copies && account.repeated.size() < 200) {
-      account.repeated += fmt::format("{}x{} ", event, times);
-    }
+    if (times > copies) account.repeats.push_back(event);
   }
   account.lost = int64_t{events} * copies - found;
   constexpr size_t kMaxGaps = 200;  // bytes

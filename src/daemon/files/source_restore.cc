@@ -254,6 +254,10 @@ void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, T
   // Each took its rank by name and time; all are younger than what we had.
   InsertUnseen(active_ != nullptr ? files_.size() - 1 : files_.size(), std::move(rotated), now);
   if (at_path == nullptr) return;
+  // It may have been rotated away since it was opened, and have been found under its new name.
+  if (const size_t found = FindOpen(at_path->stat.id.key()); found < files_.size()) {
+    return MakeActive(found);
+  }
   const bool same_inode = newest.saved.id.Same(at_path->stat.id);
   StartActive(std::move(*at_path), now);
   if (!same_inode || active_ == nullptr || active_->id() == newest.checkpoint.id) return;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A disk that fails under a log: nothing is taken for another file, lost or read twice.
+// A disk that fails, or a rotation, in the middle of a look: nothing is taken for another file,
+// lost or read twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <functional>
+#include <utility>
 
 #include "testing/tail_rig.h"
 
@@ -15,9 +18,11 @@ ssize_t __real_pread(int fd, void* data, size_t size, off_t at);
 
 namespace {
 thread_local bool failing = false;
+thread_local std::function<void()> meanwhile;  // called by the next pread, once
 }  // namespace
 
 ssize_t __wrap_pread(int fd, void* data, size_t size, off_t at) {
+  if (const auto happens = std::exchange(meanwhile, nullptr)) happens();
   if (!failing) return __real_pread(fd, data, size, at);
   errno = EIO;
   return -1;
@@ -46,6 +51,29 @@ class ReadErrorsTest : public ::testing::Test {
   TailDirectory dir_;
   const std::string log_ = dir_ / "app.log";
 };
+
+// The new log is opened, and rotated away before the rotated names are looked through.
+TEST_F(ReadErrorsTest, RotatedDuringTheStart) {
+  AppendTo(log_, "one\n");
+  TailRig rig(log_);
+  rig.ReadAll();
+  rig.Commit();
+  rig.Kill();
+  Rename(log_, log_ + ".1");
+  AppendTo(log_, "two\n");
+  bool rotated = false;
+  meanwhile = [&] {
+    Rename(log_ + ".1", log_ + ".2");
+    Rename(log_, log_ + ".1");
+    rotated = true;
+  };
+  rig.Start();
+  rig.ReadAll();
+  EXPECT_TRUE(rotated);
+  AppendTo(log_, "three\n");
+  rig.ReadAll();
+  ExpectLines(rig.lines(), {"one", "two", "three"});
+}
 
 TEST_F(ReadErrorsTest, WhileReading) {
   AppendTo(log_, Joined(first_));
