@@ -122,7 +122,7 @@ Windower::Place Windower::Add(std::string_view key, const Event& event, const Re
   memory_ += kEventBytes;
   const Place place{StreamSlot{slot}, s.next++};
   Touch(slot, watermark);
-  MarkChanged(&s);
+  MarkChanged(slot);
   if (sessions_) {
     EmitOfNumbers(slot, event, out);
     if (s.events.size() < options_.max_records) return place;
@@ -200,7 +200,7 @@ void Windower::EmitSpan(uint32_t spec, Time end, std::vector<WindowEvent>* out) 
     Stream& s = streams_[slot];
     Emit(slot, spec, s.buckets[spec], end, false, false, out);
     s.buckets[spec] = s.next;
-    MarkChanged(&s);
+    MarkChanged(slot);
   }
   in_bucket_[spec].clear();
   bucket_end_[spec] = kNoTime;
@@ -210,7 +210,7 @@ void Windower::Finish(uint32_t slot, Time end, bool remove, std::vector<WindowEv
   EmitTails(slot, end, out);
   Stream& s = streams_[slot];
   Unlink(slot);
-  MarkChanged(&s);
+  MarkChanged(slot);
   const auto kind = remove ? WindowEvent::Kind::kEnd : WindowEvent::Kind::kPause;
   out->push_back({kind, 0, StreamSlot{slot}, s.next, 0, end, false, false});
   s.run_begin = s.next;
@@ -259,7 +259,7 @@ void Windower::MoveBack(Time now) {
     Stream& s = streams_[slot];
     if (s.activity <= now) continue;
     s.activity = now;
-    MarkChanged(&s);
+    MarkChanged(slot);
   }
   for (uint32_t i = 0; i < specs_.size(); ++i)
     if (bucket_end_[i] != kNoTime) bucket_end_[i] = BucketEnd(now, specs_[i].span);
@@ -289,7 +289,7 @@ void Windower::RaiseSeverity(std::string_view key, uint64_t number, uint8_t seve
   Event& event = s.events[number - s.base()];
   if (event.severity >= severity) return;
   event.severity = severity;
-  MarkChanged(&s);
+  MarkChanged(it->second);
   s.save_whole = true;
 }
 

@@ -156,7 +156,9 @@ class Windower {
   void Compact(Stream* stream);
   void MeasureNeed();
   Time NextSpanDeadline(uint32_t* spec) const;
-  void MarkChanged(Stream* stream) { stream->changed = true; }
+  void MarkChanged(uint32_t slot) {
+    if (!std::exchange(streams_[slot].changed, true)) changed_.push_back(slot);
+  }
   void SaveStream(const Stream& stream, uint64_t from, StateWriter& out) const;
   bool LoadStream(StateReader& in);
   bool LoadFields(Stream* stream, StateReader& in);
@@ -183,6 +185,7 @@ class Windower {
   std::vector<uint32_t> pending_;  // slots with emitted windows
   std::set<std::string, std::less<>> ended_keys_;
   std::vector<std::string> removed_keys_;         // since the last SaveChanges
+  std::vector<uint32_t> changed_;                 // likewise; some have ended or stand twice
   std::vector<std::vector<uint32_t>> in_bucket_;  // by spec with a span: slots with events in it
   std::vector<Time> bucket_end_;                  // by spec; kNoTime while empty
   List active_, paused_;

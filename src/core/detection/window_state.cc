@@ -99,9 +99,10 @@ std::vector<std::pair<uint32_t, std::string>> Windower::SaveChanges() {
     ++counts[shard];
   }
   removed_keys_.clear();
-  for (const auto& [key, slot] : by_key_) {
+  for (const uint32_t slot : std::exchange(changed_, {})) {
     Stream& s = streams_[slot];
-    if (!std::exchange(s.changed, false)) continue;
+    if (s.ended || !std::exchange(s.changed, false)) continue;
+    const std::string& key = *s.key;
     const uint32_t shard = ShardOf(key);
     StateWriter out(&sections[shard]);
     const bool whole = std::exchange(s.save_whole, false) || s.saved_next < s.base();
