@@ -12,8 +12,8 @@ double Share(double value) { return std::clamp(std::isfinite(value) ? value : 0.
 
 }  // namespace
 
-Quality MeasureQuality(const QualityFacts& facts) {
-  Quality quality;
+QualityScore MeasureQuality(const QualityFacts& facts) {
+  QualityScore quality;
   const double thousands = static_cast<double>(facts.records) / 1000;
   quality.data =
       7.5 * Share(thousands > 0 ? std::log10(thousands) / 2 : 0) + 7.5 * Share(facts.days / 7);
@@ -30,7 +30,7 @@ Quality MeasureQuality(const QualityFacts& facts) {
 }
 
 nlohmann::json QualityJson(const QualityFacts& facts) {
-  const Quality quality = MeasureQuality(facts);
+  const QualityScore quality = MeasureQuality(facts);
   const auto rounded = [](double value) { return std::round(value * 10) / 10; };
   return {{"score", rounded(quality.total())},
           {"parts",

@@ -29,12 +29,12 @@ struct QualityFacts {
 //   10 golden    all or nothing
 //   25 recall    faults found / faults
 // 85 is good, 92 excellent. Each part is kept, so that a low figure says what is missing.
-struct Quality {
+struct QualityScore {
   double data = 0, alarms = 0, coverage = 0, golden = 0, recall = 0;
   double total() const { return data + alarms + coverage + golden + recall; }
 };
 
-Quality MeasureQuality(const QualityFacts& facts);
+QualityScore MeasureQuality(const QualityFacts& facts);
 // For the manifest: the score, its parts and the facts behind them.
 nlohmann::json QualityJson(const QualityFacts& facts);
 
