@@ -27,6 +27,11 @@ int64_t ResidentKiB(pid_t pid) {
 
 class BackpressureTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "memory and speed are the sanitizer's here";
+#endif
+  }
   void Write(seconds duration) {
     const OpenLog writer(log_);
     Clock::time_point due = Clock::now();
