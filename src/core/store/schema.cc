@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iterator>
+#include <thread>
 
 #include "core/store/whole_copy.h"
 
@@ -161,15 +163,12 @@ SELECT file_id, source, path, inode, offset, read_bytes, chain,
 FROM file_rows;
 )sql";
 
+// Between two attempts to change the journal mode.
+constexpr Duration kWalRetry = std::chrono::milliseconds(5);
+
 // kMigrations[n] makes version n + 1 of version n.
 constexpr const char* kMigrations[] = {kVersion1};
 static_assert(std::size(kMigrations) == kSchemaVersion);
-
-Result<int64_t> Pragma(Database* db, std::string_view name) {
-  Result<std::optional<int64_t>> value = db->Int(fmt::format("PRAGMA {}", name));
-  if (!value.ok()) return value.error();
-  return value->value_or(0);
-}
 
 Error Foreign(const std::string& path) {
   return Error{fmt::format("{} is a SQLite database, but not one of alogd: move it aside, or set "
@@ -188,31 +187,44 @@ Error Newer(const std::string& path, int64_t version, int64_t known) {
 
 // The version of the file, 0 for an empty one; fails for foreign ones and those newer than `known`.
 Result<int64_t> Version(Database* db, int64_t known = kSchemaVersion) {
-  Result<int64_t> application = Pragma(db, "application_id");
-  if (!application.ok()) return application.error();
-  Result<int64_t> version = Pragma(db, "user_version");
-  if (!version.ok()) return version.error();
-  Result<std::optional<int64_t>> tables = db->Int("SELECT count(*) FROM sqlite_master");
-  if (!tables.ok()) return tables.error();
-  const bool empty = tables->value_or(0) == 0;
-  if (*application != kApplicationId && !(empty && *application == 0 && *version == 0)) {
+  // One statement, so one moment: another process may be making the schema meanwhile.
+  Rows rows = db->Query(
+      "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master) "
+      "FROM pragma_application_id, pragma_user_version");
+  if (!rows.Next()) {
+    return rows.status().ok() ? db->Fail(SQLITE_CORRUPT) : rows.status().error();
+  }
+  const int64_t application = rows.Int(0);
+  const int64_t version = rows.Int(1);
+  const bool empty = rows.Int(2) == 0;
+  if (application != kApplicationId && !(empty && application == 0 && version == 0)) {
     return Foreign(db->path());
   }
-  if (*version > known) return Newer(db->path(), *version, known);
-  return empty ? int64_t{0} : *version;
+  if (version > known) return Newer(db->path(), version, known);
+  return empty ? int64_t{0} : version;
 }
 
-// WAL is kept in the file; asking for it again costs nothing.
+// WAL is kept in the file; asking for it again costs nothing. To change it SQLite raises a lock
+// that it already holds, for which it waits by itself for nobody: two who do it at once are told
+// that it is locked, and one of them has to ask again.
 Status UseWal(Database* db) {
-  Rows rows = db->Query("PRAGMA journal_mode = WAL");
-  const std::string mode = rows.Next() ? std::string(rows.Text(0)) : "";
-  if (!rows.status().ok()) return rows.status();
-  if (mode == "wal") return {};
-  return Error{
-      fmt::format("cannot use {}: its file system cannot hold a write-ahead log (it offers "
-                  "{}): set state_dir to a local file system",
-                  db->path(), mode),
-      SQLITE_CANTOPEN};
+  const auto end = std::chrono::steady_clock::now() + db->busy();
+  for (;;) {
+    Rows rows = db->Query("PRAGMA journal_mode = WAL");
+    const std::string mode = rows.Next() ? std::string(rows.Text(0)) : "";
+    if (mode == "wal") return {};
+    const Status& status = rows.status();
+    if (status.ok()) {
+      return Error{
+          fmt::format("cannot use {}: its file system cannot hold a write-ahead log (it offers "
+                      "{}): set state_dir to a local file system",
+                      db->path(), mode),
+          SQLITE_CANTOPEN};
+    }
+    const bool locked = status.error().code == SQLITE_BUSY;
+    if (!locked || std::chrono::steady_clock::now() >= end) return status;
+    std::this_thread::sleep_for(kWalRetry);
+  }
 }
 
 }  // namespace

@@ -157,6 +157,7 @@ Result<Database> Database::Open(const std::string& path, Mode mode, Duration bus
   Database db;
   db.db_.reset(raw);
   db.path_ = std::make_unique<const std::string>(path);
+  db.busy_ = busy;
   if (code != SQLITE_OK) {
     return SqliteError("open", path, code, raw == nullptr ? "no memory" : sqlite3_errmsg(raw));
   }

@@ -115,6 +115,7 @@ class Database {
   int64_t changes() const;         // rows that the last Run changed
   int64_t last_insert_id() const;  // of the last INSERT
   const std::string& path() const { return *path_; }
+  Duration busy() const { return busy_; }  // as opened with
   sqlite3* handle() const { return db_.get(); }
   // The connection's last error.
   Error Fail(int code) const;
@@ -162,6 +163,7 @@ class Database {
   }
 
   std::unique_ptr<const std::string> path_;  // at a fixed address: Rows point to it
+  Duration busy_{};
   std::unique_ptr<sqlite3, Close> db_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
 };
