@@ -83,10 +83,8 @@ uint32_t CorpusBuilder::KeepNumbers(std::string_view message) {
   if (!numbers_wanted_) return 0;
   const Numbers found = FindNumbers(message);
   if (found.count == 0 || numbers_.size() >= UINT32_MAX - 2 * kMaxNumbers) return 0;
-  numbers_.push_back(static_cast<float>(found.count));
-  numbers_.insert(numbers_.end(), found.values.begin(),
-                  found.values.begin() + static_cast<ptrdiff_t>(found.count));
-  return static_cast<uint32_t>(numbers_.size() - found.count);
+  return static_cast<uint32_t>(
+      AppendNumbers(std::span(found.values).first(found.count), &numbers_));
 }
 
 // Those of records that are left out; kept ones stand in the order of their records.
@@ -95,7 +93,7 @@ void CorpusBuilder::DropUnusedNumbers() {
   for (Raw& raw : kept_) {
     if (raw.numbers == 0) continue;
     const size_t from = raw.numbers - 1u;
-    const size_t size = 1 + static_cast<size_t>(numbers_[from]);
+    const size_t size = 1 + NumbersAt(numbers_, raw.numbers).size();
     std::copy_n(numbers_.begin() + static_cast<ptrdiff_t>(from), size,
                 numbers_.begin() + static_cast<ptrdiff_t>(to));
     raw.numbers = static_cast<uint32_t>(to + 1);

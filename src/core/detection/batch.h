@@ -12,6 +12,7 @@
 #include "core/detection/rule_counts.h"
 #include "core/detection/watch.h"
 #include "core/detection/window.h"
+#include "core/records/numbers.h"
 #include "core/types.h"
 
 namespace alogd {
@@ -77,11 +78,8 @@ struct Batch {
   // The place of a record's numbers, from 1. Each record with numbers ends a window, so that a
   // batch has few of them.
   uint16_t AddNumbers(std::span<const float> of_record) {
-    const size_t place = numbers.size() + 1;
-    if (place > UINT16_MAX) return 0;
-    numbers.push_back(static_cast<float>(of_record.size()));
-    numbers.insert(numbers.end(), of_record.begin(), of_record.end());
-    return static_cast<uint16_t>(place);
+    if (numbers.size() >= UINT16_MAX) return 0;
+    return static_cast<uint16_t>(AppendNumbers(of_record, &numbers));
   }
   std::string_view Message(const BatchRecord& record) const {
     return std::string_view(text).substr(record.text_begin, record.text_size);

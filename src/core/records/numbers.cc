@@ -6,18 +6,16 @@
 #include <cmath>
 #include <utility>
 
+#include "core/headers/scan.h"
+
 namespace alogd {
 namespace {
 
 constexpr size_t kMaxDigits = 18;  // longer ones are names
 constexpr size_t kMaxUnit = 4;     // letters
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 // Also bytes of UTF-8: they are parts of words.
-bool IsWord(char c) {
-  return IsDigit(c) || IsLetter(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
-}
+bool IsWord(char c) { return IsAlnum(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 
 double Scale(std::string_view unit) {
   static constexpr std::pair<std::string_view, double> kUnits[] = {
@@ -90,7 +88,7 @@ class Finder {
     const size_t digits_end = Digits(begin, &value);
     if (digits_end == std::string_view::npos) return begin + 1;
     size_t end = digits_end;
-    while (end < text_.size() && IsLetter(text_[end]) && end - digits_end < kMaxUnit) ++end;
+    while (end < text_.size() && IsAlpha(text_[end]) && end - digits_end < kMaxUnit) ++end;
     if (!Begins(begin) || !Ends(end)) return end;
     value *= Scale(text_.substr(digits_end, end - digits_end));
     if (Before(begin) == '-') value = -value;
@@ -114,6 +112,18 @@ class Finder {
 
 Numbers FindNumbers(std::string_view message) {
   return Finder(message.substr(0, kNumberBytes)).Find();
+}
+
+size_t AppendNumbers(std::span<const float> of_record, std::vector<float>* all) {
+  all->push_back(static_cast<float>(of_record.size()));
+  all->insert(all->end(), of_record.begin(), of_record.end());
+  return all->size() - of_record.size();
+}
+
+std::span<const float> NumbersAt(std::span<const float> all, size_t place) {
+  if (place == 0 || place > all.size()) return {};
+  const auto count = static_cast<size_t>(all[place - 1]);
+  return all.size() - place < count ? std::span<const float>() : all.subspan(place, count);
 }
 
 }  // namespace alogd

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace alogd {
 
@@ -26,5 +28,11 @@ struct Numbers {
 // Found by their shape and not at the <*> of the template: these come and go as a template widens,
 // the n-th number of a message stays what it is.
 Numbers FindNumbers(std::string_view message);
+
+// The numbers of many records in one array, of each: how many, then they themselves. A record has
+// its place there, from 1; 0 where it has none.
+size_t AppendNumbers(std::span<const float> of_record, std::vector<float>* all);
+// Empty where the place is none, or reaches beyond the array.
+std::span<const float> NumbersAt(std::span<const float> all, size_t place);
 
 }  // namespace alogd

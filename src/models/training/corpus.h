@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/records/numbers.h"
 #include "core/types.h"
 
 namespace alogd {
@@ -26,9 +27,7 @@ struct Corpus {
   // Of the records that have any, where `values` is trained: how many, then they themselves.
   std::vector<float> numbers;
   std::span<const float> NumbersOf(const CorpusRecord& record) const {
-    if (record.numbers == 0) return {};
-    const size_t at = record.numbers - 1u;
-    return std::span(numbers).subspan(at + 1, static_cast<size_t>(numbers[at]));
+    return NumbersAt(numbers, record.numbers);
   }
   // For the manifest.
   std::vector<std::string> files;

@@ -58,9 +58,7 @@ class Run {
     event.created = event.seen == 0;
     ++seen_[word];
     if (const auto numbers = corpus_.NumbersOf(record); numbers_wanted_ && !numbers.empty()) {
-      event.numbers = static_cast<uint16_t>(numbers_.size() + 1);
-      numbers_.push_back(static_cast<float>(numbers.size()));
-      numbers_.insert(numbers_.end(), numbers.begin(), numbers.end());
+      event.numbers = static_cast<uint16_t>(AppendNumbers(numbers, &numbers_));
     }
     return event;
   }

@@ -97,7 +97,7 @@ class ValuesDetector : public Detector {
       return score;
     const uint32_t index = index_[event.word];
     const ValueTemplate& model = model_.templates[index];
-    const std::span<const float> numbers = NumbersOf(context, event);
+    const std::span<const float> numbers = NumbersAt(context.numbers, event.numbers);
     if (numbers.size() != model.numbers) return score;
     const float gap = GapOf(window);
     const std::span<float> row = std::span(row_).first(model.places.size());
@@ -109,14 +109,6 @@ class ValuesDetector : public Detector {
     if (context.WantsEvidence(score))
       score.evidence = Explain(window, index, found, gap, numbers, score);
     return score;
-  }
-
-  static std::span<const float> NumbersOf(const ScoreContext& context, const Event& event) {
-    const size_t at = event.numbers - 1u;
-    if (at >= context.numbers.size()) return {};
-    const auto count = static_cast<size_t>(context.numbers[at]);
-    if (context.numbers.size() - at - 1 < count) return {};
-    return context.numbers.subspan(at + 1, count);
   }
 
   static float GapOf(const Window& window) {
