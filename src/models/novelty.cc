@@ -7,21 +7,17 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
+#include "models/recent_occurrences.h"
 
 namespace alogd {
 namespace {
 
-// Templates whose latest occurrences are remembered: far more than are new at a time; the longest
-// unseen go first, an eighth at once so that a flood costs little for each.
+// Templates whose latest occurrences are remembered: far more than are new at a time.
 constexpr size_t kMaxRecent = 4096;
-// A template that comes daily must not stay news for ever, one that comes monthly must: what counts
-// as lately halves in a day.
-constexpr double kHalfLifeSeconds = 86'400;
 
 bool IsCount(double v) { return std::isfinite(v) && v >= 0; }
 
@@ -43,38 +39,23 @@ class NoveltyDetector : public Detector {
 
   void Save(StateWriter& out) const override {
     SaveRates(out);
-    out.U64(recent_.size());
-    for (const auto& [id, recent] : recent_) SaveRecent(out, id, recent);
+    recent_.Save(out);
   }
   bool Load(StateReader& in) override {
-    recent_.clear();
-    changed_.clear();
-    dropped_.clear();
     LoadRates(in);
-    return LoadRecent(in) && in.ok();
+    return recent_.Load(in) && in.ok();
   }
   void SaveChanges(StateWriter& out) override {
     SaveRates(out);
-    out.U64(dropped_.size());
-    for (const uint32_t id : dropped_) out.U64(id);
-    out.U64(changed_.size());
-    for (const uint32_t id : changed_) SaveRecent(out, id, recent_.at(id));
-    changed_.clear();
-    dropped_.clear();
+    recent_.SaveChanges(out);
   }
   bool ApplyChanges(StateReader& in) override {
     LoadRates(in);
-    for (size_t n = in.Count(1); n > 0 && in.ok(); --n) recent_.erase(in.U32());
-    return LoadRecent(in) && in.ok();
+    return recent_.ApplyChanges(in) && in.ok();
   }
   void Forget(std::string_view) override {}  // templates belong to the group, not to a stream
 
  private:
-  struct Recent {
-    double weight = 0;  // occurrences, each halved for every day since
-    Time at = kNoTime;  // of the latest
-  };
-
   Score ScoreWindow(const ScoreContext& context, const Window& window) {
     float highest = -1;
     size_t blamed = 0;
@@ -96,8 +77,9 @@ class NoveltyDetector : public Detector {
     lately_records_ = lately_records_ * decay_ + 1;
     lately_new_ = lately_new_ * decay_ + (event.created ? 1 : 0);
     if (!(base > 0)) return 0;
+    const double lately = recent_.Count(Index(event.id), event.time).lately;
     const double worn =
-        std::log10(1.0 + static_cast<double>(event.seen)) + std::log10(1.0 + CountRecent(event));
+        std::log10(1.0 + static_cast<double>(event.seen)) + std::log10(1.0 + lately);
     return static_cast<float>(std::max(0.0, base - worn));
   }
 
@@ -113,37 +95,6 @@ class NoveltyDetector : public Detector {
   double NewShare() const {
     if (!model_.trained) return (lately_new_ + 0.5) / (lately_records_ + 1);
     return std::min(1.0, model_.new_share + lately_new_ / static_cast<double>(learn_records_));
-  }
-
-  // Occurrences lately, before this one, which is then counted.
-  double CountRecent(const Event& event) {
-    Recent& recent = recent_[Index(event.id)];
-    if (recent.at != kNoTime && event.time > recent.at) {
-      // Subtracted as doubles: a damaged state may hold any time, and integers would overflow.
-      const double us =
-          static_cast<double>(Micros(event.time)) - static_cast<double>(Micros(recent.at));
-      recent.weight *= std::exp2(-us / (1e6 * kHalfLifeSeconds));
-    }
-    const double before = recent.weight;
-    recent.weight += 1;
-    recent.at = std::max(recent.at, event.time);
-    changed_.insert(Index(event.id));
-    dropped_.erase(Index(event.id));
-    if (recent_.size() > kMaxRecent) DropOldest();
-    return before;
-  }
-
-  void DropOldest() {
-    std::vector<std::pair<Time, uint32_t>> ages;
-    ages.reserve(recent_.size());
-    for (const auto& [id, recent] : recent_) ages.emplace_back(recent.at, id);
-    std::sort(ages.begin(), ages.end());
-    ages.resize(kMaxRecent / 8);
-    for (const auto& [at, id] : ages) {
-      recent_.erase(id);
-      changed_.erase(id);
-      dropped_.insert(id);
-    }
   }
 
   std::unique_ptr<Evidence> Explain(const ScoreContext& context, const Window& window,
@@ -190,21 +141,6 @@ class NoveltyDetector : public Detector {
     lately_new_ = in.F64();
     if (!IsCount(lately_records_) || !IsCount(lately_new_)) in.Fail();
   }
-  static void SaveRecent(StateWriter& out, uint32_t id, const Recent& recent) {
-    out.U64(id);
-    out.F64(recent.weight);
-    out.At(recent.at);
-  }
-  bool LoadRecent(StateReader& in) {
-    for (size_t n = in.Count(10); n > 0 && in.ok(); --n) {
-      const uint32_t id = in.U32();
-      const double weight = in.F64();
-      const Time at = in.At();
-      if (!in.ok() || !IsCount(weight)) return false;
-      recent_[id] = {weight, at};
-    }
-    return recent_.size() <= kMaxRecent;
-  }
 
   NoveltyModel model_;
   Calibration calibration_;
@@ -213,9 +149,7 @@ class NoveltyDetector : public Detector {
   uint64_t records_ = 0;
   double lately_records_ = 0;
   double lately_new_ = 0;
-  std::map<uint32_t, Recent> recent_;  // ordered: states are compared byte by byte
-  std::set<uint32_t> changed_;         // since the last SaveChanges
-  std::set<uint32_t> dropped_;         // likewise
+  RecentOccurrences recent_{kMaxRecent};  // of new and rare templates
 };
 
 }  // namespace

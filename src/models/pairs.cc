@@ -7,17 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include "core/text.h"
+#include "models/recent_occurrences.h"
 
 namespace alogd {
 namespace {
 
-// New pairs whose occurrences are remembered; the longest unseen go, an eighth at once.
-constexpr size_t kMaxRecent = 2048;
-constexpr double kHalfLifeSeconds = 86'400;  // of what counts as lately, as in novelty
+constexpr size_t kMaxRecent = 2048;  // new pairs whose occurrences are remembered
 
 const Error kMalformed{"pairs: its tensors are missing or malformed; train again"};
 
@@ -41,36 +39,13 @@ class PairsDetector : public Detector {
     for (size_t i = 0; i < windows.size(); ++i) scores[i] = ScoreWindow(context, windows[i]);
   }
 
-  void Save(StateWriter& out) const override {
-    out.U64(recent_.size());
-    for (const auto& [key, recent] : recent_) SaveRecent(out, key, recent);
-  }
-  bool Load(StateReader& in) override {
-    recent_.clear();
-    changed_.clear();
-    dropped_.clear();
-    return LoadRecent(in);
-  }
-  void SaveChanges(StateWriter& out) override {
-    out.U64(dropped_.size());
-    for (const uint64_t key : dropped_) out.U64(key);
-    out.U64(changed_.size());
-    for (const uint64_t key : changed_) SaveRecent(out, key, recent_.at(key));
-    changed_.clear();
-    dropped_.clear();
-  }
-  bool ApplyChanges(StateReader& in) override {
-    for (size_t n = in.Count(1); n > 0 && in.ok(); --n) recent_.erase(in.U64());
-    return LoadRecent(in);
-  }
+  void Save(StateWriter& out) const override { recent_.Save(out); }
+  bool Load(StateReader& in) override { return recent_.Load(in); }
+  void SaveChanges(StateWriter& out) override { recent_.SaveChanges(out); }
+  bool ApplyChanges(StateReader& in) override { return recent_.ApplyChanges(in); }
   void Forget(std::string_view) override {}  // pairs belong to the group, not to a stream
 
  private:
-  struct Recent {
-    uint64_t seen = 0;
-    double weight = 0;  // occurrences, each halved for every day since
-    Time at = kNoTime;  // of the latest
-  };
   struct Worst {
     float raw = std::numeric_limits<float>::quiet_NaN();
     uint32_t a = 0, b = 0;
@@ -114,32 +89,9 @@ class PairsDetector : public Detector {
 
   // By how much what came before this record wears a new pair off; this one is counted.
   float Wear(uint64_t key, Time now) {
-    Recent& recent = recent_[key];
-    if (recent.at != kNoTime && now > recent.at) {
-      const double us = static_cast<double>(Micros(now)) - static_cast<double>(Micros(recent.at));
-      recent.weight *= std::exp2(-us / (1e6 * kHalfLifeSeconds));
-    }
-    const double worn =
-        std::log10(1.0 + static_cast<double>(recent.seen)) + std::log10(1.0 + recent.weight);
-    ++recent.seen;
-    recent.weight += 1;
-    recent.at = std::max(recent.at, now);
-    changed_.insert(key);
-    dropped_.erase(key);
-    if (recent_.size() > kMaxRecent) DropOldest();
-    return static_cast<float>(worn);
-  }
-
-  void DropOldest() {
-    std::vector<std::pair<Time, uint64_t>> ages;
-    for (const auto& [key, recent] : recent_) ages.emplace_back(recent.at, key);
-    std::sort(ages.begin(), ages.end());
-    ages.resize(kMaxRecent / 8);
-    for (const auto& [at, key] : ages) {
-      recent_.erase(key);
-      changed_.erase(key);
-      dropped_.insert(key);
-    }
+    const RecentOccurrences::Before before = recent_.Count(key, now);
+    return static_cast<float>(std::log10(1.0 + static_cast<double>(before.seen)) +
+                              std::log10(1.0 + before.lately));
   }
 
   std::string Text(uint32_t word) const {
@@ -172,31 +124,11 @@ class PairsDetector : public Detector {
     return evidence;
   }
 
-  static void SaveRecent(StateWriter& out, uint64_t key, const Recent& recent) {
-    out.U64(key);
-    out.U64(recent.seen);
-    out.F64(recent.weight);
-    out.At(recent.at);
-  }
-  bool LoadRecent(StateReader& in) {
-    for (size_t n = in.Count(11); n > 0 && in.ok(); --n) {
-      const uint64_t key = in.U64();
-      Recent recent;
-      recent.seen = in.U64();
-      recent.weight = in.F64();
-      recent.at = in.At();
-      if (!in.ok() || !(recent.weight >= 0 && recent.weight < 1e18)) return false;
-      recent_[key] = recent;
-    }
-    return in.ok() && recent_.size() <= kMaxRecent;
-  }
-
   PairsModel model_;
   std::vector<std::string> vocabulary_;
   Calibration calibration_;
-  std::vector<bool> known_;            // by word: training learned from it
-  std::map<uint64_t, Recent> recent_;  // ordered: states are compared byte by byte
-  std::set<uint64_t> changed_, dropped_;
+  std::vector<bool> known_;               // by word: training learned from it
+  RecentOccurrences recent_{kMaxRecent};  // of new pairs
 };
 
 Tensor TensorOf(const std::vector<uint32_t>& values) {
