@@ -40,12 +40,7 @@ Result<LogLines> ReadLog(const std::string& path) {
 
 Result<Bundle> TrainOnSpan(const Config& config, const GroupConfig& group, const LogSpan& span,
                            const Absorption& absorption, std::vector<std::string>* remarks) {
-  CorpusBuilder::Options options;
-  options.max_records = config.training.max_records;
-  options.leave_out = [&absorption](std::string_view stream, Time time) {
-    return absorption.LeavesOut(stream, time);
-  };
-  auto builder = CorpusBuilder::Create(config, group, options);
+  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, absorption));
   if (!builder) return builder.error();
   builder->BeginFile(span.log->source, span.log->source, span.log->reference);
   uint64_t offset = 0;

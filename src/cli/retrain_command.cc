@@ -73,12 +73,7 @@ std::vector<std::string> LogsOf(const GroupConfig& group) {
 
 Result<Corpus> ReadCorpus(const Config& config, const GroupConfig& group, const LogFiles& files,
                           const Absorption& absorption, std::vector<std::string>* remarks) {
-  CorpusBuilder::Options options;
-  options.max_records = config.training.max_records;
-  options.leave_out = [&absorption](std::string_view stream, Time time) {
-    return absorption.LeavesOut(stream, time);
-  };
-  auto builder = CorpusBuilder::Create(config, group, options);
+  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, absorption));
   if (!builder) return builder.error();
   AddSources(files, group.max_line, &*builder, remarks, [](uint64_t) { return true; });
   if (absorption.left_out() > 0)

@@ -110,4 +110,13 @@ bool Absorption::LeavesOut(std::string_view stream, Time time) const {
   return after != spans->second.begin() && std::prev(after)->last >= time;
 }
 
+CorpusBuilder::Options RetrainingOptions(const Config& config, const Absorption& absorption) {
+  CorpusBuilder::Options options;
+  options.max_records = config.training.max_records;
+  options.leave_out = [&absorption](std::string_view stream, Time time) {
+    return absorption.LeavesOut(stream, time);
+  };
+  return options;
+}
+
 }  // namespace alogd

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/corpus_builder.h"
 #include "core/result.h"
 #include "core/store/history.h"
 #include "core/types.h"
@@ -39,5 +40,8 @@ class Absorption {
   size_t left_out_ = 0;
   std::vector<std::string> absorbed_;
 };
+
+// How a retraining reads records; `absorption` outlives it.
+CorpusBuilder::Options RetrainingOptions(const Config& config, const Absorption& absorption);
 
 }  // namespace alogd
