@@ -2,11 +2,8 @@
 // Two nibble tables a letter, as in the Teddy algorithm of Hyperscan (Wang et al., NSDI 2019, 4.2).
 #include "core/records/word_filter.h"
 
+#include "core/avx2_bytes.h"
 #include "core/headers/scan.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace alogd {
 namespace {
@@ -55,15 +52,8 @@ WordFilter::Hits WordFilter::FindPlain(const char* text, bool inside) const {
 
 namespace {
 
-__attribute__((target("avx2"))) inline __m256i InRange(__m256i v, char low, char high) {
-  const __m256i shifted = _mm256_sub_epi8(v, _mm256_set1_epi8(low));
-  const __m256i span = _mm256_set1_epi8(static_cast<char>(high - low));
-  return _mm256_cmpeq_epi8(_mm256_min_epu8(shifted, span), shifted);
-}
-
-__attribute__((target("avx2"))) inline uint64_t Mask(__m256i v) {
-  return static_cast<uint32_t>(_mm256_movemask_epi8(v));
-}
+using avx2::InRange;
+using avx2::Mask;
 
 // The buckets that a folded letter is of.
 __attribute__((target("avx2"))) inline __m256i Buckets(__m256i folded, const uint8_t* low,

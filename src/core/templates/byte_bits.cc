@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "core/avx2_bytes.h"
 #include "core/templates/masks.h"
 
 #if defined(__x86_64__)
@@ -106,16 +107,6 @@ constexpr Nibbles MakeNibbles() {
 }
 constexpr Nibbles kNibbles = MakeNibbles();
 
-__attribute__((target("avx2"))) inline __m256i InRange256(__m256i c, char low, char high) {
-  const __m256i shifted = _mm256_sub_epi8(c, _mm256_set1_epi8(low));
-  const __m256i span = _mm256_set1_epi8(static_cast<char>(high - low));
-  return _mm256_cmpeq_epi8(_mm256_min_epu8(shifted, span), shifted);
-}
-
-__attribute__((target("avx2"))) inline uint64_t Mask256(__m256i v) {
-  return static_cast<uint32_t>(_mm256_movemask_epi8(v));
-}
-
 __attribute__((target("avx2"))) inline Block Avx2Block(const char* text) {
   Block b;
   const __m256i low_rows =
@@ -135,12 +126,13 @@ __attribute__((target("avx2"))) inline Block Avx2Block(const char* text) {
     const __m256i folded = _mm256_or_si256(c, _mm256_set1_epi8(0x20));
     const __m256i tab = _mm256_cmpeq_epi8(c, _mm256_set1_epi8('\t'));
     const __m256i del = _mm256_cmpeq_epi8(c, _mm256_set1_epi8(0x7f));
-    const __m256i control = _mm256_or_si256(_mm256_andnot_si256(tab, InRange256(c, 0, 0x1f)), del);
-    b.delimiter |= (~Mask256(not_delimiter) & 0xffffffffu) << i;
-    b.digit |= Mask256(InRange256(c, '0', '9')) << i;
-    b.letter |= Mask256(InRange256(folded, 'a', 'z')) << i;
-    b.dot |= Mask256(_mm256_cmpeq_epi8(c, _mm256_set1_epi8('.'))) << i;
-    b.control |= Mask256(control) << i;
+    const __m256i control =
+        _mm256_or_si256(_mm256_andnot_si256(tab, avx2::InRange(c, 0, 0x1f)), del);
+    b.delimiter |= (~avx2::Mask(not_delimiter) & 0xffffffffu) << i;
+    b.digit |= avx2::Mask(avx2::InRange(c, '0', '9')) << i;
+    b.letter |= avx2::Mask(avx2::InRange(folded, 'a', 'z')) << i;
+    b.dot |= avx2::Mask(_mm256_cmpeq_epi8(c, _mm256_set1_epi8('.'))) << i;
+    b.control |= avx2::Mask(control) << i;
   }
   return b;
 }
