@@ -146,6 +146,8 @@ void PrintStatus(const CliContext& context, const json& status) {
   if (const uint64_t held = Count(journal, "held_back"); held > 0) {
     fmt::print(", {} held back from the journal (too many in 30 s)", held);
   }
+  if (const uint64_t repeats = Count(journal, "repeats"); repeats > 0)
+    fmt::print(", {} held back as repetitions", repeats);
   fmt::print("\n");
   const json& maintenance = Part(status, "maintenance");
   if (Flag(maintenance, "active") || Count(maintenance, "held") > 0)

@@ -25,7 +25,8 @@ namespace alogd {
 //    "sources": [{"group", "name", "path", "format", "offset", "size", "lag_bytes", "lines_per_s",
 //                 "last_rotation_us", "state"}],
 //    "drops": {"REASON": N}, "limits": {"NAME": N}, "commit": {"units", "last_error"},
-//    "journal": {"sent", "pending", "held_back"}, "last_reload": {"at_us", "ok", "message"}}
+//    "journal": {"sent", "pending", "held_back", "repeats"},
+//    "last_reload": {"at_us", "ok", "message"}}
 inline constexpr size_t kMaxControlMessage =
     1 << 20;  // bytes of one line; longer ones end the connection
 

@@ -35,6 +35,8 @@ constexpr seconds kRetentionOverdue{600};
 // MB).
 constexpr seconds kCheckpointPeriod{10};
 constexpr uint64_t kCheckpointUnits = 256;
+// Trouble that goes on repeats itself about once an hour.
+constexpr std::chrono::hours kTellRepeats{1};
 
 }  // namespace
 
@@ -115,6 +117,7 @@ void Committer::Run() {
     const bool worked = now >= retry_at_ && DoOne(lock);
     if (!finishing_) KeepHouse(lock, !worked);
     if (failing_ && now >= failing_since_ + hooks_.alert_after) AlertUncommitted(lock);
+    if (now >= next_tell_) TellRepeats();
     if (worked) continue;
     Clock::time_point until = Clock::now() + kRound;
     if (retry_at_ > now) until = std::min(until, retry_at_);
@@ -126,6 +129,7 @@ void Committer::Run() {
     };
     changed_.wait_until(lock, until, something);
   }
+  TellRepeats();
   next_place_ = {};
   KeepPlace(lock);  // what was deleted in the last moment
   beat_->End();
@@ -167,6 +171,7 @@ void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
   }
   stats_.last_error.clear();
   ++stats_.units;
+  stats_.repeats = store_.repeats();
   const std::string group = unit.group;
   look_in_outbox_ = look_in_outbox_ || !unit.anomalies.empty() || !unit.incidents.empty();
   units_.pop_front();
@@ -199,6 +204,17 @@ void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   hooks_.on_alerts(std::move(*alerts));
   lock.lock();
+}
+
+void Committer::TellRepeats() {
+  const uint64_t count = stats_.repeats - std::exchange(told_repeats_, stats_.repeats);
+  if (count == 0) return;
+  next_tell_ = Clock::now() + kTellRepeats;
+  spdlog::info(
+      "{} alert{} held back, of trouble that alerted less than alerts.repeat_after before; they "
+      "are "
+      "in the database: alogctl incidents list --since -1d",
+      count, count == 1 ? " was" : "s were");
 }
 
 // A database that was deleted or replaced under us would take commits for as long as this process

@@ -46,6 +46,7 @@ class Committer {
     uint64_t units = 0;
     uint64_t failures = 0;  // attempts
     uint64_t queued = 0;
+    uint64_t repeats = 0;    // alerts held back because they repeat one; see Repeats
     std::string last_error;  // of the latest failure, escaped; empty once a commit succeeded
   };
 
@@ -87,6 +88,7 @@ class Committer {
   void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
   void Failed(const Error& error);
   void AlertUncommitted(std::unique_lock<std::mutex>& lock);
+  void TellRepeats();
   bool call_due() const { return !calls_.empty() && calls_.front().after_units <= stats_.units; }
   bool drained() const {
     return units_.empty() && sent_.empty() && !alerts_out_ && !look_in_outbox_;
@@ -124,6 +126,8 @@ class Committer {
   Clock::time_point next_checkpoint_;
   uint64_t since_checkpoint_ = 0;  // units
   bool house_failing_ = false;
+  uint64_t told_repeats_ = 0;
+  Clock::time_point next_tell_{};  // of repeats
 
   std::thread thread_;
 };

@@ -66,6 +66,7 @@ Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::sys
 
 StorePolicy PolicyOf(const Config& config) {
   StorePolicy policy{config.store_min, config.journal_min, config.keep, config.max_size};
+  policy.repeat_after = config.repeat_after;
   // As the catalogs in memory have it.
   for (const GroupConfig& group : config.groups) {
     policy.max_templates = std::max(policy.max_templates, uint64_t{2} * group.drain.max_templates);

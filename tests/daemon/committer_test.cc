@@ -107,6 +107,17 @@ TEST_F(CommitterTest, LockedDatabaseKeepsTheUnit) {
   EXPECT_EQ(Load("a").deltas.size(), 2U);
 }
 
+TEST_F(CommitterTest, CountsRepetitions) {
+  StorePolicy policy;
+  policy.repeat_after = std::chrono::hours(24);
+  committer_ = std::make_unique<Committer>(testing::OpenStore(directory_.db(), policy),
+                                           beats_.Add("committer"), Committer::Hooks());
+  for (uint64_t seq = 1; seq <= 3; ++seq) committer_->Offer(testing::SampleUnit(seq), true);
+  committer_->Start();
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
+  EXPECT_EQ(committer_->stats().repeats, 2U);
+}
+
 // A disk that fails, and one that the kernel made read-only for it.
 class CommitterDiskTest : public CommitterTest, public ::testing::WithParamInterface<int> {};
 

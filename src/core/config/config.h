@@ -209,6 +209,7 @@ struct Config {
   RiskOptions risk;
   uint32_t budget_per_day = 1;  // alerts.budget_per_day: what thresholds are calibrated for
   Duration incident_gap = 60s;  // alerts.incident_gap
+  Duration repeat_after = 24h;  // alerts.repeat_after; 0: every incident alerts
   TrainingOptions training;
   SeverityOptions severity;
   std::vector<RuleConfig> rules;

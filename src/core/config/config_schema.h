@@ -246,6 +246,7 @@ void DescribeConfig(V& v, Config& config) {
   v.Map("alerts", [&] {
     v.Key("budget_per_day", &config.budget_per_day, CountValue{0, 100'000});
     v.Key("incident_gap", &config.incident_gap, DurationValue{});
+    v.Key("repeat_after", &config.repeat_after, DurationValue{});
   });
   v.Map("training", [&] {
     TrainingOptions& training = config.training;

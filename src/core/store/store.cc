@@ -55,6 +55,7 @@ struct Store::Impl {
   int64_t next_file_id = 0;  // 0: not asked for yet
   std::optional<Database> checkpointer;
   Time last_clock = kNoTime;  // of the host, as of the last commit
+  uint64_t repeats = 0;
 
   Status SetSynchronous(bool want_full) {
     if (full == want_full) return {};
@@ -98,9 +99,13 @@ Status Store::Commit(const CommitUnit& unit, Time now) {
   UnitWriter writer(&impl_->db, impl_->policy, unit, pause->Holds(now));
   if (Status status = writer.Write(); !status.ok()) return status;
   Status committed = transaction->Commit();
-  if (committed.ok() && now != kNoTime) impl_->last_clock = now;
-  return committed;
+  if (!committed.ok()) return committed;
+  if (now != kNoTime) impl_->last_clock = now;
+  impl_->repeats += writer.repeats();
+  return {};
 }
+
+uint64_t Store::repeats() const { return impl_->repeats; }
 
 Status Store::SetMaintenance(Time now, Time until) {
   if (Status status = impl_->SetSynchronous(true); !status.ok()) return status;
@@ -314,6 +319,7 @@ Result<std::string> Store::WriteAgain(Time now) {
   Result<Store> again = Open(path, impl_->policy, impl_->busy);
   if (!again) return again.error();
   again->impl_->next_file_id = impl_->next_file_id;
+  again->impl_->repeats = impl_->repeats;
   *this = std::move(*again);
   return aside;
 }

@@ -35,6 +35,8 @@ struct StorePolicy {
   Duration keep = std::chrono::hours(24 * 90);
   uint64_t max_size = 2ull << 30;
   uint64_t max_templates = 200'000;  // rows of a group; the longest unseen live ones go
+  // Event time for which an alert that repeats one is held back (core/store/repeats.h); 0: none is.
+  Duration repeat_after{0};
 };
 
 // The one writer's connection. Used from one thread.
@@ -58,7 +60,10 @@ class Store {
   // success, which changes nothing either.
   //
   // While `now` is within a maintenance, what would alert is counted instead, once and for all.
+  // With policy.repeat_after an alert that says what another said lately is held back (Repeats).
   Status Commit(const CommitUnit& unit, Time now = kNoTime);
+  // Alerts held back by Commit as repetitions, since Open.
+  uint64_t repeats() const;
 
   // Alerts are held back from `now` until `until`; no longer if that is past.
   Status SetMaintenance(Time now, Time until);

@@ -3,6 +3,7 @@
 #include "core/store/unit_writer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/store/anomaly_row.h"
@@ -52,6 +53,7 @@ Status UnitWriter::FindGroup() {
   Result<Suppressions> suppressions = Suppressions::Load(db_, group_);
   if (!suppressions.ok()) return suppressions.error();
   suppressions_ = std::move(*suppressions);
+  repeats_.emplace(db_, group_, policy_.repeat_after);
   return {};
 }
 
@@ -121,7 +123,7 @@ Status UnitWriter::SelectAnomalies() {
     if (!id.ok()) return id.error();
     if (id->has_value() || a.level >= least || a.detector == kRuleDetector) {
       kept_.push_back(Kept{&a, id->value_or(0)});
-      kept_incidents_.insert(a.incident_seq);
+      of_incident_[a.incident_seq].push_back(&a);
     }
   }
   return {};
@@ -135,7 +137,7 @@ Status UnitWriter::WriteIncidents() {
     Known known;
     if (rows.Next()) known = Known{rows.Int(0), rows.Int(1)};
     if (!rows.status().ok()) return rows.status();
-    const bool wanted = known.id != 0 || kept_incidents_.contains(incident.seq);
+    const bool wanted = known.id != 0 || of_incident_.contains(incident.seq);
     if (!wanted) continue;
     incidents_[incident.seq] = known;
     if (Status status = WriteIncident(incident); !status.ok()) return status;
@@ -258,28 +260,75 @@ Result<std::optional<int64_t>> UnitWriter::TopAnomaly(const Incident& incident,
       incident_id);
 }
 
+Result<UnitWriter::News> UnitWriter::FindNews(const Incident& incident, const Known& known,
+                                              int64_t level) {
+  std::vector<const Anomaly*> raises;
+  if (const auto it = of_incident_.find(incident.seq); repeats_->on() && it != of_incident_.end())
+    std::copy_if(it->second.begin(), it->second.end(), std::back_inserter(raises),
+                 [&](const Anomaly* a) {
+                   return static_cast<int64_t>(a->level) > known.alerted &&
+                          (a->level >= policy_.journal_min || a->detector == kRuleDetector);
+                 });
+  std::stable_sort(raises.begin(), raises.end(),
+                   [](const Anomaly* a, const Anomaly* b) { return a->risk > b->risk; });
+  bool repetition = false;
+  for (const Anomaly* a : raises) {
+    const auto id =
+        db_->Int("SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ? AND state <> 3",
+                 group_, a->seq);
+    if (!id.ok()) return id.error();
+    if (!*id) continue;
+    const Result<bool> repeats = repeats_->Repeated(*a);
+    if (!repeats.ok()) return repeats.error();
+    if (!*repeats) return News{a, **id};
+    repetition = true;
+  }
+  if (!repetition && repeats_->on()) {
+    const Result<bool> held = repeats_->Held(known.id, level);
+    if (!held.ok()) return held.error();
+    repetition = *held;
+  }
+  if (repetition) return News{.repetition = true};
+  // What brought it there came before, and may alert only now: a suppression was lifted, say.
+  const Result<std::optional<int64_t>> top = TopAnomaly(incident, known.id);
+  if (!top.ok()) return top.error();
+  return News{.id = top->value_or(0)};
+}
+
 Status UnitWriter::WriteAlerts() {
   for (const Incident& incident : unit_.incidents) {
     const auto it = incidents_.find(incident.seq);
     if (it == incidents_.end()) continue;
-    const Result<std::optional<RiskLevel>> alerts = AlertLevel(incident, it->second.id);
-    if (!alerts.ok()) return alerts.error();
-    const auto level = static_cast<int64_t>(alerts->value_or(RiskLevel::kInfo));
-    if (!alerts->has_value() || level <= it->second.alerted) continue;
-    Result<std::optional<int64_t>> top = TopAnomaly(incident, it->second.id);
-    if (!top.ok()) return top.error();
-    Status status = hold_ ? CountHeldAlert(db_)
-                          : db_->Run(
-                                "INSERT INTO outbox (incident_id, anomaly_id, level) VALUES "
-                                "(?, ?, ?)",
-                                it->second.id, *top, level);
-    if (!status.ok()) return status;
-    status =
-        db_->Run("UPDATE incident_rows SET alerted_level = ? WHERE id = ?", level, it->second.id);
-    if (!status.ok()) return status;
-    it->second.alerted = level;
+    if (Status status = WriteAlert(incident, &it->second); !status.ok()) return status;
   }
   return {};
+}
+
+Status UnitWriter::WriteAlert(const Incident& incident, Known* known) {
+  const Result<std::optional<RiskLevel>> alerts = AlertLevel(incident, known->id);
+  if (!alerts.ok()) return alerts.error();
+  const auto level = static_cast<int64_t>(alerts->value_or(RiskLevel::kInfo));
+  if (!alerts->has_value() || level <= known->alerted) return {};
+  const Result<News> news = FindNews(incident, *known, level);
+  if (!news.ok()) return news.error();
+  if (news->repetition) {
+    const Result<bool> held = repeats_->Hold(known->id, level);
+    if (!held.ok()) return held.error();
+    repeated_ += *held;
+    return {};
+  }
+  Status status;
+  if (hold_) {
+    status = CountHeldAlert(db_);
+  } else {
+    const std::optional<int64_t> id = news->id > 0 ? std::optional(news->id) : std::nullopt;
+    status = db_->Run("INSERT INTO outbox (incident_id, anomaly_id, level) VALUES (?, ?, ?)",
+                      known->id, id, level);
+    if (status.ok() && news->anomaly != nullptr) status = repeats_->Told(*news->anomaly);
+  }
+  if (!status.ok()) return status;
+  known->alerted = level;
+  return db_->Run("UPDATE incident_rows SET alerted_level = ? WHERE id = ?", level, known->id);
 }
 
 Status UnitWriter::WriteState() {

@@ -156,7 +156,8 @@ json StatusJson(const DaemonStatus& status) {
           {"journal",
            {{"sent", status.alerts.sent},
             {"pending", status.alerts.waiting},
-            {"held_back", status.alerts.held_back}}},
+            {"held_back", status.alerts.held_back},
+            {"repeats", status.commit.repeats}}},
           {"last_reload", reload.at == kNoTime ? json()
                                                : json{{"at_us", Micros(reload.at)},
                                                       {"ok", reload.ok},

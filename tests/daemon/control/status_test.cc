@@ -32,6 +32,7 @@ DaemonStatus Sample() {
   group.unseen_files = 4;
   status.groups.push_back(group);
   status.alerts = {4, 1};
+  status.commit.repeats = 5;
   return status;
 }
 
@@ -50,6 +51,7 @@ TEST(StatusJsonTest, PromisedFields) {
   EXPECT_EQ(json["limits"]["cut_lines"], 2);
   EXPECT_EQ(json["limits"]["unseen_files"], 4);
   EXPECT_EQ(json["journal"]["pending"], 1);
+  EXPECT_EQ(json["journal"]["repeats"], 5);
   EXPECT_EQ(json["commit"]["last_error"], nullptr);
   EXPECT_EQ(json["last_reload"], nullptr);
 }
