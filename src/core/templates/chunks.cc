@@ -117,7 +117,8 @@ std::string WithoutFrame(std::string_view framed) {
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {
   if (!EqualBut(general, text, at)) return false;
   const std::string_view glob = general[at], chunk = text[at];
-  if (!HasVariable(glob) || LooksLikeVariable(glob) || !FitsGlob(glob, chunk)) return false;
+  if (!HasVariable(glob) || !FitsGlob(glob, chunk)) return false;
+  if (HasVariable(chunk) && LooksLikeVariable(glob)) return false;
   // A key is no part of a value, but in a query string.
   const size_t equals = chunk.find('=');
   if (equals != std::string_view::npos && glob.find('=') == std::string_view::npos &&

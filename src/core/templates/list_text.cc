@@ -61,6 +61,12 @@ bool EndsWithNumber(std::string_view word) {
   return all(word.substr(0, dot), kLetter) && all(word.substr(dot + 1), kDigit | kDot);
 }
 
+size_t MissingInAngles(std::string_view text) {
+  for (const std::string_view value : {"<nil>", "<null>", "<none>", "<NULL>"})
+    if (text.starts_with(value)) return value.size();
+  return 0;
+}
+
 bool AddressFollows(std::string_view rest) {
   static constexpr std::string_view kFrom = " from ";
   return rest.size() > kFrom.size() && rest.starts_with(kFrom) && Has(rest[kFrom.size()], kDigit);

@@ -23,6 +23,9 @@ size_t RequestVerb(std::string_view text);
 bool EndsWithNumber(std::string_view word);
 
 // What comes next, `rest` being the message behind a word:
+// The length of "<nil>", "<null>" and the like at the beginning of `text`; else 0.
+size_t MissingInAngles(std::string_view text);
+
 bool AddressFollows(std::string_view rest);  // " from 10.0.0.1"
 bool RequestFollows(std::string_view rest);  // " "GET /index""
 bool SizeFollows(std::string_view rest);     // " (5 KB)"

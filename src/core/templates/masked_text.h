@@ -2,6 +2,7 @@
 // The masked form of a message as it is put together: constants, variables, and what joins them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -21,6 +22,13 @@ class MaskedText {
  public:
   static constexpr size_t kMaxGap = 16;
   static constexpr size_t kMaxWord = 128;  // bytes of a constant; a longer word is data
+
+  // Whether bytes that no mask takes can stand in a template.
+  static bool MayStay(std::string_view text) {
+    const bool plain =
+        std::none_of(text.begin(), text.end(), [](char c) { return Has(c, kControl | kHigh); });
+    return plain && text.size() <= kMaxWord && text.find(kWildcard) == std::string_view::npos;
+  }
 
   // `out` has room for kMaxMasked bytes and kSlack.
   static constexpr size_t kSlack = 64;

@@ -82,6 +82,7 @@ bool Skeleton::Word(size_t begin, size_t end) {
   const bool letters = AnyIn(bits_.letter.data(), begin, begin + word.size());
   const bool call = behind == '(' && in_[end + 1] == ')';
   if (letters && (call || IsNameWithDigit(word))) return true;  // stays as it is
+  if (letters && NumberSign(word) > 0) return false;
   Copy(done_, begin);
   unsigned code = Has(word[0], kDigit)    ? 0
                   : Has(word[0], kLetter) ? 1

@@ -133,7 +133,7 @@ void TemplateIndex::Variants(uint32_t entry, bool add) {
   std::vector<Symbol> symbols;
   SplitText(e.text, &symbols);
   if (!IsAnchored(symbols, 1)) return;
-  for (size_t i = 1; i < std::min(symbols.size(), kMaxPositions); ++i) {
+  for (size_t i = 0; i < std::min(symbols.size(), kMaxPositions); ++i) {
     if (!MayVary(e.text, symbols, i)) continue;
     const uint64_t hash = VariantHash(e.sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
     add ? variants_.Insert(hash, entry) : variants_.Erase(hash, entry);
@@ -362,7 +362,7 @@ std::vector<uint32_t> TemplateIndex::FindVariants(uint32_t entry,
     names += IsName(std::string_view(text).substr(word.begin, word.end - word.begin)) ? 1 : 0;
     return false;
   });
-  const bool enough = names >= kNamesThatVary && names == found.size();
+  const bool enough = position > 0 && names >= kNamesThatVary && names == found.size();
   if (found.size() < at_least && !enough) found.clear();
   return found;
 }

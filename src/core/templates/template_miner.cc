@@ -12,6 +12,14 @@ constexpr uint32_t kNone = TemplateIndex::kNone;
 // Symbols of all live templates together, a template: what bounds memory if they are all long.
 constexpr size_t kSymbolsPerTemplate = 48;
 
+// "user X": few programs have as many words of their own to say behind "user".
+bool FollowsUser(std::string_view text, const std::vector<Symbol>& symbols, size_t at) {
+  if (at == 0) return false;
+  const Symbol& before = symbols[at - 1];
+  const std::string_view word = text.substr(before.begin, before.end - before.begin);
+  return word == "user" || word == "User";
+}
+
 }  // namespace
 
 TemplateMiner::TemplateMiner(const DrainOptions& options, Catalog* catalog)
@@ -26,8 +34,19 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   uint32_t entry = index_.FindCovering(key, symbols_);
   if (entry == kNone) entry = index_.FindWithOdd(key);
   if (entry == kNone && IsAnchored(symbols_)) entry = FindWithOpenEnd(key);
+  if (entry == kNone) entry = FindWithEmpty(key);
   if (entry != kNone) cache_.Put(key, hash, {entry, index_[entry].id});
   return entry;
+}
+
+// "Fan : <*> done" is "Fan <*> done" whose first value, "7:", is empty this time.
+uint32_t TemplateMiner::FindWithEmpty(std::string_view key) const {
+  static constexpr std::string_view kEmpty = " : <*>";
+  const size_t at = key.find(kEmpty);
+  if (at == std::string_view::npos || at == 0) return kNone;
+  std::string text(key.substr(0, at + 1));
+  text.append(key.substr(at + kEmpty.size() - kWildcard.size()));
+  return index_.FindText(text, TemplateIndex::HashText(text));
 }
 
 // The template that is `key` and a variable more: what stood there is empty this time.
@@ -158,9 +177,11 @@ uint32_t TemplateMiner::MergeVariants(uint32_t entry) {
     const std::string text = index_[entry].text;
     SplitText(text, &symbols);
     if (!IsAnchored(symbols, 1)) break;
-    for (size_t i = 1; i < symbols.size() && !merged; ++i) {
+    for (size_t i = 0; i < symbols.size() && !merged; ++i) {
       if (!MayVary(text, symbols, i)) continue;
-      std::vector<uint32_t> members = index_.FindVariants(entry, symbols, i, merge_after_);
+      const size_t enough =
+          FollowsUser(text, symbols, i) ? std::min<size_t>(merge_after_, 3) : merge_after_;
+      std::vector<uint32_t> members = index_.FindVariants(entry, symbols, i, enough);
       if (members.empty()) continue;
       entry = Merge(WithVariable(text, symbols[i]), std::move(members));
       merged = true;

@@ -77,10 +77,23 @@ uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variabl
   return static_cast<uint32_t>(XXH3_64bits(buffer.data(), gap + kWildcard.size()));
 }
 
+namespace {
+
+// The first word says what a message is about, unless it is the name of who says it.
+bool MayVaryFirst(std::string_view text, const std::vector<Symbol>& symbols) {
+  const Symbol& first = symbols[0];
+  if (symbols.size() < 2) return false;
+  return text[symbols[1].begin] == ':' || IsName(text.substr(first.begin, first.end - first.begin));
+}
+
+}  // namespace
+
 bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t at) {
   const Symbol& symbol = symbols[at];
-  if (at == 0 || symbol.kind != SymbolKind::kWord) return false;
-  if (symbols[at - 1].kind == SymbolKind::kVariable && symbol.gap == symbol.begin) return false;
+  if (symbol.kind != SymbolKind::kWord) return false;
+  if (at == 0 && !MayVaryFirst(text, symbols)) return false;
+  if (at > 0 && symbols[at - 1].kind == SymbolKind::kVariable && symbol.gap == symbol.begin)
+    return false;
   if (at + 1 < symbols.size() && symbols[at + 1].kind == SymbolKind::kVariable &&
       symbols[at + 1].gap == symbols[at + 1].begin)
     return false;

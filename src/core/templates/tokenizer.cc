@@ -88,8 +88,9 @@ class Masking {
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
     switch (Classify(word, bits)) {
       case WordKind::kVariable:
-        return VariableWord(word, bits);
+        return Numbered(word, bits);
       case WordKind::kJoiner:
+        if (word == "-" && IsUserBeforeRequest()) return out_.Variable();
         return out_.Constant(word, true);
       case WordKind::kConstant:
         break;
@@ -101,18 +102,10 @@ class Masking {
     const std::string_view text(begin, static_cast<size_t>(limit - begin));
     const auto beyond = masks_.MatchBeyondColon(text, static_cast<size_t>(p_ - begin), bits);
     const std::string_view whole = text.substr(0, beyond.length);
-    if (whole.empty() || (!beyond.variable && !MayStay(whole))) return false;
+    if (whole.empty() || (!beyond.variable && !MaskedText::MayStay(whole))) return false;
     p_ = begin + whole.size();
     beyond.variable ? out_.Variable() : out_.Constant(whole, false);
     return true;
-  }
-
-  // Whether bytes that no mask takes can stand in a template.
-  static bool MayStay(std::string_view text) {
-    const bool plain =
-        std::none_of(text.begin(), text.end(), [](char c) { return Has(c, kControl | kHigh); });
-    return plain && text.size() <= MaskedText::kMaxWord &&
-           text.find(kWildcard) == std::string_view::npos;
   }
 
   bool InsideWord(const char* begin, const char* limit) const {
@@ -158,6 +151,17 @@ class Masking {
   // "step2()".
   bool IsCall(std::string_view word) const {
     return end_ - p_ >= 2 && p_[0] == '(' && p_[1] == ')' && Has(word[0], kLetter);
+  }
+
+  // What is counted is a constant, as in "worker#12".
+  void Numbered(std::string_view word, unsigned bits) {
+    const size_t named = masks_.all() ? NumberSign(word) : 0;
+    if (named > 0) {
+      out_.Constant(word.substr(0, named), false);
+      out_.NoGap();
+      word.remove_prefix(named);
+    }
+    VariableWord(word, bits);
   }
 
   // The sentence's full stop stays outside.
@@ -287,6 +291,10 @@ class Masking {
     p_ = begin + std::min<ptrdiff_t>(p_ - begin, MaskedText::kMaxWord);
     key_end_ = last_.data() + last_.size() == begin ? begin : nullptr;
     if (!assignment) return;
+    if (!spaced && p_ < end_ && last_ == "COMMAND" && key_end_ != nullptr && user_.empty()) {
+      p_ = end_;  // a command line is all that follows
+      return out_.Variable();
+    }
     if (!spaced && (p_ == end_ || Has(*p_, kBlank) || *p_ == ',' || *p_ == ';')) {
       out_.SetGap(p_, p_);
       return out_.Variable();  // the value is empty, or a word or two away
@@ -385,9 +393,13 @@ class Masking {
       return out_.Variable();
     }
     if (c == '<' && ComparedNumber(limit)) return out_.Variable(true);
-    if (c == '<' && MissingValue(limit)) return out_.Variable();
+    if (const size_t n = MissingInAngles({p_, static_cast<size_t>(limit - p_)}); n > 0) {
+      p_ += n;
+      return out_.Variable();
+    }
     if (EmptyGroup(c, limit)) return out_.Variable();
     if (EmptyBeforeGroup(c, limit)) out_.Variable();
+    if (c == '(' && CommandGroup()) return;
     if (const char* const close = FindListEnd({p_, limit}, out_.has_gap())) {
       ++p_;
       out_.Open(c);
@@ -401,6 +413,19 @@ class Masking {
     out_.Open(c);
   }
 
+  // "CMD (run-parts /etc/cron.daily)": a command line, whatever stands in it.
+  bool CommandGroup() {
+    if (last_ != "CMD" || last_.data() + last_.size() != out_.gap() || !user_.empty()) return false;
+    if (end_ - p_ < 3 || end_[-1] != ')') return false;
+    out_.Constant({p_, 1}, false);
+    out_.NoGap();
+    out_.Variable();
+    out_.NoGap();
+    out_.Constant({end_ - 1, 1}, false);
+    p_ = end_;
+    return true;
+  }
+
   // "<1": less than, not a bracket.
   bool ComparedNumber(const char* limit) {
     const char* q = p_ + 1;
@@ -408,17 +433,6 @@ class Masking {
     if (q == p_ + 1 || (q < limit && (*q == '>' || !Has(*q, kBlank | kDelimiter)))) return false;
     p_ = q;
     return true;
-  }
-
-  // "<nil>", "<null>": a value that is not there, for the bracket belongs to it.
-  bool MissingValue(const char* limit) {
-    for (const std::string_view text : {"<nil>", "<null>", "<none>", "<NULL>"}) {
-      const std::string_view rest(p_, static_cast<size_t>(limit - p_));
-      if (!rest.starts_with(text)) continue;
-      p_ += text.size();
-      return true;
-    }
-    return false;
   }
 
   // "to  (5 KB)": a value and its size, and the value is empty.

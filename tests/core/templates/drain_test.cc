@@ -63,6 +63,32 @@ TEST_F(DrainTest, FirstWordNeverVaries) {
     for (size_t j = 0; j < i; ++j) EXPECT_NE(ids[i], ids[j]);
 }
 
+TEST_F(DrainTest, NameInFrontVariesAfterFive) {
+  std::vector<TemplateId> ids;
+  for (const char* name : {"OrderStore", "UserCache", "page-loader", "cart_index", "ItemQueue"})
+    ids.push_back(Add(std::string(name) + ": index rebuilt"));
+  EXPECT_NE(ids[3], ids[0]);
+  EXPECT_EQ(Text(ids[0]), "<*>: index rebuilt");
+  for (const TemplateId id : ids) EXPECT_EQ(catalog_.Resolve(id), ids[0]);
+  EXPECT_EQ(Add("sorter: index rebuilt"), ids[0]);
+  EXPECT_NE(Add("Failed: index rebuilt"), ids[0]);
+}
+
+TEST_F(DrainTest, ThirdUserMakesItVariable) {
+  std::vector<TemplateId> ids;
+  for (const char* name : {"root", "bob", "eve"})
+    ids.push_back(Add(std::string("user ") + name + " replayed the tape"));
+  EXPECT_EQ(Text(ids[0]), "user <*> replayed the tape");
+  EXPECT_EQ(catalog_.Resolve(ids[1]), ids[0]);
+}
+
+TEST_F(DrainTest, EmptyValueBeforeAColonOrInAngles) {
+  const TemplateId id = Add("Fan f17: 5/7 shards ready");
+  EXPECT_EQ(Add("Fan : 5/7 shards ready"), id);
+  const TemplateId angled = Add("Monitor<17> was deleted");
+  EXPECT_EQ(Add("Monitor<> was deleted"), angled);
+}
+
 TEST_F(DrainTest, OppositesStayApart) {
   const char* const pairs[][2] = {{"started", "stopped"},   {"up", "down"},
                                   {"opened", "closed"},     {"connected", "disconnected"},

@@ -48,7 +48,7 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"file \"some name here\" lost", "file \"<*>\" lost"},
       {"it can't be 'this one' now", "it can't be '<*>' now"},
       {"10.0.0.1 - frank \"GET /a b\" 200", "<*> \"GET <*>\" <*>"},
-      {"10.0.0.1 - - \"GET /a b\" 200", "<*> - - \"GET <*>\" <*>"},
+      {"10.0.0.1 - - \"GET /a b\" 200", "<*> \"GET <*>\" <*>"},
       {"10.0.0.1 - frank \"got it\" 200", "<*> - frank \"<*>\" <*>"},
       {"sent a1 to b2 (5 KB)", "sent <*> to <*>"},
       {"sent a1 to  (5 KB)", "sent <*> to <*>"},
@@ -56,6 +56,11 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"sent a1 to unknown (5 KB)", "sent <*> to <*>"},
       {"took 7 ms.12 ms now", "took <*> now"},
       {"stopping adm,sudo... done", "stopping <*>... done"},
+      {"worker#12 done, cache#3.", "worker#<*> done, cache#<*>."},
+      {"id=worker#12 done", "id=<*> done"},
+      {"#12 done, a-b#7, c#d9", "<*> done, <*>"},
+      {"(root) CMD (cd / && run-parts --report /etc/x)", "(root) CMD (<*>)"},
+      {"bob : USER=root ; COMMAND=/bin/ls -l --all", "bob : USER=<*> ; COMMAND=<*>"},
   };
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
 }
