@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/templates/chunks.h"
+#include "core/templates/condensed.h"
 #include "core/templates/tokenizer.h"
 
 namespace alogd {
@@ -165,6 +166,13 @@ void TemplateIndex::BareEnd(uint32_t entry, bool add) {
   add ? bare_end_.Insert(HashText(stem), entry) : bare_end_.Erase(HashText(stem), entry);
 }
 
+void TemplateIndex::Shorter(uint32_t entry, bool add) {
+  for (const CondensedText& condensed : Condensed(entries_[entry].text)) {
+    const uint64_t hash = HashText(condensed.text);
+    add ? condensed_.Insert(hash, entry) : condensed_.Erase(hash, entry);
+  }
+}
+
 uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
   uint32_t entry;
   if (free_entries_.empty()) {
@@ -192,6 +200,7 @@ uint32_t TemplateIndex::Insert(TemplateId id, std::string text, bool trained) {
   Odd(entry, true);
   if (trained) return entry;
   BareEnd(entry, true);
+  Shorter(entry, true);
   ++live_;
   symbols_ += e.hashes.size();
   Variants(entry, true);
@@ -209,6 +218,7 @@ void TemplateIndex::Remove(uint32_t entry) {
   Odd(entry, false);
   if (!e.trained) {
     BareEnd(entry, false);
+    Shorter(entry, false);
     --live_;
     symbols_ -= e.hashes.size();
     Variants(entry, false);
@@ -312,6 +322,22 @@ std::vector<uint32_t> TemplateIndex::FindWithBareEnd(std::string_view text) cons
   });
   std::sort(found.begin(), found.end(),
             [&](uint32_t a, uint32_t b) { return entries_[a].id < entries_[b].id; });
+  return found;
+}
+
+std::vector<uint32_t> TemplateIndex::FindCondensed(std::string_view text) const {
+  std::vector<uint32_t> found;
+  (void)condensed_.Find(HashText(text), [&](uint32_t entry) {
+    for (const CondensedText& condensed : Condensed(entries_[entry].text)) {
+      if (condensed.text != text) continue;
+      found.push_back(entry);
+      break;
+    }
+    return false;
+  });
+  std::sort(found.begin(), found.end(),
+            [&](uint32_t a, uint32_t b) { return entries_[a].id < entries_[b].id; });
+  found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;
 }
 

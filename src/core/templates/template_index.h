@@ -70,6 +70,8 @@ class TemplateIndex {
   uint32_t FindUnframed(std::string_view text, std::string* unframed) const;
   // Live templates that are `text` and one more chunk without words, oldest first.
   std::vector<uint32_t> FindWithBareEnd(std::string_view text) const;
+  // Live templates one of whose condensed texts is `text`, oldest first.
+  std::vector<uint32_t> FindCondensed(std::string_view text) const;
   // Live templates that `text` covers, oldest first; none where more than `at_most` have its shape.
   std::vector<uint32_t> FindCovered(std::string_view text, const std::vector<Symbol>& symbols,
                                     size_t at_most = kManyOfOneShape) const;
@@ -94,6 +96,7 @@ class TemplateIndex {
   void Variants(uint32_t entry, bool add);
   void Odd(uint32_t entry, bool add);
   void BareEnd(uint32_t entry, bool add);
+  void Shorter(uint32_t entry, bool add);
   std::vector<uint32_t>& Bucket(size_t symbols, uint32_t first_hash);
 
   std::vector<Entry> entries_;
@@ -105,9 +108,10 @@ class TemplateIndex {
   std::vector<Node> nodes_;
   std::vector<uint32_t> free_nodes_;
   HashIndex children_;
-  HashIndex odd_;       // entries by their text with one chunk left out that has a variable
-  HashIndex bare_end_;  // live entries by their text without its last chunk, if that has no words
-  HashIndex variants_;  // live entries by their text with one word left out
+  HashIndex odd_;        // entries by their text with one chunk left out that has a variable
+  HashIndex bare_end_;   // live entries by their text without its last chunk, if that has no words
+  HashIndex condensed_;  // live entries by each of their condensed texts
+  HashIndex variants_;   // live entries by their text with one word left out
   // Live entries by number of symbols and first symbol, each list in order of id.
   std::unordered_map<uint64_t, std::vector<uint32_t>> buckets_;
 };

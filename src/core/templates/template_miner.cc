@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/templates/condensed.h"
+
 namespace alogd {
 namespace {
 
@@ -35,6 +37,7 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   if (entry == kNone) entry = index_.FindWithOdd(key);
   if (entry == kNone && IsAnchored(symbols_)) entry = FindWithOpenEnd(key);
   if (entry == kNone) entry = FindWithEmpty(key);
+  if (entry == kNone) entry = FindCondensed(key);
   if (entry != kNone) cache_.Put(key, hash, {entry, index_[entry].id});
   return entry;
 }
@@ -47,6 +50,17 @@ uint32_t TemplateMiner::FindWithEmpty(std::string_view key) const {
   std::string text(key.substr(0, at + 1));
   text.append(key.substr(at + kEmpty.size() - kWildcard.size()));
   return index_.FindText(text, TemplateIndex::HashText(text));
+}
+
+// The template that has a variable where `key` has a list or a name of several words.
+uint32_t TemplateMiner::FindCondensed(std::string_view key) const {
+  std::vector<Symbol> symbols;
+  for (const CondensedText& condensed : Condensed(key)) {
+    SplitText(condensed.text, &symbols);
+    const uint32_t entry = index_.FindCovering(condensed.text, symbols);
+    if (entry != kNone) return entry;
+  }
+  return kNone;
 }
 
 // The template that is `key` and a variable more: what stood there is empty this time.
@@ -90,8 +104,28 @@ std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time no
     members.push_back(entry);
     entry = Merge(std::string(key), std::move(members));
   }
-  entry = MergeVariants(MergeOpenEnd(entry));
+  entry = MergeCondensed(MergeVariants(MergeOpenEnd(entry)));
   return {entry, true};
+}
+
+// Where enough templates differ in a list, or in a name of several words, only.
+uint32_t TemplateMiner::MergeCondensed(uint32_t entry) {
+  if (index_[entry].trained) return entry;
+  const std::string text = index_[entry].text;
+  for (const CondensedText& condensed : Condensed(text)) {
+    std::vector<uint32_t> members = index_.FindCondensed(condensed.text);
+    if (members.size() < 2) continue;  // it alone; most have no like
+    SplitText(condensed.text, &symbols_);
+    for (const uint32_t one_word :
+         index_.FindCovered(condensed.text, symbols_, TemplateIndex::kSomeOfOneShape))
+      members.push_back(one_word);
+    if (members.size() < merge_after_) continue;
+    std::vector<std::string_view> texts;
+    for (const uint32_t member : members) texts.push_back(index_[member].text);
+    if (condensed.end > 0 && !EndsVary(condensed, text, texts)) continue;
+    return MergeVariants(Merge(condensed.text, std::move(members)));
+  }
+  return entry;
 }
 
 // "took a while" and "took a while (5 ms)" are one: the end may be missing.
@@ -154,6 +188,7 @@ uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
     covering = kNone;
   }
   for (const uint32_t entry : index_.FindCovered(text, symbols_)) take(entry);
+  for (const uint32_t entry : index_.FindCondensed(text)) take(entry);
   std::sort(ids.begin(), ids.end());
   uint32_t entry = covering;
   if (entry == kNone) {

@@ -72,9 +72,11 @@ class TemplateMiner {
   void Remove(uint32_t entry);
   uint32_t Merge(std::string text, std::vector<uint32_t> members);
   uint32_t MergeVariants(uint32_t entry);
+  uint32_t MergeCondensed(uint32_t entry);
   uint32_t MergeOpenEnd(uint32_t entry);
   uint32_t FindWithOpenEnd(std::string_view key) const;
   uint32_t FindWithEmpty(std::string_view key) const;
+  uint32_t FindCondensed(std::string_view key) const;
   void Evict();
   void WriteEntries(StateWriter& out, const std::vector<uint32_t>& entries) const;
   bool ReadEntries(StateReader& in);
