@@ -179,6 +179,32 @@ const Texts kForms = {
     "%N \"$w\" %d",
     "%d %n for %n $i, %n $i",
     "block $i is %o",
+    // structured, tables
+    "level=info msg=\"%n %d\" %k=$x %k=$x",
+    "event=%n_%d %k=$x %k=$x",
+    "{\"level\":\"info\",\"msg\":\"%n %d\",\"%k\":$n}",
+    "$n\t%n\t$w\t%d",
+    "%k=$x,%k=$x,%k=$x",
+    // hosts, shells, kernels
+    "The $p %n entered the %o state",
+    "%N $p %d by $u in the %n",
+    "($u) CMD ($c)",
+    "$u : TTY=pts/$n ; PWD=$f ; USER=root ; COMMAND=$c",
+    "$e: %n becomes %a",
+    "device $e left %a mode",
+    "%N on $h to $m via $e",
+    "%n $m %d?( on $e?)",
+    "New %n $i of user $u.",
+    "%N $n°C over %n limit",
+    // programs
+    "%g %n $i: expected $x, got $x",
+    "$t elapsed, %n %d",
+    "%n($n) %d %n",
+    "%N $w:$n %d",
+    "%N %n %d: %r ($n)",
+    "%n %d on $h?( ($w)?) after $t",
+    "%N %d by $w on $h at $d",
+    "%N [$w] -> [$w] %d",
 };
 
 const Texts kNouns = {

@@ -25,7 +25,10 @@ Variable OneOf(Texts texts) {
 }
 
 Variable MakeNumber(Random& random) {
-  switch (random.Below(8)) {
+  switch (random.Below(9)) {
+    case 5:
+      return
+          [](Random& r) { return fmt::format("{:.3e}", static_cast<double>(r.Below(9000)) / 1e7); };
     case 0:
       return [](Random& r) {
         return fmt::format("{:.2f}", static_cast<double>(r.Below(90000)) / 100);
@@ -163,6 +166,12 @@ Variable MakePath(Random& random) {
 }
 
 Variable MakeDuration(Random& random) {
+  if (random.Chance(15)) {
+    const std::string blank = random.Chance(50) ? " " : "";
+    return [=](Random& r) {
+      return fmt::format("{}h{}{}m{}{}s", r.Below(30), blank, r.Below(60), blank, r.Below(60));
+    };
+  }
   const std::string unit = random.Of(Texts{" ms", "ms", " seconds", "s", " sec", "us", " minutes"});
   const bool decimals = random.Chance(40);
   return [=](Random& r) {
@@ -245,6 +254,43 @@ Variable MakeDate(Random& random) {
   }
 }
 
+// What a thing is called for people: of one to three words.
+Variable MakePhrase(Random& random) {
+  Texts phrases;
+  for (size_t n = 4 + random.Below(12); n > 0; --n) {
+    phrases.push_back(Capital(MadeUpWord(random)));
+    for (size_t more = random.Below(3); more > 0; --more)
+      phrases.back() += " " + Capital(MadeUpWord(random));
+  }
+  return OneOf(std::move(phrases));
+}
+
+Variable MakeCommand(Random& random) {
+  Texts commands;
+  const Texts ends = {"", " --all", " -q > /dev/null 2>&1", " && sync", " -c 'a b'"};
+  for (size_t n = 1 + random.Below(12); n > 0; --n) {
+    const std::string path = random.Chance(60) ? "/usr/bin/" : "";
+    commands.push_back(path + MadeUpWord(random) + random.Of(ends));
+  }
+  return OneOf(std::move(commands));
+}
+
+// Of a machine some have numbers and some do not.
+Variable MakeInterface(Random& random) {
+  Texts names = {"eth0", "eth1", "lo", "br-lan", "docker0", "wlan0", "bond0", "tun0"};
+  if (random.Chance(50)) names.push_back("veth" + MadeUpWord(random));
+  return OneOf(std::move(names));
+}
+
+Variable MakeMac(Random& random) {
+  const bool dots = random.Chance(30);
+  return [=](Random& r) {
+    std::string out = Hex(r, dots ? 4 : 2);
+    for (size_t i = dots ? 2 : 5; i > 0; --i) out += (dots ? "." : ":") + Hex(r, dots ? 4 : 2);
+    return out;
+  };
+}
+
 Variable MakeFlag(Random& random) {
   return random.Chance(80) ? OneOf({"true", "false"}) : OneOf({"True", "False", "None"});
 }
@@ -285,6 +331,14 @@ Variable MakeVariable(char role, Random& random) {
       return MakeList(random);
     case 'b':
       return MakeFlag(random);
+    case 'p':
+      return MakePhrase(random);
+    case 'c':
+      return MakeCommand(random);
+    case 'e':
+      return MakeInterface(random);
+    case 'm':
+      return MakeMac(random);
     case 'y':
       return MakeClass(random);
     case 'd':

@@ -14,7 +14,8 @@ using Variable = std::function<std::string(Random&)>;
 
 // `role` says what the statement speaks of: n number, i id, u user, h host, f file or URL,
 // t duration, s size, q quoted text, l list, w name from a small pool, b flag, y class or module,
-// d date, x any of them. The same choices of `random` make the same variable.
+// d date, p name of one to three words, c command line, e network interface, m MAC address, x any
+// of the common ones. The same choices of `random` make the same variable.
 Variable MakeVariable(char role, Random& random);
 
 // What goes wrong in one line of a thousand: a query string, a colon more, a value that is empty or

@@ -32,9 +32,9 @@ class Lists {
         ++i;
         continue;
       }
+      any = true;
       out.append(text_.substr(done, symbols_[i].begin - done)).append(kWildcard);
       done = symbols_[end - 1].end;
-      any = true;
       i = end;
     }
     if (any) out.append(text_.substr(done));
@@ -53,16 +53,23 @@ class Lists {
   // Behind the item of a list at `i`, or `i`.
   size_t ItemEnd(size_t i, bool* pair) const {
     *pair = false;
-    if (i >= symbols_.size()) return i;
-    if (symbols_[i].kind == SymbolKind::kVariable) return i + 1;
-    if (symbols_[i].kind != SymbolKind::kWord || IsOutcomeWord(At(i))) return i;
+    if (i >= symbols_.size() || symbols_[i].kind == SymbolKind::kPunctuation) return i;
     *pair = i + 2 < symbols_.size() && Is(i + 1, '=') && Touches(i + 1) && Touches(i + 2) &&
             symbols_[i + 2].kind == SymbolKind::kVariable;
-    return *pair ? i + 3 : i + 1;
+    if (*pair) return i + 3;
+    return symbols_[i].kind == SymbolKind::kWord && IsOutcomeWord(At(i)) ? i : i + 1;
+  }
+
+  // "10.0.0.1 (alpha)": a name beside a value, as masking takes a number there.
+  bool IsAside(size_t i) const {
+    return i + 3 < symbols_.size() && symbols_[i].kind == SymbolKind::kVariable && Is(i + 1, '(') &&
+           !Touches(i + 1) && symbols_[i + 2].kind != SymbolKind::kPunctuation && Is(i + 3, ')') &&
+           !IsOutcomeWord(At(i + 2));
   }
 
   // Behind the list that begins at `begin`, or `begin`.
   size_t RunEnd(size_t begin) const {
+    if (IsAside(begin)) return begin + 4;
     size_t items = 0, pairs = 0, names = 0, words = 0, end = begin;
     for (size_t i = begin;;) {
       bool pair = false;
@@ -79,7 +86,8 @@ class Lists {
     }
     if (items == 0 || !EndsItem(end)) return begin;
     const bool framed = Is(begin - 1, ':') || Touches(begin);
-    if (pairs == items) return items > 1 || (framed && IsFramed(begin, end)) ? end : begin;
+    const bool value = symbols_[begin].kind == SymbolKind::kVariable;  // its key varies, too
+    if (pairs == items) return items > 1 || value || (framed && IsFramed(begin, end)) ? end : begin;
     if (items < 2 || pairs > 0 || words == 0) return begin;
     return names == words || Is(begin - 1, ':') ? end : begin;
   }

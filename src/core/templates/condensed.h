@@ -20,7 +20,8 @@ struct CondensedText {
 // First, if `text` has lists, it with each of them as <*>:
 // - "a=<*>, b=<*>", also a single pair alone in its brackets or behind a colon;
 // - "job_a, job_b": names with commas between them, other variables among them;
-// - "plugins: auth, billing": words with commas between them behind a colon.
+// - "plugins: auth, billing": words with commas between them behind a colon;
+// - "<*> (alpha)": a name beside a variable.
 // Then it with two or three neighbouring words as <*>: "The Print Spooler service entered the
 // running state". Three constant words must follow these, since programs have many sentences that
 // begin or end alike. All of them are anchored; there are at most kMostCondensed.

@@ -27,6 +27,8 @@ const char* FindListEnd(std::string_view text, bool behind_blank) {
       if (item < text.size() && text[item] == ' ') ++item, ++i;
     } else if (c == '=' && open != '(' && i > item) {
       pair = pairs = true;
+    } else if (const size_t n = c == '<' ? MissingInAngles(text.substr(i)) : 0; n > 0) {
+      i += n - 1;
     } else if (Has(c, kBlank) && pair) {
       continue;  // "took=5 ms"
     } else if (Has(c, kBlank) || (Has(c, kDelimiter) && c != ':' && c != '\'' && c != '|')) {
@@ -59,6 +61,18 @@ bool EndsWithNumber(std::string_view word) {
     return std::all_of(text.begin(), text.end(), [&](char c) { return Has(c, classes); });
   };
   return all(word.substr(0, dot), kLetter) && all(word.substr(dot + 1), kDigit | kDot);
+}
+
+bool IsMessageWord(std::string_view key) {
+  return key == "msg" || key == "message" || key == "event";
+}
+
+bool EndsWithMessageKey(std::string_view masked) {
+  static constexpr std::string_view kEnd = "\":";
+  if (!masked.ends_with(kEnd)) return false;
+  masked.remove_suffix(kEnd.size());
+  const size_t quote = masked.rfind('"');
+  return quote != std::string_view::npos && IsMessageWord(masked.substr(quote + 1));
 }
 
 size_t MissingInAngles(std::string_view text) {

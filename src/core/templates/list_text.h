@@ -23,6 +23,12 @@ size_t RequestVerb(std::string_view text);
 bool EndsWithNumber(std::string_view word);
 
 // What comes next, `rest` being the message behind a word:
+// A key whose value is what a structured log has to say.
+bool IsMessageWord(std::string_view key);
+
+// `masked` ends with "msg": in quotes, as JSON has it.
+bool EndsWithMessageKey(std::string_view masked);
+
 // The length of "<nil>", "<null>" and the like at the beginning of `text`; else 0.
 size_t MissingInAngles(std::string_view text);
 

@@ -341,6 +341,27 @@ std::vector<uint32_t> TemplateIndex::FindCondensed(std::string_view text) const 
   return found;
 }
 
+std::vector<uint32_t> TemplateIndex::FindCondensable(std::string_view text,
+                                                     const std::vector<Symbol>& symbols) const {
+  std::vector<uint32_t> found;
+  if (symbols.empty()) return found;
+  std::vector<Symbol> scratch;
+  const uint64_t first = SymbolHash(text, symbols[0], false);
+  for (size_t more = 1; more <= 2; ++more) {
+    const auto bucket = buckets_.find(first << 32 | (symbols.size() + more));
+    if (bucket == buckets_.end() || bucket->second.size() > kFewOfOneShape) continue;
+    for (const uint32_t entry : bucket->second) {
+      for (const CondensedText& condensed : Condensed(entries_[entry].text)) {
+        SplitText(condensed.text, &scratch);
+        if (!Covers(text, symbols, condensed.text, scratch)) continue;
+        found.push_back(entry);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
 std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
                                                  const std::vector<Symbol>& symbols,
                                                  size_t at_most) const {
@@ -348,9 +369,16 @@ std::vector<uint32_t> TemplateIndex::FindCovered(std::string_view text,
   if (symbols.empty()) return found;
   std::vector<uint32_t> hashes;
   HashSymbols(text, symbols, &hashes);
+  std::vector<Symbol> scratch;
+  if (symbols[0].kind == SymbolKind::kVariable) {
+    (void)variants_.Find(Mix(SumOf(hashes)), [&](uint32_t entry) {  // as VariantHash has it for 0
+      SplitText(entries_[entry].text, &scratch);
+      if (Covers(text, symbols, entries_[entry].text, scratch)) found.push_back(entry);
+      return found.size() == kSomeOfOneShape;
+    });
+  }
   const auto bucket = buckets_.find(uint64_t{hashes[0]} << 32 | hashes.size());
   if (bucket == buckets_.end() || bucket->second.size() > at_most) return found;
-  std::vector<Symbol> scratch;
   for (const uint32_t entry : bucket->second) {
     const Entry& e = entries_[entry];
     bool same = true;

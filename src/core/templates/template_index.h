@@ -25,6 +25,7 @@ class TemplateIndex {
   // common.
   static constexpr size_t kManyOfOneShape = 1 << 14;
   static constexpr size_t kSomeOfOneShape = 1 << 10;
+  static constexpr size_t kFewOfOneShape = 1 << 8;  // where each has to be condensed: 1 us
 
   struct Entry {
     TemplateId id = kNoTemplate;
@@ -72,6 +73,9 @@ class TemplateIndex {
   std::vector<uint32_t> FindWithBareEnd(std::string_view text) const;
   // Live templates one of whose condensed texts is `text`, oldest first.
   std::vector<uint32_t> FindCondensed(std::string_view text) const;
+  // Live templates one of whose condensed texts `text` covers, among those a word or two longer.
+  std::vector<uint32_t> FindCondensable(std::string_view text,
+                                        const std::vector<Symbol>& symbols) const;
   // Live templates that `text` covers, oldest first; none where more than `at_most` have its shape.
   std::vector<uint32_t> FindCovered(std::string_view text, const std::vector<Symbol>& symbols,
                                     size_t at_most = kManyOfOneShape) const;

@@ -93,16 +93,15 @@ std::pair<uint32_t, bool> TemplateMiner::AddMasked(std::string_view key, Time no
   }
   if (index_.live() >= max_templates_ || index_.symbols() >= max_templates_ * kSymbolsPerTemplate)
     Evict();
-  const std::vector<uint32_t> covered =
-      index_.FindCovered(key, symbols_, TemplateIndex::kSomeOfOneShape);
+  std::vector<uint32_t> covered = index_.FindCovered(key, symbols_, TemplateIndex::kSomeOfOneShape);
+  for (const uint32_t longer : index_.FindCondensed(key)) covered.push_back(longer);
   const TemplateId id = catalog_->Create(key, false, now);
   entry = index_.Insert(id, std::string(key), false);
   entry_of_[Index(id)] = entry;
   Touch(entry);
   if (!covered.empty()) {
-    std::vector<uint32_t> members = covered;
-    members.push_back(entry);
-    entry = Merge(std::string(key), std::move(members));
+    covered.push_back(entry);
+    entry = Merge(std::string(key), std::move(covered));
   }
   entry = MergeCondensed(MergeVariants(MergeOpenEnd(entry)));
   return {entry, true};
@@ -181,6 +180,7 @@ uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
   for (const uint32_t entry : members) take(entry);
   SplitText(text, &symbols_);
   uint32_t covering = index_.FindCovering(text, symbols_);
+  if (covering == kNone) covering = FindCondensed(text);
   if (covering != kNone && !index_[covering].trained) {
     text = index_[covering].text;
     take(covering);
@@ -189,6 +189,7 @@ uint32_t TemplateMiner::Merge(std::string text, std::vector<uint32_t> members) {
   }
   for (const uint32_t entry : index_.FindCovered(text, symbols_)) take(entry);
   for (const uint32_t entry : index_.FindCondensed(text)) take(entry);
+  for (const uint32_t entry : index_.FindCondensable(text, symbols_)) take(entry);
   std::sort(ids.begin(), ids.end());
   uint32_t entry = covering;
   if (entry == kNone) {

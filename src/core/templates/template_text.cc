@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/templates/chunks.h"
+#include "core/templates/list_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
 
@@ -97,6 +98,10 @@ bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t a
   if (at + 1 < symbols.size() && symbols[at + 1].kind == SymbolKind::kVariable &&
       symbols[at + 1].gap == symbols[at + 1].begin)
     return false;
+  if (at > 1 && text[symbols[at - 1].begin] == '=') {
+    const Symbol& key = symbols[at - 2];
+    if (IsMessageWord(text.substr(key.begin, key.end - key.begin))) return false;
+  }
   return !IsOutcomeWord(text.substr(symbol.begin, symbol.end - symbol.begin));
 }
 

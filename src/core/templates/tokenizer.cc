@@ -155,8 +155,7 @@ class Masking {
 
   // What is counted is a constant, as in "worker#12".
   void Numbered(std::string_view word, unsigned bits) {
-    const size_t named = masks_.all() ? NumberSign(word) : 0;
-    if (named > 0) {
+    if (const size_t named = masks_.all() ? NumberSign(word) : 0; named > 0) {
       out_.Constant(word.substr(0, named), false);
       out_.NoGap();
       word.remove_prefix(named);
@@ -238,7 +237,10 @@ class Masking {
     // "/a?x=22: failed": the colon ends the value.
     if (p_ - begin > 1 && p_[-1] == ':' && (p_ == end_ || Has(*p_, kBlank))) --p_;
     const std::string_view word(begin, static_cast<size_t>(p_ - begin));
-    if (IsOutcomeWord(word)) return out_.Constant(word, false);  // "res=failed" is another event
+    // "res=failed" and "event=user_added" are other events than "res=ok" and "event=user_gone".
+    const bool event = key_end_ != nullptr && begin == key_end_ + 1 && IsMessageWord(last_);
+    if ((event && IsKeyText(word)) || (IsOutcomeWord(word) && !IsMissingWord(word)))
+      return out_.Constant(word, false);
     unsigned bits = 0;
     for (const char c : word) bits |= Class(c);
     VariableWord(word, bits);  // "size=5 KB"
@@ -307,10 +309,11 @@ class Masking {
     return !out_.has_gap() && !out_.ends_with_variable() && (c == '!' || c == '<' || c == '>');
   }
 
-  // msg="..." as structured logs have it: the text is the message, and not a value.
+  // msg="..." as structured logs have it, and "msg": "...": the text is the message, and not a
+  // value.
   bool IsMessageKey() const {
-    if (key_end_ == nullptr || p_ != key_end_ + 1) return false;
-    return last_ == "msg" || last_ == "message" || last_ == "event";
+    if (out_.last() == ':') return EndsWithMessageKey(out_.view());
+    return key_end_ != nullptr && p_ == key_end_ + 1 && IsMessageWord(last_);
   }
 
   // Behind '=': a quoted string or a bracketed group is the value as a whole.

@@ -26,13 +26,16 @@ TEST(CondensedTest, Lists) {
   EXPECT_EQ(TextsOf("removed jobs nightly_sync, disk-check"), Texts{"removed jobs <*>"});
   EXPECT_EQ(TextsOf("disk usage (low=<*>, high=<*>) by root"), Texts{"disk usage (<*>) by root"});
   EXPECT_EQ(TextsOf("disk usage (low=<*>) by root"), Texts{"disk usage (<*>) by root"});
+  EXPECT_EQ(TextsOf("lease for <*> (alpha) on <*>"), Texts{"lease for <*> on <*>"});
+  EXPECT_EQ(TextsOf("old jobs <*>=<*> gone"), Texts{"old jobs <*> gone"});
   EXPECT_EQ(TextsOf("open page limits: low=<*>"), Texts{"open page limits: <*>"});
 }
 
 TEST(CondensedTest, NoLists) {
-  for (const char* text : {"connection lost, retrying", "no lock, giving up soon",
-                           "reset port=<*> now", "link broken: timeout, failed", "auth, billing",
-                           "disk usage (low=<*>mb, high=<*>mb)", "plugins: auth, billing", ""})
+  for (const char* text :
+       {"connection lost, retrying", "no lock, giving up soon", "reset port=<*> now",
+        "link broken: timeout, failed", "auth, billing", "open file (old) on <*>",
+        "disk usage (low=<*>mb, high=<*>mb)", "plugins: auth, billing", ""})
     EXPECT_EQ(TextsOf(text), Texts{}) << text;
 }
 
@@ -79,6 +82,13 @@ TEST_F(CondensedDrainTest, NamesOfOneAndMoreWordsAreOne) {
     ids.push_back(Add(std::string("The ") + name + " service entered the running state"));
   for (const TemplateId id : ids) EXPECT_EQ(catalog_.Resolve(id), catalog_.Resolve(ids[0]));
   EXPECT_NE(Add("The Print Spooler service entered the stopped state"), ids[0]);
+}
+
+TEST_F(CondensedDrainTest, NameAsideMayBeMissing) {
+  const TemplateId id = Add("DHCPACK on 10.0.0.1 to 00:11:22:33:44:55 (alpha) via eth0");
+  EXPECT_EQ(Add("DHCPACK on 10.0.0.2 to 00:11:22:33:44:66 via eth0"), id);
+  EXPECT_EQ(Add("DHCPACK on 10.0.0.3 to 00:11:22:33:44:77 (beta) via eth1"), id);
+  EXPECT_NE(Add("DHCPACK on 10.0.0.3 to 00:11:22:33:44:77 (failed) via eth1"), id);
 }
 
 TEST_F(CondensedDrainTest, TrainedTextTakesLists) {

@@ -74,6 +74,21 @@ TEST_F(DrainTest, NameInFrontVariesAfterFive) {
   EXPECT_NE(Add("Failed: index rebuilt"), ids[0]);
 }
 
+TEST_F(DrainTest, NameInFrontJoinsWhatBeginsWithAValue) {
+  const TemplateId id = Add("lo: link becomes ready");
+  EXPECT_EQ(Add("eth0: link becomes ready"), id);
+  EXPECT_EQ(Add("wlan: link becomes ready"), id);
+}
+
+TEST_F(DrainTest, EventsStayApart) {
+  std::vector<TemplateId> ids;
+  for (const char* event :
+       {"user_added", "user_gone", "disk_full", "cache_cold", "job_late", "link_slow"})
+    ids.push_back(Add(std::string("event=") + event + " in zone=5 took=3"));
+  for (size_t i = 0; i < ids.size(); ++i)
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(catalog_.Resolve(ids[i]), catalog_.Resolve(ids[j]));
+}
+
 TEST_F(DrainTest, ThirdUserMakesItVariable) {
   std::vector<TemplateId> ids;
   for (const char* name : {"root", "bob", "eve"})

@@ -59,6 +59,10 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"worker#12 done, cache#3.", "worker#<*> done, cache#<*>."},
       {"id=worker#12 done", "id=<*> done"},
       {"#12 done, a-b#7, c#d9", "<*> done, <*>"},
+      {"event=user_added id=bob", "event=user_added id=<*>"},
+      {"event=user7 msg=\"all done\" id=bob", "event=<*> msg=\"all done\" id=<*>"},
+      {"{\"msg\": \"disk lost\", \"id\": \"a\"}", "{\"msg\": \"disk lost\", \"id\": \"<*>\"}"},
+      {"state=unknown from {a=b, c=<nil>}", "state=<*> from {<*>}"},
       {"(root) CMD (cd / && run-parts --report /etc/x)", "(root) CMD (<*>)"},
       {"bob : USER=root ; COMMAND=/bin/ls -l --all", "bob : USER=<*> ; COMMAND=<*>"},
   };
