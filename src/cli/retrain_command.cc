@@ -56,7 +56,8 @@ Time TrainedAt(const std::string& name) {
 // The group's logs and their rotated copies, which the configuration's paths do not name.
 std::vector<std::string> LogsOf(const GroupConfig& group) {
   std::vector<std::string> logs;
-  for (const std::string& path : PathSet(group.paths, group.exclude).List(nullptr)) {
+  const PathSet::Listing listing = PathSet(group.paths, group.exclude).List();
+  for (const std::string& path : listing.files) {
     const fs::path file(path);
     std::error_code error;
     for (fs::directory_iterator it(file.parent_path(), error), end; !error && it != end;

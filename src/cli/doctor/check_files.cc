@@ -42,7 +42,7 @@ void CheckReadable(const Examined& host, Obstacles* findings) {
 void CheckPresence(const Examined& host, Obstacles* findings) {
   for (const GroupConfig& group : host.loaded.config.groups) {
     if (ReadsJournal(group) || group.paths.empty()) continue;
-    if (!PathSet(group.paths, group.exclude).List(nullptr).empty()) continue;
+    if (!PathSet(group.paths, group.exclude).List().files.empty()) continue;
     const bool system = group.name == GroupConfig{}.name;
     findings->push_back(
         {"no-files", true,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/doctor/doctor.h"
 #include "core/config/path_set.h"
@@ -40,9 +41,10 @@ Obstacles Examine(const LoadedConfig& loaded, const std::string& config_path, co
     examined.status_error = status.error().message;
     examined.status_errno = status.error().code;
   }
-  for (const GroupConfig& group : loaded.config.groups)
-    for (std::string& path : PathSet(group.paths, group.exclude).List(nullptr))
-      examined.files.push_back(std::move(path));
+  for (const GroupConfig& group : loaded.config.groups) {
+    PathSet::Listing listing = PathSet(group.paths, group.exclude).List();
+    std::ranges::move(listing.files, std::back_inserter(examined.files));
+  }
   std::ranges::sort(examined.files);
   Obstacles findings;
   for (const auto check : {CheckConfiguration, CheckService, CheckDaemon, CheckFiles, CheckRotation,

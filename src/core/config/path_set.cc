@@ -190,7 +190,7 @@ std::vector<std::string> PathSet::Directories() const {
   return {directories.begin(), directories.end()};
 }
 
-std::vector<std::string> PathSet::List(std::vector<std::string>* unreadable) const {
+PathSet::Listing PathSet::List() const {
   std::set<std::string> files, closed;
   for (const PathGlob& glob : globs_) {
     Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
@@ -199,20 +199,14 @@ std::vector<std::string> PathSet::List(std::vector<std::string>* unreadable) con
     walker.unreadable = &closed;
     walker.Run();
   }
-  if (unreadable != nullptr) {
-    unreadable->assign(closed.begin(), closed.end());
-    if (files.size() > max_files_) unreadable->push_back(TooMany());
-  }
-  std::vector<std::string> sources;
+  Listing listing;
+  listing.unreadable.assign(closed.begin(), closed.end());
+  listing.too_many = files.size() > max_files_;
   for (const std::string& path : files)
-    if (sources.size() < max_files_ && !Excluded(path) && !IsRotatedCopy(path))
-      sources.push_back(path);
-  for (const std::string& path : sources) Remember(path);
-  return sources;
-}
-
-std::string PathSet::TooMany() const {
-  return "(more than " + std::to_string(max_files_) + " files match; the rest is not read)";
+    if (listing.files.size() < max_files_ && !Excluded(path) && !IsRotatedCopy(path))
+      listing.files.push_back(path);
+  for (const std::string& path : listing.files) Remember(path);
+  return listing;
 }
 
 bool PathSet::Remember(std::string_view path) const {

@@ -67,7 +67,6 @@ class PathGlob {
 // Not for several threads at once: List remembers what it saw.
 class PathSet {
  public:
-  // That List returns; beyond it says so in `unreadable`.
   static constexpr size_t kMaxFiles = 100'000;
   static constexpr size_t kMaxDepth = 64;  // of directories that ** descends
   // Names that are remembered after they are gone, the latest: it matters between a rotation and
@@ -84,16 +83,18 @@ class PathSet {
   // Directories in which a match can stand or come to stand, sorted; the deepest existing one for
   // globs whose directories do not exist yet. Reads the file system.
   std::vector<std::string> Directories() const;
-  // Existing regular files (and symlinks to them) that match, sorted. Reads the file system.
-  // Directories that cannot be read are named in `unreadable` (null: not wanted).
-  std::vector<std::string> List(std::vector<std::string>* unreadable) const;
+  struct Listing {
+    std::vector<std::string> files;       // regular ones and symlinks to them, sorted
+    std::vector<std::string> unreadable;  // directories that cannot be read, sorted
+    bool too_many = false;                // more files than max_files match, the rest is left out
+  };
+  // What matches and exists. Reads the file system.
+  Listing List() const;
   // A source of this name was here: its rotated copies are recognised without it. False if that was
   // known.
   bool Remember(std::string_view path) const;
   size_t remembered() const { return seen_.size(); }
   size_t max_files() const { return max_files_; }
-  // What is said where there are more files than max_files.
-  std::string TooMany() const;
 
  private:
   bool Globbed(std::string_view path) const;

@@ -99,7 +99,7 @@ struct SourceWatcher::Impl {
   int AddWatch(const std::string& path, uint32_t events);
   void WatchFile(const std::string& path, Source* source);
   void Check(const std::string& path);
-  void NotListed(const std::string& what);
+  void NotListed(const PathSet::Listing& listing);
   void Gone(const std::string& path);
   void DropOldWatches();
   bool Current(int wd, const Watch& watch) const;
@@ -207,13 +207,17 @@ void SourceWatcher::Impl::Gone(const std::string& path) {
   sources.erase(at);
 }
 
-void SourceWatcher::Impl::NotListed(const std::string& what) {
-  problems.insert(
-      what == paths.TooMany()
-          ? fmt::format("{}; divide the paths among several groups, or exclude some", what)
-          : fmt::format("cannot list {}: logs in it are not found; let the service's user read and "
-                        "search it (most log directories belong to group adm)",
-                        what));
+void SourceWatcher::Impl::NotListed(const PathSet::Listing& listing) {
+  for (const std::string& directory : listing.unreadable)
+    problems.insert(
+        fmt::format("cannot list {}: logs in it are not found; let the service's user read and "
+                    "search it (most log directories belong to group adm)",
+                    directory));
+  if (listing.too_many)
+    problems.insert(
+        fmt::format("more than {} files match, the rest is not read; divide the paths among "
+                    "several groups, or exclude some",
+                    paths.max_files()));
 }
 
 void SourceWatcher::Impl::Rescan() {
@@ -223,9 +227,9 @@ void SourceWatcher::Impl::Rescan() {
   do {
     list_again = false;
     WatchDirectories();
-    std::vector<std::string> unreadable;
-    const std::vector<std::string> standing = paths.List(&unreadable);
-    for (const std::string& directory : unreadable) NotListed(directory);
+    const PathSet::Listing listing = paths.List();
+    const std::vector<std::string>& standing = listing.files;
+    NotListed(listing);
     std::vector<std::string> before;
     for (const auto& [path, source] : sources) before.push_back(path);
     for (const std::string& path : standing) Check(path);

@@ -136,7 +136,11 @@ class PathSetFilesTest : public ::testing::Test {
     for (std::string& g : globs) g = root_ + "/" + g;
     return PathSet(std::move(globs), std::move(excludes));
   }
-  std::vector<std::string> List(const PathSet& set) { return Relative(set.List(&unreadable_)); }
+  std::vector<std::string> List(const PathSet& set) {
+    PathSet::Listing listing = set.List();
+    unreadable_ = std::move(listing.unreadable);
+    return Relative(std::move(listing.files));
+  }
   std::vector<std::string> Relative(std::vector<std::string> paths) {
     for (std::string& path : paths)
       if (path.starts_with(root_))
