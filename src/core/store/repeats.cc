@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/headers/scan.h"
 #include "core/store/anomaly_row.h"
 #include "core/text.h"
 
@@ -25,11 +26,7 @@ bool CanRepeat(const Anomaly& a) {
          std::find(kNeverRepeat.begin(), kNeverRepeat.end(), a.detector) == kNeverRepeat.end();
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsWordByte(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+bool IsWordByte(char c) { return IsAlnum(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 // The columns that say which trouble it is.
 struct Trouble {
