@@ -43,6 +43,12 @@ std::string WithoutNumbers(std::string_view text) {
   std::string words;
   words.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
+    // Where the record could not be read again the template stands for it.
+    if (text.substr(i).starts_with("<*>")) {
+      words += '#';
+      i += 3;
+      continue;
+    }
     size_t end = i;
     while (end < text.size() && IsWordByte(text[end])) ++end;
     if (end == i) {

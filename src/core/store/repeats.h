@@ -53,7 +53,7 @@ class Repeats {
   Duration within_;
 };
 
-// The text with each run of letters and digits that holds a digit replaced by '#'.
+// The text with each run of letters and digits that holds a digit, and each <*>, replaced by '#'.
 std::string WithoutNumbers(std::string_view text);
 
 }  // namespace alogd

@@ -236,6 +236,8 @@ TEST_F(RepeatsTest, Retention) {
 TEST(WithoutNumbersTest, WordsStay) {
   EXPECT_EQ(WithoutNumbers(""), "");
   EXPECT_EQ(WithoutNumbers("Killed process 4711 (httpd)."), "Killed process # (httpd).");
+  EXPECT_EQ(WithoutNumbers("Killed process <*> (httpd)."), "Killed process # (httpd).");
+  EXPECT_EQ(WithoutNumbers("<*"), "<*");
   EXPECT_EQ(WithoutNumbers("eth0: 192.0.2.7 at 0x7f3a, node-12"), "#: #.#.#.# at #, node-#");
   EXPECT_EQ(WithoutNumbers("sch\xc3\xb6n1 \xff 5"), "# \xff #");
 }
