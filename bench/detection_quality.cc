@@ -80,6 +80,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--keep-days", args.keep_days, "rolling: of logs on disk; 0: all")
       ->capture_default_str();
+  app.add_option("--repeat-hours", args.repeat_hours,
+                 "rolling: alerts.repeat_after; 0: each incident alerts")
+      ->capture_default_str();
   app.add_option("--places", args.places, "splice: of a log, for each kind and size")
       ->capture_default_str();
   app.add_flag("--json", args.json, "One object a detector and seed, alert or fault");

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/output.h"
@@ -28,6 +27,7 @@ struct Outcome {
   size_t records = 0, trainings = 0, left_out = 0;
   std::vector<std::string> absorbed;
   double training_seconds = 0;
+  uint64_t repeats = 0;  // alerts that the store held back
 };
 
 double Days(Duration d) { return std::chrono::duration<double>(d) / kDay; }
@@ -39,11 +39,14 @@ class Life {
   Life(const QualityArguments& args, const LogLines& log, const std::string& state)
       : args_(args), log_(log), words_(config_.incident_gap), templates_(config_.incident_gap) {
     config_.state_dir = state;
+    config_.repeat_after = std::chrono::hours(args.repeat_hours);
     config_.groups = {GroupConfig()};
   }
 
   Result<Outcome> Live() {
-    Result<Store> store = Store::Open(config_.DatabasePath(), StorePolicy());
+    StorePolicy policy;
+    policy.repeat_after = config_.repeat_after;
+    Result<Store> store = Store::Open(config_.DatabasePath(), policy);
     if (!store) return store.error();
     auto models = MakeModelSet(group(), nullptr);
     if (!models) return models.error();
@@ -61,6 +64,7 @@ class Life {
                static_cast<double>(i) / static_cast<double>(log_.lines.size()));
     }
     if (const Status status = Commit(&*run, &*store); !status) return status.error();
+    out_.repeats = store->repeats();
     out_.words = words_.begun();
     out_.templates = templates_.begun();
     return std::move(out_);
@@ -137,19 +141,10 @@ std::vector<size_t> ByWeek(const std::vector<Time>& times, const Outcome& life) 
   return count;
 }
 
-// With `once_in`, an alert of the same level or less about the same template within that time after
-// the one before counts no more.
-std::vector<Time> Times(const std::vector<Alert>& alerts, Duration once_in) {
-  std::map<std::string, std::pair<Time, RiskLevel>> before;
+std::vector<Time> Times(const std::vector<Alert>& alerts, RiskLevel most) {
   std::vector<Time> times;
-  for (const Alert& alert : alerts) {
-    const Time time = alert.anomaly.last_time;
-    const auto [last, is_new] = before.try_emplace(alert.anomaly.template_text, time, alert.level);
-    if (!is_new && time - last->second.first < once_in && alert.level <= last->second.second)
-      continue;
-    last->second = {time, alert.level};
-    times.push_back(time);
-  }
+  for (const Alert& alert : alerts)
+    if (alert.level <= most) times.push_back(alert.anomaly.last_time);
   return times;
 }
 
@@ -218,20 +213,21 @@ Result<int> RunRollingOrigin(const QualityArguments& args, const CliContext& con
         "left "
         "out of the last); whether a bundle is good enough to be activated was not asked; alerts "
         "as "
-        "the journal gets them, budget {:.0f} a day\n",
+        "the journal gets them, {} held back as repetitions within {} h, budget {:.0f} a day\n",
         life->records, Days(life->end - life->begin), args.first_days,
         args.keep_days == 0 ? "all that came before"
                             : fmt::format("the last {} days", args.keep_days),
-        life->trainings, life->training_seconds, life->left_out, budget);
+        life->trainings, life->training_seconds, life->left_out, life->repeats, args.repeat_hours,
+        budget);
     Table table(context, {{"since the first training"},
                           {"alerts", true},
                           {"a day", true},
                           {"most a week", true},
                           {"weeks within", true},
                           {"share", true}});
-    AddRow("alogd", Times(life->alerts, Duration(0)), *life, budget, &table);
-    AddRow("of these, about a template once a day", Times(life->alerts, kDay), *life, budget,
-           &table);
+    AddRow("alogd", Times(life->alerts, RiskLevel::kCritical), *life, budget, &table);
+    // CRITICAL is outside the budget.
+    AddRow("of these, HIGH", Times(life->alerts, RiskLevel::kHigh), *life, budget, &table);
     AddRow("grep for error words", life->words, *life, budget, &table);
     AddRow("new template", life->templates, *life, budget, &table);
     table.Print();

@@ -20,6 +20,7 @@ struct QualityArguments {
   SessionEvaluationOptions options;  // of sessions; its detectors are those of logs too
   uint32_t log_seeds = 1;            // of labelled raw logs: they are trained for each
   uint32_t first_days = 14;          // of the rolling origin, before the first training
+  uint32_t repeat_hours = 24;        // of the rolling origin: alerts.repeat_after
   uint32_t keep_days = 0;            // of its logs on disk; 0: all
   uint32_t places = 40;              // of a log, where a fault of each kind and size is spliced in
   bool json = false;
