@@ -314,6 +314,8 @@ Result<DeepLogModel> TrainDeepLog(const SequenceSet& train, const SequenceSet& h
   model.layout = trainer.layout();
   model.parameters = trainer.TakeBest();
   model.common = CommonWords(table, train.words);
+  // Records change places because others write at the same time; no session ends by chance.
+  model.common.back() = 0;
   // Without held-out data nothing says how far the counts can be trusted.
   if (later.rows() > 0) model.known = KnownHistories(table);
   ChooseLimits(later.rows() > 0 ? later : table, &model);

@@ -88,6 +88,18 @@ TEST(DeepLogTrainingTest, LearnsProbabilitiesAndTheEnd) {
   EXPECT_NEAR(report.held_out_loss, 0.5623 / 6, 0.01);
 }
 
+// 1e-4 of END's share, one class in six, would be a loss of 4.8 at the most.
+TEST(DeepLogTrainingTest, AnEndThatNeverCameIsBeyondWhatCommonRecordsReach) {
+  const auto model = TrainDeepLog(Sessions(20'000), Sessions(8), Small(), 1, nullptr, nullptr);
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  NextWordScorer scorer(model->layout, model->parameters, 4);
+  constexpr uint32_t kStart = 5, kEnd = 5;
+  const std::vector<uint32_t> history = {kStart, kStart, 0, 1};
+  const float nll = -std::log(scorer.Distribution(history)[kEnd]);
+  const float mixed = model->known.Mix(history, kEnd, nll);
+  EXPECT_GT(DeepLogLoss(mixed, model->common[kEnd]), 5.0f);
+}
+
 TEST(DeepLogTrainingTest, SameSeedSameBits) {
   DeepLogOptions options = Small();
   options.epochs = 5;
