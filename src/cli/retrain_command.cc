@@ -67,8 +67,7 @@ std::vector<std::string> LogsOf(const GroupConfig& group) {
         logs.push_back(it->path());
   }
   std::ranges::sort(logs);
-  const auto rest = std::ranges::unique(logs);
-  logs.erase(rest.begin(), rest.end());
+  logs.erase(std::unique(logs.begin(), logs.end()), logs.end());
   return logs;
 }
 

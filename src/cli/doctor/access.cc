@@ -19,8 +19,7 @@ struct AclEntry {
   uint16_t tag, permissions;
   uint32_t id;
 };
-constexpr uint16_t kUserObject = 1, kUser = 2, kGroupObject = 4, kGroup = 8, kMask = 16,
-                   kOther = 32;
+constexpr uint16_t kUser = 2, kGroupObject = 4, kGroup = 8, kMask = 16;
 constexpr size_t kMostEntries = 1000;
 
 std::vector<AclEntry> ReadAcl(const std::string& path) {

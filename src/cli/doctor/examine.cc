@@ -50,7 +50,8 @@ Obstacles Examine(const LoadedConfig& loaded, const std::string& config_path, co
   for (const auto check : {CheckConfiguration, CheckService, CheckDaemon, CheckFiles, CheckRotation,
                            CheckSyslog, CheckSystem, CheckDatabase})
     check(examined, &findings);
-  std::ranges::stable_partition(findings, [](const Obstacle& f) { return f.error; });
+  std::stable_partition(findings.begin(), findings.end(),
+                        [](const Obstacle& f) { return f.error; });
   return findings;
 }
 

@@ -319,7 +319,7 @@ void SourceWatcher::Impl::Take(const inotify_event& event, std::string_view name
   at->second.last_event = Clock::now();
   const std::set<std::string> of = at->second.sources;
   dirty.insert(of.begin(), of.end());
-  if ((event.mask & ~IN_MODIFY) == 0) return;
+  if ((event.mask & ~uint32_t{IN_MODIFY}) == 0) return;
   for (const std::string& path : of) Check(path);
 }
 

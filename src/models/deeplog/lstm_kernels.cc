@@ -2,6 +2,10 @@
 // Chooses the LSTM's kernels for this machine.
 #include "models/deeplog/lstm_kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -24,13 +28,19 @@ extern const LstmKernels kTable;
 namespace {
 
 #if defined(__x86_64__)
+// Those of level v3 whose names clang 14 does not know (Intel SDM, CPUID leaves 1 and 0x80000001).
+bool HasF16cMovbeLzcnt() {
+  unsigned a = 0, b = 0, basic = 0, extended = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &basic, &d) == 0) return false;
+  if (__get_cpuid(0x8000'0001, &a, &b, &extended, &d) == 0) return false;
+  return (basic & bit_F16C) != 0 && (basic & bit_MOVBE) != 0 && (extended & bit_LZCNT) != 0;
+}
+
 // g++ 12 does not know __builtin_cpu_supports("x86-64-v3"); these are what the two levels add for
 // us.
 bool HasV3() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-         __builtin_cpu_supports("f16c") && __builtin_cpu_supports("lzcnt") &&
-         __builtin_cpu_supports("movbe");
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && HasF16cMovbeLzcnt();
 }
 
 bool HasV4() {
