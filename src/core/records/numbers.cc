@@ -28,6 +28,15 @@ double Scale(std::string_view unit) {
   return 1;
 }
 
+bool IsMonth(std::string_view word) {
+  static constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                                 "May",       "June",     "July",     "August",
+                                                 "September", "October",  "November", "December"};
+  return std::any_of(std::begin(kMonths), std::end(kMonths), [&](std::string_view month) {
+    return word == month || word == month.substr(0, 3);
+  });
+}
+
 class Finder {
  public:
   explicit Finder(std::string_view text) : text_(text) {}
@@ -39,7 +48,10 @@ class Finder {
         continue;
       }
       const size_t begin = at;
-      at = Take(begin);
+      if (const size_t date_end = DatePart(begin); date_end > begin)
+        at = date_end_ = date_end;
+      else
+        at = Take(begin);
       // Whatever it was, the word is over where its digits and letters are.
       while (at < text_.size() && IsWord(text_[at])) ++at;
     }
@@ -49,6 +61,49 @@ class Finder {
  private:
   char At(size_t i) const { return i < text_.size() ? text_[i] : ' '; }
   char Before(size_t i) const { return i > 0 ? text_[i - 1] : ' '; }
+
+  size_t DigitsEnd(size_t at) const {
+    while (IsDigit(At(at))) ++at;
+    return at;
+  }
+  // The letters that end where `end` is but for a blank or two.
+  std::string_view WordBefore(size_t end) const {
+    for (size_t blanks = 0; blanks < 2 && end > 0 && text_[end - 1] == ' '; ++blanks) --end;
+    size_t begin = end;
+    while (begin > 0 && IsAlpha(text_[begin - 1])) --begin;
+    return text_.substr(begin, end - begin);
+  }
+  std::string_view WordBehind(size_t begin) const {
+    if (At(begin) == ' ') ++begin;
+    size_t end = std::min(begin, text_.size());
+    while (IsAlpha(At(end))) ++end;
+    return text_.substr(std::min(begin, end), end - std::min(begin, end));
+  }
+  // "09:27:24 EDT 2005", "Jul 22, 2005": a year goes on with what was a date or a time.
+  bool FollowsDate(size_t begin) const {
+    if (date_end_ == 0) return false;
+    const std::string_view between = text_.substr(date_end_, begin - date_end_);
+    return between.size() <= 6 && std::all_of(between.begin(), between.end(), [](char c) {
+             return c == ' ' || c == ',' || IsUpper(c);
+           });
+  }
+
+  // Behind the time of day, the day or the year that begins at `begin`, or `begin`. All of them go
+  // on and on: what measures nothing must not be held for unusually high.
+  size_t DatePart(size_t begin) const {
+    const size_t end = DigitsEnd(begin);
+    if (IsWord(Before(begin)) || IsWord(At(end))) return begin;
+    if (end - begin <= 2) {
+      if (At(end) == ':' && DigitsEnd(end + 1) == end + 3) {
+        const bool seconds = At(end + 3) == ':' && DigitsEnd(end + 4) == end + 6;
+        return seconds ? end + 6 : end + 3;
+      }
+      return IsMonth(WordBefore(begin)) || IsMonth(WordBehind(end)) ? end : begin;
+    }
+    const bool year =
+        end - begin == 4 && (text_.substr(begin, 2) == "19" || text_.substr(begin, 2) == "20");
+    return year && (FollowsDate(begin) || IsMonth(WordBefore(begin))) ? end : begin;
+  }
 
   // What stands before a number that is none of a name, an address, a time or a date.
   bool Begins(size_t begin) const {
@@ -106,6 +161,7 @@ class Finder {
 
   std::string_view text_;
   Numbers found_;
+  size_t date_end_ = 0;  // behind the latest part of a date
 };
 
 }  // namespace

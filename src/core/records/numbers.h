@@ -23,7 +23,7 @@ struct Numbers {
 // In order. A unit right behind a number scales it: times to milliseconds (ns us ms s), sizes to
 // bytes (K M G T, KB KiB ..., powers of 1024); others are dropped. Commas between groups of three
 // digits are part of a number, and so is a sign behind a blank. Digits in names, addresses,
-// versions, times of day, dates and hexadecimal numbers are none.
+// versions, times of day, dates ("Fri Jul 22 09:27:24 2005" too) and hexadecimal numbers are none.
 //
 // Found by their shape and not at the <*> of the template: these come and go as a template widens,
 // the n-th number of a message stays what it is.

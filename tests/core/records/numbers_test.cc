@@ -40,6 +40,18 @@ TEST(NumbersTest, PartsOfOtherThingsAreNone) {
   EXPECT_EQ(Of("sha 12345678901234567890123"), V());
 }
 
+TEST(NumbersTest, DatesInWordsAreNone) {
+  EXPECT_EQ(Of("from host () at Fri Jul 22 09:27:24 2005"), V());
+  EXPECT_EQ(Of("at Fri Jul  1 9:27:24 EDT 2005, took 5s"), V({5000}));
+  EXPECT_EQ(Of("until 22 July 2005 or Mar 3, 2006"), V());
+  EXPECT_EQ(Of("Sep 2026: 3 left"), V({3}));
+  EXPECT_EQ(Of("at 12:30 12 users"), V({12}));
+  EXPECT_EQ(Of("may 12 times"), V({12}));
+  EXPECT_EQ(Of("at 12:30:45 used 2005 blocks"), V({2005}));
+  EXPECT_EQ(Of("2005 blocks in 1999"), V({2005, 1999}));
+  EXPECT_EQ(Of("Maria 5 Junes 7"), V({5, 7}));
+}
+
 TEST(NumbersTest, Limits) {
   EXPECT_EQ(Of("1 2 3 4 5 6 7 8 9 10"), V({1, 2, 3, 4, 5, 6, 7, 8}));
   std::string late(kNumberBytes, 'x');
