@@ -50,7 +50,8 @@ class Jury {
         moments_(*moments) {
     moments_.detectors = candidates->size();
     for (const Candidate& candidate : *candidates)
-      of_order_.push_back(VoiceOf(candidate.detector->name()) == Voice::kOrder);
+      without_rare_.push_back(split.sessions > 0 &&
+                              VoiceOf(candidate.detector->name()) == Voice::kOrder);
   }
 
   void Score(std::span<const CorpusWindow> all) {
@@ -88,8 +89,9 @@ class Jury {
       if (std::isnan(scores_[i].raw)) continue;
       raw_[indexes_[i]] = scores_[i].raw;
       // Two faults among the normal sessions must not say how odd a normal session may be. The
-      // joint threshold still takes them for normal.
-      if (of_order_[d] && HasRare(windows_[i]))
+      // joint threshold still takes them for normal. In streams without sessions what is rare comes
+      // all the time, in half of all windows, and a curve that leaves these out knows no normal.
+      if (without_rare_[d] && HasRare(windows_[i]))
         ++candidate.rare;
       else
         candidate.raw.push_back(scores_[i].raw);
@@ -104,7 +106,7 @@ class Jury {
                           std::numeric_limits<float>::quiet_NaN());
     }
     moments_.raw[moments_.raw.size() - moments_.detectors + item.spec] = raw;
-    if (of_order_[item.spec] && HasRare(item.window)) moments_.rare.back() = true;
+    if (without_rare_[item.spec] && HasRare(item.window)) moments_.rare.back() = true;
   }
 
   bool HasRare(const Window& window) const {
@@ -115,7 +117,7 @@ class Jury {
   const TrainingSplit& split_;
   Catalog catalog_;
   std::vector<Candidate>& candidates_;
-  std::vector<bool> of_order_;  // by candidate
+  std::vector<bool> without_rare_;  // by candidate
   std::vector<GoldenSampler> samplers_;
   HeldOutMoments& moments_;
   std::vector<Window> windows_;

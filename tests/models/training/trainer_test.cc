@@ -2,6 +2,7 @@
 // Training from a corpus to a bundle that finds faults and leaves normal records alone.
 #include "models/training/trainer.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -116,6 +117,26 @@ TEST_F(TrainerTest, NewTemplatesReachHalfTheScale) {
   std::vector<Score> scores(1);
   set->detectors[0]->ScoreBatch({catalog, false}, std::span(&window, 1), scores);
   EXPECT_GE(scores[0].anomaly, 49.9f);
+}
+
+// Where rare templates come all the time they are normal, and one that was never seen still stands
+// out of them: what a detector is surest of must be able to alarm.
+TEST_F(TrainerTest, RareTemplatesInAStreamLeaveRoomForNewOnes) {
+  Corpus corpus = ServiceCorpus(6000, 1);
+  for (uint32_t i = 0; i < 100; ++i) {  // each once while it trains, and once in what is held out
+    corpus.templates.push_back(fmt::format("odd event number <*> of kind {}{}",
+                                           static_cast<char>('a' + i / 26),
+                                           static_cast<char>('a' + i % 26)));
+    const auto word = static_cast<uint32_t>(corpus.templates.size() - 1);
+    corpus.records[40 * i + 7].word = corpus.records[4800 + 12 * i + 7].word = word;
+  }
+  const Bundle bundle = Train(corpus, SmallGroup());
+  const nlohmann::json& metrics = bundle.manifest["detectors"]["deeplog"]["metrics"];
+  EXPECT_FALSE(metrics.contains("held_out_rare"));
+  const Result<ModelSet> set = MakeModelSet(SmallGroup(), &bundle);
+  ASSERT_TRUE(set);
+  ASSERT_TRUE(set->joint);
+  EXPECT_LT(set->joint->threshold, 10) << "not even two detectors reach more than 12";
 }
 
 TEST_F(TrainerTest, SessionsOfAnyLength) {
