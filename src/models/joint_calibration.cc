@@ -203,7 +203,9 @@ JointModel FitJoint(std::vector<SurpriseCurve> curves, const HeldOutMoments& mom
     if (!tail.excesses.empty()) {
       (*metrics)["tail"] = TailJson(tail);
       const double seldom = kTopSeldom * budget.incidents_per_day * budget.days;
-      if (seldom > 0) joint.top = std::max(joint.top, tail.Level(seldom));
+      // One in a million by one detector is enough: a heavy tail must not leave what it is surest of
+      // far from alarming.
+      if (seldom > 0) joint.top = std::max(joint.top, std::min(kMillion, tail.Level(seldom)));
     }
     (*metrics)["held_out_moments"] = moments.ends.size();
     (*metrics)["held_out_incidents"] =

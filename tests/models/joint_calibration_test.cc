@@ -89,6 +89,25 @@ TEST(JointCalibrationTest, BudgetHoldsForTheWhole) {
   EXPECT_LT(incidents, 60u);
 }
 
+// However heavy the tail of one, what another is surest of gets to the top.
+TEST(JointCalibrationTest, OneInAMillionIsTheTop) {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> draw(0.001f, 1.0f);
+  HeldOutMoments moments;
+  moments.detectors = 1;
+  for (int64_t m = 0; m < 2000; ++m) {
+    moments.ends.push_back(At(600 * m));
+    moments.raw.push_back(0.01f / draw(random));
+  }
+  std::vector<SurpriseCurve> curves = {{"a", {{0, 0}, {1, 1}}}};
+  nlohmann::json metrics;
+  const JointModel joint = FitJoint(curves, moments, {1, 14, kMinute}, &metrics);
+  ASSERT_TRUE(metrics.contains("tail"));
+  EXPECT_LT(joint.threshold, 4);
+  EXPECT_EQ(joint.top, 6);
+  EXPECT_EQ(joint.Anomaly(6), 100);
+}
+
 // 1,000 moments of which two rare ones are the highest of "deeplog". Alone it is judged without
 // them; the joint threshold, which is the whole's, is over all.
 TEST(JointCalibrationTest, RareMomentsRaiseOnlyTheJointThreshold) {

@@ -15,7 +15,7 @@ constexpr float kMostSurprise = 12;
 
 Voice VoiceOf(std::string_view detector) {
   if (detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
-      detector == "length")
+      detector == "length" || detector == "values")
     return Voice::kContent;
   if (detector == "deeplog" || detector == "loganomaly_lstm" || detector == "pairs")
     return Voice::kOrder;

@@ -17,7 +17,7 @@ enum class Voice : uint8_t {
   kContent,  // what a window holds, whatever its order
   kOrder,    // what follows what
 };
-// baseline, loganomaly, counts and length judge content; deeplog, loganomaly_lstm, pairs order.
+// Content: baseline, loganomaly, counts, length, values. Order: deeplog, loganomaly_lstm, pairs.
 Voice VoiceOf(std::string_view detector);
 
 // How seldom normal windows score so high with one detector.

@@ -44,6 +44,7 @@ TEST(JointTest, ContentIsOneVoice) {
   sum.Add(kCurve, 0.5f);
   EXPECT_EQ(sum.total(), 4.5f);
   EXPECT_EQ(VoiceOf("counts"), VoiceOf("length"));
+  EXPECT_EQ(VoiceOf("values"), VoiceOf("counts"));
   EXPECT_EQ(VoiceOf("novelty"), Voice::kOwn);
 }
 
