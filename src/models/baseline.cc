@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "core/oldest.h"
 #include "core/templates/catalog.h"
 #include "core/text.h"
 
@@ -166,12 +167,9 @@ class BaselineDetector : public Detector {
   }
 
   void DropOldest() {
-    std::vector<std::pair<uint64_t, std::string>> ages;
-    ages.reserve(streams_.size());
-    for (const auto& [key, stream] : streams_) ages.emplace_back(stream.used, key);
-    std::sort(ages.begin(), ages.end());
-    ages.resize(kMaxStreams / 8);
-    for (const auto& [used, key] : ages) Drop(streams_.find(key));
+    for (const std::string& key :
+         OldestEighth(streams_, kMaxStreams, [](const Stream& s) { return s.used; }))
+      Drop(streams_.find(key));
   }
 
   static float Distance(const std::vector<Change>& changes) {

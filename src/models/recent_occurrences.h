@@ -7,17 +7,16 @@
 #include <cstdint>
 #include <map>
 #include <set>
-#include <utility>
-#include <vector>
 
+#include "core/oldest.h"
 #include "core/state.h"
 #include "core/types.h"
 
 namespace alogd {
 
-// By key, at most `most`; the longest unseen go first, an eighth at once so that a flood costs
-// little for each. What came daily must not stay news for ever, what comes monthly must: what
-// counts as lately halves in a day. The state convention of core/state.h.
+// By key, at most `most`; the longest unseen go first. What came daily must not stay news for ever,
+// what comes monthly must: what counts as lately halves in a day. The state convention of
+// core/state.h.
 class RecentOccurrences {
  public:
   struct Before {
@@ -76,12 +75,7 @@ class RecentOccurrences {
   };
 
   void DropOldest() {
-    std::vector<std::pair<Time, uint64_t>> ages;
-    ages.reserve(entries_.size());
-    for (const auto& [key, entry] : entries_) ages.emplace_back(entry.at, key);
-    std::sort(ages.begin(), ages.end());
-    ages.resize(most_ / 8);
-    for (const auto& [at, key] : ages) {
+    for (const uint64_t key : OldestEighth(entries_, most_, [](const Entry& e) { return e.at; })) {
       entries_.erase(key);
       changed_.erase(key);
       dropped_.insert(key);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/detection/stream_key.h"
+#include "core/oldest.h"
 #include "core/text.h"
 
 namespace alogd {
@@ -202,14 +203,10 @@ WatchStep CombinationWatch::Describe(const Sighting& record, std::string_view te
   return step;
 }
 
-// An eighth at once. Those whose places are all free are seen no more, so they are old.
+// Those whose places are all free are seen no more, so they are old.
 void CombinationWatch::DropOldest() {
-  std::vector<std::pair<Time, uint32_t>> ages;
-  ages.reserve(patterns_.size());
-  for (const auto& [id, pattern] : patterns_) ages.emplace_back(pattern.last, id);
-  std::sort(ages.begin(), ages.end());
-  ages.resize(kMaxPatterns / 8);
-  for (const auto& [last, id] : ages) {
+  for (const uint32_t id :
+       OldestEighth(patterns_, kMaxPatterns, [](const Pattern& p) { return p.last; })) {
     patterns_.erase(id);
     changed_.erase(id);
     dropped_.insert(id);

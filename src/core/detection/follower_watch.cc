@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/detection/stream_key.h"
+#include "core/oldest.h"
 #include "core/templates/catalog.h"
 #include "core/text.h"
 
@@ -213,15 +214,10 @@ void FollowerWatch::Jump() {
   undecided_.clear();
 }
 
-// An eighth at once; those that have no followers, which are most, first.
+// Those that have no followers, which are most, first.
 void FollowerWatch::DropOldest() {
-  std::vector<std::tuple<bool, Time, uint32_t>> ages;
-  ages.reserve(leaders_.size());
-  for (const auto& [id, leader] : leaders_)
-    ages.emplace_back(!leader.followers.empty(), leader.last, id);
-  std::sort(ages.begin(), ages.end());
-  ages.resize(kMaxLeaders / 8);
-  for (const auto& [has_followers, last, id] : ages) {
+  const auto age = [](const Leader& l) { return std::pair(!l.followers.empty(), l.last); };
+  for (const uint32_t id : OldestEighth(leaders_, kMaxLeaders, age)) {
     leaders_.erase(id);
     changed_.erase(id);
     dropped_.insert(id);

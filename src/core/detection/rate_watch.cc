@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/detection/stream_key.h"
+#include "core/oldest.h"
 #include "core/templates/catalog.h"
 #include "core/text.h"
 
@@ -341,14 +342,10 @@ void RateWatch::Stop(WatchSteps* out) {
   Clear();
 }
 
-// An eighth at once, so that a flood of templates costs little for each.
 void RateWatch::DropOldest(WatchSteps* out) {
-  std::vector<std::pair<Time, std::string>> ages;
-  ages.reserve(series_.size());
-  for (const auto& [key, series] : series_) ages.emplace_back(series.last, key);
-  std::sort(ages.begin(), ages.end());
-  ages.resize(kMaxSeries / 8);
-  for (const auto& [last, key] : ages) Erase(series_.find(key), out);
+  for (const std::string& key :
+       OldestEighth(series_, kMaxSeries, [](const Series& s) { return s.last; }))
+    Erase(series_.find(key), out);
 }
 
 void RateWatch::Jump() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/detection/stream_key.h"
+#include "core/oldest.h"
 #include "core/text.h"
 
 namespace alogd {
@@ -198,13 +199,9 @@ void SilenceWatch::Stop(WatchSteps* out) {
 }
 
 void SilenceWatch::DropOldest(WatchSteps* out) {
-  std::vector<std::pair<Time, std::string>> ages;
-  ages.reserve(talkers_.size());
-  for (const auto& [key, talker] : talkers_)
-    if (talker.kind != Kind::kGroup) ages.emplace_back(talker.last, key);
-  std::sort(ages.begin(), ages.end());
-  ages.resize(kMaxTalkers / 8);
-  for (const auto& [last, key] : ages) {
+  // The group itself stays.
+  const auto age = [](const Talker& t) { return std::pair(t.kind == Kind::kGroup, t.last); };
+  for (const std::string& key : OldestEighth(talkers_, kMaxTalkers, age)) {
     const auto it = talkers_.find(key);
     if (it->second.alarms > 0) Under(key, out);
     talkers_.erase(it);
