@@ -211,9 +211,8 @@ void Committer::TellRepeats() {
   if (count == 0) return;
   next_tell_ = Clock::now() + kTellRepeats;
   spdlog::info(
-      "{} alert{} held back, of trouble that alerted less than alerts.repeat_after before; they "
-      "are "
-      "in the database: alogctl incidents list --since -1d",
+      "{} alert{} held back, of trouble that alerted less than alerts.repeat_after before; "
+      "they are in the database: alogctl incidents list --since -1d",
       count, count == 1 ? " was" : "s were");
 }
 

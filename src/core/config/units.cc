@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/config/config.h"
+#include "core/headers/scan.h"
 
 namespace alogd {
 namespace {
@@ -29,8 +30,6 @@ constexpr Unit kSizeUnits[] = {
 
 constexpr std::string_view kTimeHelp = "write a number with ms, s, min, h or d, such as 10min";
 constexpr std::string_view kSizeHelp = "write bytes, or a number with K, M, G or T, such as 64K";
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 void SkipBlanks(std::string_view* text) {
   while (!text->empty() && text->front() == ' ') text->remove_prefix(1);

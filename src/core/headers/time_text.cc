@@ -65,21 +65,6 @@ bool SetDate(int year, int month, int day, CivilTime* t) {
   return true;
 }
 
-// Behind a month's name at `at` ("Feb", "February", not "Febrile"), 0 if there is none.
-size_t MonthEnd(std::string_view text, size_t at, int* month) {
-  if (text.size() < at + 3) return 0;
-  *month = MonthOfName(text.substr(at, 3));
-  if (*month == 0) return 0;
-  constexpr std::string_view kRest[] = {"",  "uary", "ruary",  "ch",   "il",    "",     "e",
-                                        "y", "ust",  "tember", "ober", "ember", "ember"};
-  at += 3;
-  if (!IsAlpha(At(text, at))) return at;
-  const std::string_view rest = kRest[*month];
-  return text.substr(at).starts_with(rest) && !IsAlpha(At(text, at + rest.size()))
-             ? at + rest.size()
-             : 0;
-}
-
 // "Feb 29", "Feb  9", "February 29, 2024", "Feb 29 2024" (a year only before a time).
 size_t DateFromMonthName(std::string_view text, size_t at, CivilTime* t) {
   int month = 0;
@@ -347,6 +332,20 @@ int MonthOfName(std::string_view three) {
     if (kMonths[m] == key) return m + 1;
   }
   return 0;
+}
+
+size_t MonthEnd(std::string_view text, size_t at, int* month) {
+  if (text.size() < at + 3) return 0;
+  *month = MonthOfName(text.substr(at, 3));
+  if (*month == 0) return 0;
+  constexpr std::string_view kRest[] = {"",  "uary", "ruary",  "ch",   "il",    "",     "e",
+                                        "y", "ust",  "tember", "ober", "ember", "ember"};
+  at += 3;
+  if (!IsAlpha(At(text, at))) return at;
+  const std::string_view rest = kRest[*month];
+  return text.substr(at).starts_with(rest) && !IsAlpha(At(text, at + rest.size()))
+             ? at + rest.size()
+             : 0;
 }
 
 size_t ScanFraction(std::string_view text, size_t at, int* micros) {

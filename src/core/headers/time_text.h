@@ -51,5 +51,7 @@ int64_t DaysFromCivil(int year, int month, int day);
 int DaysInMonth(int year, int month);
 // 1 to 12 from three letters in any case, else 0.
 int MonthOfName(std::string_view three);
+// Behind a month's name at `at` ("Feb", "February", not "Febrile"), 0 if there is none.
+size_t MonthEnd(std::string_view text, size_t at, int* month);
 
 }  // namespace alogd

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/headers/scan.h"
+#include "core/headers/time_text.h"
 
 namespace alogd {
 namespace {
@@ -28,13 +29,11 @@ double Scale(std::string_view unit) {
   return 1;
 }
 
+// Capitalised, as dates in words have it.
 bool IsMonth(std::string_view word) {
-  static constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
-                                                 "May",       "June",     "July",     "August",
-                                                 "September", "October",  "November", "December"};
-  return std::any_of(std::begin(kMonths), std::end(kMonths), [&](std::string_view month) {
-    return word == month || word == month.substr(0, 3);
-  });
+  int month = 0;
+  return !word.empty() && IsUpper(word[0]) && std::none_of(word.begin() + 1, word.end(), IsUpper) &&
+         MonthEnd(word, 0, &month) == word.size();
 }
 
 class Finder {

@@ -12,6 +12,11 @@
 
 namespace alogd {
 
+// What is kept of a text from logs.
+inline constexpr size_t kMaxName = 1024;  // bytes of a stream, detector or title
+inline constexpr size_t kMaxPath = 4096;  // of a source or path: PATH_MAX
+inline constexpr size_t kMaxText = 8192;  // of a message or template
+
 // NULL for kNoTime.
 std::optional<int64_t> TimeColumn(Time time);
 Time TimeAt(const Rows& rows, int column);

@@ -14,10 +14,6 @@
 namespace alogd {
 namespace {
 
-constexpr size_t kMaxWords = 8192;  // bytes, as of a message that is stored
-constexpr size_t kMaxName = 1024;   // of a stream
-constexpr size_t kMaxPath = 4096;   // of a source
-
 constexpr std::array<std::string_view, 5> kNeverRepeat = {kRuleDetector, "rate", "silence",
                                                           "followers", "combinations"};
 
@@ -33,7 +29,7 @@ struct Trouble {
   explicit Trouble(const Anomaly& a)
       : source(ToValidUtf8(a.source, kMaxPath)),
         stream(ToValidUtf8(a.stream, kMaxName)),
-        words(ToValidUtf8(WithoutNumbers(a.message), kMaxWords)) {}
+        words(ToValidUtf8(WithoutNumbers(a.message), kMaxText)) {}
   std::string source, stream, words;
 };
 

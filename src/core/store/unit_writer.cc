@@ -15,9 +15,6 @@ namespace alogd {
 namespace {
 
 // Limits of what goes into a text column; hostile logs grow the database by so much a row at most.
-constexpr size_t kMaxName = 1024;  // bytes of a source, stream, detector or title
-constexpr size_t kMaxPath = 4096;  // PATH_MAX
-constexpr size_t kMaxText = 8192;  // bytes of a message or template
 
 std::optional<uint32_t> TemplateColumn(TemplateId id) {
   if (id == kNoTemplate) return std::nullopt;
@@ -292,7 +289,7 @@ Result<UnitWriter::News> UnitWriter::FindNews(const Incident& incident, const Kn
   // What brought it there came before, and may alert only now: a suppression was lifted, say.
   const Result<std::optional<int64_t>> top = TopAnomaly(incident, known.id);
   if (!top.ok()) return top.error();
-  return News{.id = top->value_or(0)};
+  return News{.id = *top};
 }
 
 Status UnitWriter::WriteAlerts() {
@@ -321,9 +318,8 @@ Status UnitWriter::WriteAlert(const Incident& incident, Known* known) {
   if (hold_) {
     status = CountHeldAlert(db_);
   } else {
-    const std::optional<int64_t> id = news->id > 0 ? std::optional(news->id) : std::nullopt;
     status = db_->Run("INSERT INTO outbox (incident_id, anomaly_id, level) VALUES (?, ?, ?)",
-                      known->id, id, level);
+                      known->id, news->id, level);
     if (status.ok() && news->anomaly != nullptr) status = repeats_->Told(*news->anomaly);
   }
   if (!status.ok()) return status;

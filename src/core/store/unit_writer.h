@@ -66,8 +66,8 @@ class UnitWriter {
   // its level and repeat nothing. All that came before was judged with the unit that brought it.
   struct News {
     const Anomaly* anomaly = nullptr;
-    int64_t id = 0;           // of the anomaly, or of another that the alert names
-    bool repetition = false;  // there is nothing new
+    std::optional<int64_t> id{};  // of the anomaly, or of another that the alert names
+    bool repetition = false;      // there is nothing new
   };
   Result<News> FindNews(const Incident& incident, const Known& known, int64_t level);
 

@@ -22,7 +22,6 @@ size_t RequestVerb(std::string_view text);
 // "ms.12", as in "7 ms.12 ms".
 bool EndsWithNumber(std::string_view word);
 
-// What comes next, `rest` being the message behind a word:
 // A key whose value is what a structured log has to say.
 bool IsMessageWord(std::string_view key);
 
@@ -32,6 +31,7 @@ bool EndsWithMessageKey(std::string_view masked);
 // The length of "<nil>", "<null>" and the like at the beginning of `text`; else 0.
 size_t MissingInAngles(std::string_view text);
 
+// What comes next, `rest` being the message behind a word:
 bool AddressFollows(std::string_view rest);  // " from 10.0.0.1"
 bool RequestFollows(std::string_view rest);  // " "GET /index""
 bool SizeFollows(std::string_view rest);     // " (5 KB)"

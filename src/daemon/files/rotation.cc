@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "core/config/path_set.h"
+#include "core/headers/scan.h"
 
 namespace alogd {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::array<std::string_view, 7> kCompressions = {".gz",  ".xz",   ".zs
 // Shorter runs of digits are numbers of generations: nobody keeps 100,000 of them, and no date has
 // less.
 constexpr size_t kDateDigits = 6;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
