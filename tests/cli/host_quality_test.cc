@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -12,19 +11,16 @@
 #include "cli/log_reader.h"
 #include "core/pipeline.h"
 #include "models/training/trainer.h"
+#include "testing/grouping.h"
 
 namespace alogd {
 namespace {
 
-std::string DataPath(const std::string& file) {
-  const char* given = std::getenv("ALOGD_TEST_DATA");
-  return (given ? std::string(given) : ALOGD_SOURCE_DIR "/../shared/data") + "/" + file;
-}
-
 class HostQualityTest : public ::testing::Test {
  protected:
   bool Read(const std::string& file) {
-    const auto files = FindLogFiles({DataPath(file)}, {.max_depth = 1, .max_files = 0});
+    const auto files = FindLogFiles({testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + file},
+                                    {.max_depth = 1, .max_files = 0});
     if (!files || files->sources.empty()) return false;
     LogReader reader(files->sources.front(), GroupConfig().max_line);
     while (const auto line = reader.Next()) {

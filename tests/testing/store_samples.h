@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/commit_unit.h"
 #include "core/store/store.h"
@@ -37,6 +38,20 @@ class StoreDir {
  private:
   std::string path_;
 };
+
+// The anomalies that the alerts of the outbox name; marks these as sent.
+inline std::vector<int64_t> TakeAlerts(Store* store) {
+  const Result<std::vector<Alert>> alerts = store->Outbox(10'000);
+  EXPECT_TRUE(alerts.ok());
+  if (!alerts.ok()) return {};
+  std::vector<int64_t> anomalies, sent;
+  for (const Alert& alert : *alerts) {
+    anomalies.push_back(alert.anomaly_id);
+    sent.push_back(alert.outbox_id);
+  }
+  EXPECT_TRUE(store->Sent(sent).ok());
+  return anomalies;
+}
 
 inline Time At(int64_t seconds) { return FromMicros(seconds * 1'000'000); }
 

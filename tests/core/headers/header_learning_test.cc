@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "core/headers/header_parser.h"
 #include "core/records/line_splitter.h"
+#include "testing/grouping.h"
 #include "testing/header_generator.h"
 
 namespace alogd {
@@ -154,10 +154,8 @@ std::string Slurp(const std::filesystem::path& path) {
 // Raw lines of the labelled logs: the message must be the end of the line that the authors marked
 // as content. (bench/header_accuracy prints the whole table.)
 TEST(HeaderLearningTest, LabelledLogs) {
-  const char* env = std::getenv("ALOGD_TEST_DATA");
   const std::filesystem::path root =
-      std::filesystem::path(env != nullptr ? env : ALOGD_SOURCE_DIR "/../shared/data") /
-      "loghub_2k";
+      std::filesystem::path(testing::TestDataPath(ALOGD_SOURCE_DIR)) / "loghub_2k";
   if (!std::filesystem::is_directory(root)) GTEST_SKIP() << "no " << root;
   for (const auto& folder : std::filesystem::directory_iterator(root)) {
     const std::string system = folder.path().filename();

@@ -68,14 +68,7 @@ class RepeatsTest : public ::testing::Test {
   std::vector<int64_t> Alerts(const CommitUnit& unit) {
     const Status status = store_->Commit(unit);
     EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message);
-    const auto alerts = store_->Outbox(100);
-    std::vector<int64_t> named, ids;
-    for (const Alert& alert : *alerts) {
-      named.push_back(alert.anomaly_id);
-      ids.push_back(alert.outbox_id);
-    }
-    EXPECT_TRUE(store_->Sent(ids).ok());
-    return named;
+    return testing::TakeAlerts(&*store_);
   }
   StoreDir dir_;
   std::optional<Store> store_;

@@ -28,21 +28,13 @@ int64_t Count(const std::string& path, const std::string& what) {
   return db->Int("SELECT count(*) FROM " + what)->value_or(-1);
 }
 
-void SendAll(Store* store) {
-  std::vector<int64_t> ids;
-  const Result<std::vector<Alert>> alerts = store->Outbox(10'000);
-  ASSERT_TRUE(alerts.ok());
-  for (const Alert& alert : *alerts) ids.push_back(alert.outbox_id);
-  ASSERT_TRUE(store->Sent(ids).ok());
-}
-
 TEST(RetentionTest, AgeCountsFromWhenItWasKept) {
   StoreDir dir;
   StorePolicy policy;
   policy.keep = 24h;
   Store store = OpenStore(dir.db(), policy);
   for (uint64_t seq = 1; seq <= 3; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   // Years after their event time, and yet new here.
   EXPECT_FALSE(*store.Retain(kNow + 24h * 3650));
   EXPECT_EQ(Count(dir.db(), "anomalies"), 3);
@@ -65,11 +57,11 @@ TEST(RetentionTest, ClockJumpsBackADay) {
   policy.keep = 2h;
   Store store = OpenStore(dir.db(), policy);
   ASSERT_TRUE(store.Commit(SampleUnit(1)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   EXPECT_FALSE(*store.Retain(kNow));
   EXPECT_FALSE(*store.Retain(kNow - 24h));
   ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   EXPECT_FALSE(*store.Retain(kNow - 24h));
   EXPECT_FALSE(*store.Retain(kNow - 23h));
   EXPECT_EQ(Count(dir.db(), "anomalies"), 2);
@@ -132,7 +124,7 @@ TEST(RetentionTest, SmallSteps) {
   policy.keep = 1h;
   Store store = OpenStore(dir.db(), policy);
   for (uint64_t seq = 1; seq <= 25; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   ASSERT_TRUE(store.Retain(kNow).ok());
   EXPECT_TRUE(*store.Retain(kNow + 2h, 10));
   EXPECT_EQ(Count(dir.db(), "anomalies"), 15);
@@ -151,7 +143,7 @@ TEST(RetentionTest, IncidentStaysWhileItHoldsAnomalies) {
   unit.anomalies.push_back(SampleAnomaly(2, 1));
   ASSERT_TRUE(store.Commit(unit).ok());
   ASSERT_TRUE(store.Commit(SampleUnit(3)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   ASSERT_TRUE(store.Retain(kNow).ok());
   ASSERT_TRUE(*store.Retain(kNow + 2h, 1));
   EXPECT_EQ(Count(dir.db(), "anomalies"), 2);
@@ -179,7 +171,7 @@ TEST(RetentionTest, AnomalyThatComesAgainAfterItWasDeleted) {
   policy.keep = 1h;
   Store store = OpenStore(dir.db(), policy);
   for (uint64_t seq = 1; seq <= 2; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
-  SendAll(&store);
+  testing::TakeAlerts(&store);
   ASSERT_TRUE(store.Retain(kNow).ok());
   ASSERT_TRUE(store.Retain(kNow + 2h).ok());
   ASSERT_EQ(Count(dir.db(), "anomalies"), 0);

@@ -46,16 +46,7 @@ class VerdictsTest : public ::testing::Test {
     return changed.ok() ? Status() : Status(changed.error());
   }
   // The alerts since the last call.
-  std::vector<int64_t> Alerted() {
-    const auto alerts = store_->Outbox(100);
-    std::vector<int64_t> anomalies, sent;
-    for (const Alert& alert : *alerts) {
-      anomalies.push_back(alert.anomaly_id);
-      sent.push_back(alert.outbox_id);
-    }
-    EXPECT_TRUE(store_->Sent(sent).ok());
-    return anomalies;
-  }
+  std::vector<int64_t> Alerted() { return testing::TakeAlerts(&*store_); }
   std::string StateOf(int64_t id) {
     auto history = History::Open(directory_.db());
     const auto found = history->FindAnomaly(id);

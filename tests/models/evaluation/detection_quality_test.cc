@@ -3,19 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <string>
 
 #include "models/evaluation/session_evaluation.h"
 #include "models/evaluation/splice.h"
+#include "testing/grouping.h"
 
 namespace alogd {
 namespace {
 
 std::string DataPath(const std::string& file) {
-  const char* given = std::getenv("ALOGD_TEST_DATA");
-  return (given ? std::string(given) : ALOGD_SOURCE_DIR "/../shared/data") + "/" + file;
+  return testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + file;
 }
 
 // The first `most` sessions; none where the file is missing.

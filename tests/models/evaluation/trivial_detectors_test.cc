@@ -4,19 +4,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "models/evaluation/quality.h"
+#include "testing/grouping.h"
 
 namespace alogd {
 namespace {
 
 std::string DataPath(const std::string& name) {
-  const char* given = std::getenv("ALOGD_TEST_DATA");
-  return std::string(given ? given : ALOGD_SOURCE_DIR "/../shared/data") + "/" + name;
+  return testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + name;
 }
 
 bool Says(const std::vector<TrivialDetector>& all, const std::string& name,
