@@ -40,7 +40,7 @@ std::vector<std::string> Messages(const std::string& path) {
   HeaderOptions options;
   options.time_zone = "UTC";
   auto header = HeaderParser::Create(options);
-  for (const std::string& line : testing::ReadLines(testing::TestDataPath(ALOGD_SOURCE_DIR) + path))
+  for (const std::string& line : testing::ReadLines(testing::TestDataPath() + path))
     messages.emplace_back(header->Parse(line).message);
   return messages;
 }

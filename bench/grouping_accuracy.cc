@@ -137,7 +137,7 @@ void Dump(const testing::LabelledLog& log) {
 int Main(const std::string& dump) {
   std::vector<testing::LabelledLog> logs;
   for (const std::string_view system : testing::kLabelledSystems) {
-    auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
+    auto log = testing::ReadLabelledLog(testing::TestDataPath(), system);
     if (log) logs.push_back(std::move(*log));
   }
   if (logs.empty()) {

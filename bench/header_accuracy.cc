@@ -17,6 +17,7 @@
 
 #include "core/headers/header_parser.h"
 #include "core/records/line_splitter.h"
+#include "testing/paths.h"
 
 namespace {
 
@@ -97,7 +98,7 @@ void Measure(const std::filesystem::path& folder, bool dump) {
 
 int main(int argc, char** argv) {
   const char* env = std::getenv("ALOGD_TEST_DATA");
-  const std::filesystem::path data = env != nullptr ? env : ALOGD_SOURCE_DIR "/../shared/data";
+  const std::filesystem::path data = env != nullptr ? env : testing::SourcePath("../shared/data");
   const bool dump = argc > 2 && std::string_view(argv[1]) == "--dump";
   const std::filesystem::path root =
       (argc == 2 ? std::filesystem::path(argv[1]) : data) / "loghub_2k";

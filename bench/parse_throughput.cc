@@ -94,7 +94,7 @@ int Main(size_t lines, std::string_view only) {
       "{:<10} {:>8} {:>5} {:>7} {:>6} {:>7} {:>7} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6} {:>5}\n",
       "log", "lines", "bytes", "memchr", "cut", "header", "cold", "all", "M cold", "M/s", "MB/s",
       "ratio", "templ.", "MiB");
-  const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
+  const std::string data = testing::TestDataPath();
   for (const auto& [name, path] : kWholeLogs) {
     if (!only.empty() && only != name) continue;
     Apart([&, name = name, path = path] {

@@ -174,7 +174,7 @@ int Main(size_t lines, std::string_view only) {
       "{:<10} {:<20} {:>6} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>5}\n",
       "log", "detectors", "memchr", "cold", "repeated", "tailer", "M/s", "M tail", "ratio",
       "templ.", "MiB");
-  const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
+  const std::string data = testing::TestDataPath();
   for (const auto& [name, path] : kWholeLogs) {
     if (!only.empty() && only != name) continue;
     const std::string text = ReadWholeLog(data + path);

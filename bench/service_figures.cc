@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "testing/daemon_process.h"
+#include "testing/paths.h"
 #include "testing/tail_events.h"
 
 namespace alogd {
@@ -207,7 +208,7 @@ void Memory() {
   daemon.ConfigureWith(
       "groups:\n  - {name: app, paths: ['LOGDIR/*.log'], from: beginning, stream: source}\n");
   const std::string ctl =
-      fmt::format(ALOGD_BINARY_DIR "/alogctl --quiet --config {} ", daemon.config_path());
+      fmt::format(testing::BinaryPath("alogctl --quiet --config {} "), daemon.config_path());
   const std::string normal = daemon.state() + "-normal.txt";
   const auto run = [](const std::string& command) { return std::system(command.c_str()) == 0; };
   if (!run(ctl + "generate --lines 30000 --anomaly-rate 0 --seed 7 > " + normal) ||

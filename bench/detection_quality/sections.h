@@ -11,11 +11,12 @@
 #include "cli/cli.h"
 #include "core/result.h"
 #include "models/evaluation/session_evaluation.h"
+#include "testing/paths.h"
 
 namespace alogd {
 
 struct QualityArguments {
-  std::string data = ALOGD_SOURCE_DIR "/../shared/data";
+  std::string data = testing::SourcePath("../shared/data");
   std::vector<std::string> only;     // sections; empty: all
   SessionEvaluationOptions options;  // of sessions; its detectors are those of logs too
   uint32_t log_seeds = 1;            // of labelled raw logs: they are trained for each

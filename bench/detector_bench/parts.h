@@ -7,6 +7,7 @@
 #include <string>
 
 #include "models/deeplog/deeplog.h"
+#include "testing/paths.h"
 
 namespace alogd {
 
@@ -23,7 +24,7 @@ DeepLogModel RandomDeepLog(uint32_t words);
 // Where the labelled data is; what needs it says so where it is missing.
 inline std::string BenchData() {
   const char* given = std::getenv("ALOGD_TEST_DATA");
-  return given != nullptr ? given : ALOGD_SOURCE_DIR "/../shared/data";
+  return given != nullptr ? given : testing::SourcePath("../shared/data");
 }
 
 }  // namespace alogd

@@ -19,8 +19,8 @@ namespace {
 class HostQualityTest : public ::testing::Test {
  protected:
   bool Read(const std::string& file) {
-    const auto files = FindLogFiles({testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + file},
-                                    {.max_depth = 1, .max_files = 0});
+    const auto files =
+        FindLogFiles({testing::TestDataPath() + "/" + file}, {.max_depth = 1, .max_files = 0});
     if (!files || files->sources.empty()) return false;
     LogReader reader(files->sources.front(), GroupConfig().max_line);
     while (const auto line = reader.Next()) {

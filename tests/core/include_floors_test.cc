@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "testing/paths.h"
+
 namespace alogd {
 namespace {
 
@@ -119,7 +121,8 @@ Lines PragmaProblems(const std::map<std::string, Lines>& tree) {
 }
 
 const std::map<std::string, Lines>& Sources() {
-  static const auto* tree = new std::map<std::string, Lines>(ReadTree(ALOGD_SOURCE_DIR, {"src"}));
+  static const auto* tree =
+      new std::map<std::string, Lines>(ReadTree(testing::SourceDir(), {"src"}));
   return *tree;
 }
 
@@ -134,7 +137,7 @@ TEST(IncludeFloorsTest, NothingIncludesWhatStandsAboveOrBeside) {
 }
 
 TEST(IncludeFloorsTest, FilesBeginWithLicenceAndPurpose) {
-  EXPECT_THAT(HeadProblems(ReadTree(ALOGD_SOURCE_DIR, {"src", "tests", "bench"})),
+  EXPECT_THAT(HeadProblems(ReadTree(testing::SourceDir(), {"src", "tests", "bench"})),
               ::testing::IsEmpty());
 }
 
@@ -143,7 +146,8 @@ TEST(IncludeFloorsTest, NoFileIsLong) {
 }
 
 TEST(IncludeFloorsTest, HeadersAreIncludedOnce) {
-  EXPECT_THAT(PragmaProblems(ReadTree(ALOGD_SOURCE_DIR, {"src", "tests"})), ::testing::IsEmpty());
+  EXPECT_THAT(PragmaProblems(ReadTree(testing::SourceDir(), {"src", "tests"})),
+              ::testing::IsEmpty());
 }
 
 // The checks see what they are there for.

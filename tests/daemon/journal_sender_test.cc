@@ -19,6 +19,7 @@
 #include <sstream>
 
 #include "daemon/message_ids.h"
+#include "testing/paths.h"
 #include "testing/store_samples.h"
 
 namespace alogd {
@@ -124,7 +125,7 @@ TEST(JournalSenderTest, HostileTextStaysInItsField) {
 
 // The catalog: entries by id, as text.
 std::map<std::string, std::string> Catalog() {
-  std::ifstream in(ALOGD_SOURCE_DIR "/systemd/alogd.catalog");
+  std::ifstream in(testing::SourcePath("systemd/alogd.catalog"));
   EXPECT_TRUE(in.good());
   std::map<std::string, std::string> entries;
   std::string id;

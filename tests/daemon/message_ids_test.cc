@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "testing/paths.h"
+
 namespace alogd {
 namespace {
 
@@ -19,14 +21,14 @@ std::string ReadFile(const char* path) {
 
 TEST(MessageIdsTest, AllAreInTheCatalog) {
   std::set<std::string> ids;
-  const std::string source = ReadFile(ALOGD_SOURCE_DIR "/src/daemon/message_ids.h");
+  const std::string source = ReadFile(testing::SourcePath("src/daemon/message_ids.h"));
   const std::regex quoted("\"([0-9a-f]{32})\"");
   for (std::sregex_iterator it(source.begin(), source.end(), quoted), end; it != end; ++it)
     EXPECT_TRUE(ids.insert((*it)[1]).second) << (*it)[1];
   EXPECT_GE(ids.size(), 8u);
 
   std::map<std::string, std::string> entries;
-  const std::string catalog = ReadFile(ALOGD_SOURCE_DIR "/systemd/alogd.catalog");
+  const std::string catalog = ReadFile(testing::SourcePath("systemd/alogd.catalog"));
   const std::regex head("(?:^|\n)-- ([0-9a-f]{32})\n");
   for (std::sregex_iterator it(catalog.begin(), catalog.end(), head), end; it != end; ++it) {
     const std::string rest = it->suffix();

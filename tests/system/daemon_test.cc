@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "testing/daemon_process.h"
+#include "testing/paths.h"
 #include "testing/tail_events.h"
 
 namespace alogd {
@@ -222,7 +223,7 @@ TEST(DaemonTest, SecondDaemonOnOneStateDirectory) {
   daemon.ConfigureWith(DaemonProcess::OneGroup(kEveryEvent));
   ASSERT_TRUE(daemon.Start());
   const std::string command = fmt::format("{}/alogd --config {} 2>&1; echo \"status $?\"",
-                                          ALOGD_BINARY_DIR, daemon.config_path());
+                                          testing::BinaryDir(), daemon.config_path());
   FILE* second = popen(command.c_str(), "r");
   char buffer[4096] = {};
   const size_t n = fread(buffer, 1, sizeof buffer - 1, second);

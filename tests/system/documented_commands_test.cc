@@ -8,6 +8,7 @@
 #include <set>
 
 #include "testing/daemon_process.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -40,13 +41,13 @@ std::set<std::string> Documented() {
     while (command.ends_with(' ')) command.pop_back();
     commands.insert(command);
   };
-  const std::string readme = ReadAll(ALOGD_SOURCE_DIR "/README.md");
+  const std::string readme = ReadAll(testing::SourcePath("README.md"));
   const std::regex quoted("`alogctl ([^`]+)`"),
       plain("(?:^|\n)(?:sudo -u alogd )?alogctl ([^\n]+)");
   for (const std::regex& pattern : {quoted, plain})
     for (std::sregex_iterator it(readme.begin(), readme.end(), pattern), end; it != end; ++it)
       take((*it)[1]);
-  for (const auto& page : fs::directory_iterator(ALOGD_SOURCE_DIR "/doc/man")) {
+  for (const auto& page : fs::directory_iterator(testing::SourcePath("doc/man"))) {
     const std::string text = ReadAll(page.path());
     const std::regex line("\n\\.Dl alogctl ([^\n]+)");
     for (std::sregex_iterator it(text.begin(), text.end(), line), end; it != end; ++it)
@@ -72,7 +73,7 @@ TEST(DocumentedCommandsTest, Run) {
   const fs::path out = fs::path(daemon.state()).parent_path() / "out";
   const auto run = [&](const std::string& command) {
     const std::string line = fmt::format("{}/alogctl --config {} {} 2>&1 < /dev/null",
-                                         ALOGD_BINARY_DIR, daemon.config_path(), command);
+                                         testing::BinaryDir(), daemon.config_path(), command);
     FILE* pipe = popen(line.c_str(), "r");
     std::string said;
     char buffer[4096];

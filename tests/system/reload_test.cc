@@ -9,6 +9,7 @@
 
 #include "models/bundle/bundle.h"
 #include "testing/daemon_process.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -24,7 +25,7 @@ std::string Rule(const std::string& pattern, const std::string& level = "LOW") {
 
 // What alogctl says and its exit status.
 std::pair<std::string, int> Alogctl(const DaemonProcess& daemon, const std::string& arguments) {
-  const std::string command = fmt::format("{}/alogctl --config {} {} 2>&1", ALOGD_BINARY_DIR,
+  const std::string command = fmt::format("{}/alogctl --config {} {} 2>&1", testing::BinaryDir(),
                                           daemon.config_path(), arguments);
   FILE* run = popen(command.c_str(), "r");
   std::string said;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/control.h"
+#include "testing/paths.h"
 #include "testing/service_harness.h"
 
 namespace alogd {
@@ -89,7 +90,7 @@ class DaemonProcess {
   void Spawn() {
     pid_ = fork();
     if (pid_ != 0) return;
-    const std::string binary = ALOGD_BINARY_DIR "/alogd";
+    const std::string binary = BinaryPath("alogd");
     const int fd = open((directory_ / "stderr.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(fd, STDERR_FILENO);
     dup2(fd, STDOUT_FILENO);

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "testing/csv.h"
+#include "testing/paths.h"
 
 namespace alogd::testing {
 namespace {
@@ -107,9 +108,9 @@ GroupingScore ScoreGrouping(std::span<const uint32_t> predicted,
           .fta = F1(exact_text, groups.size(), true_lines.size())};
 }
 
-std::string TestDataPath(const std::string& source_dir) {
+std::string TestDataPath() {
   const char* const given = std::getenv("ALOGD_TEST_DATA");
-  return given && *given ? given : source_dir + "/../shared/data";
+  return given && *given ? given : SourceDir() + "/../shared/data";
 }
 
 std::vector<std::string> ReadLines(const std::string& path) {

@@ -42,7 +42,7 @@ inline constexpr std::string_view kLabelledSystems[] = {"Android",   "Apache", "
                                                         "Proxifier", "Windows"};
 
 // $ALOGD_TEST_DATA, else the folder data beside the sources' parent.
-std::string TestDataPath(const std::string& source_dir);
+std::string TestDataPath();
 // Nothing where the data is missing.
 std::optional<LabelledLog> ReadLabelledLog(const std::string& data, std::string_view system);
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -31,7 +32,7 @@ std::string Messages(const LoadedConfig& loaded) {
 
 TEST(ConfigMessagesTest, GoldenFiles) {
   std::vector<fs::path> cases;
-  for (const auto& entry : fs::directory_iterator(ALOGD_SOURCE_DIR "/tests/golden/config"))
+  for (const auto& entry : fs::directory_iterator(testing::SourcePath("tests/golden/config")))
     if (entry.path().extension() == ".yaml") cases.push_back(entry.path());
   std::ranges::sort(cases);
   ASSERT_GE(cases.size(), 40u);

@@ -14,6 +14,7 @@
 
 #include "core/config/units.h"
 #include "testing/config_equal.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -312,7 +313,7 @@ TEST(ConfigTest, AliasesAreWrittenOut) {
 }
 
 std::string ReadShipped() {
-  std::ifstream in(ALOGD_SOURCE_DIR "/config/alogd.yaml");
+  std::ifstream in(testing::SourcePath("config/alogd.yaml"));
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

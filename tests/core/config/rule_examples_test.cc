@@ -11,6 +11,7 @@
 
 #include "core/detection/rules.h"
 #include "testing/config_equal.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -47,7 +48,7 @@ class RuleExamplesTest : public ::testing::Test {
 };
 
 TEST_F(RuleExamplesTest, ShippedRules) {
-  const LoadedConfig loaded = LoadConfig(ALOGD_SOURCE_DIR "/config/alogd.yaml", true);
+  const LoadedConfig loaded = LoadConfig(testing::SourcePath("config/alogd.yaml"), true);
   EXPECT_TRUE(loaded.problems.empty()) << Text(loaded.problems);
   EXPECT_EQ(Text(CheckRuleExamples(loaded)), "");
   EXPECT_GE(loaded.config.rules.size(), 60u);

@@ -17,6 +17,7 @@
 #include "core/headers/header_parser.h"
 #include "core/records/line_splitter.h"
 #include "core/records/record_assembler.h"
+#include "testing/paths.h"
 
 namespace alogd {
 namespace {
@@ -49,7 +50,7 @@ class HeaderGoldenTest : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(HeaderGoldenTest, EveryLine) {
   const std::filesystem::path folder =
-      std::filesystem::path(ALOGD_SOURCE_DIR) / "tests/golden/headers";
+      std::filesystem::path(testing::SourceDir()) / "tests/golden/headers";
   const std::string log = Slurp(folder / (GetParam() + ".log"));
   const std::string wanted = Slurp(folder / (GetParam() + ".expected"));
   ASSERT_FALSE(log.empty());
@@ -73,7 +74,7 @@ TEST_P(HeaderGoldenTest, EveryLine) {
 std::vector<std::string> Samples() {
   std::vector<std::string> out;
   for (const auto& entry :
-       std::filesystem::directory_iterator(ALOGD_SOURCE_DIR "/tests/golden/headers")) {
+       std::filesystem::directory_iterator(testing::SourcePath("tests/golden/headers"))) {
     if (entry.path().extension() == ".log") out.push_back(entry.path().stem());
   }
   std::sort(out.begin(), out.end());

@@ -154,8 +154,7 @@ std::string Slurp(const std::filesystem::path& path) {
 // Raw lines of the labelled logs: the message must be the end of the line that the authors marked
 // as content. (bench/header_accuracy prints the whole table.)
 TEST(HeaderLearningTest, LabelledLogs) {
-  const std::filesystem::path root =
-      std::filesystem::path(testing::TestDataPath(ALOGD_SOURCE_DIR)) / "loghub_2k";
+  const std::filesystem::path root = std::filesystem::path(testing::TestDataPath()) / "loghub_2k";
   if (!std::filesystem::is_directory(root)) GTEST_SKIP() << "no " << root;
   for (const auto& folder : std::filesystem::directory_iterator(root)) {
     const std::string system = folder.path().filename();

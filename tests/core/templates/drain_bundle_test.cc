@@ -54,7 +54,7 @@ TEST(DrainBundleTest, FrozenTextsFindMadeUpLines) {
 }
 
 TEST(DrainBundleTest, FrozenTextsFindRealLines) {
-  const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
+  const std::string data = testing::TestDataPath();
   for (const std::string_view system : testing::kLabelledSystems) {
     const auto log = testing::ReadLabelledLog(data, system);
     if (!log) GTEST_SKIP() << "no labelled logs in " << data;

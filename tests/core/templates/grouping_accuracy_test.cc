@@ -53,7 +53,7 @@ double Score(const testing::LabelledLog& log, Means* means) {
 TEST(GroupingAccuracyTest, HoldsWhatWasReached) {
   Means means;
   for (const std::string_view system : testing::kLabelledSystems) {
-    const auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
+    const auto log = testing::ReadLabelledLog(testing::TestDataPath(), system);
     if (!log) GTEST_SKIP() << "no labelled logs; set ALOGD_TEST_DATA";
     EXPECT_GE(Score(*log, &means), 0.94) << system;
   }
@@ -68,7 +68,7 @@ TEST(GroupingAccuracyTest, HoldsWhatWasReached) {
 TEST(GroupingAccuracyTest, OrderOfLinesMattersLittle) {
   double worst = 1;
   for (const std::string_view system : testing::kLabelledSystems) {
-    auto log = testing::ReadLabelledLog(testing::TestDataPath(ALOGD_SOURCE_DIR), system);
+    auto log = testing::ReadLabelledLog(testing::TestDataPath(), system);
     if (!log) GTEST_SKIP() << "no labelled logs; set ALOGD_TEST_DATA";
     Means means;
     const double in_order = Score(*log, &means);
@@ -115,7 +115,7 @@ TEST(GroupingAccuracyTest, HoldsOnMadeUpSystems) {
     worst = std::min(worst, ga);
   }
   EXPECT_GE(sum / kSystems, 0.935);  // reached: .946
-  EXPECT_GE(worst, 0.6);            // .65
+  EXPECT_GE(worst, 0.6);             // .65
 }
 
 // Worked out by hand: groups {a a b} {c} against {a a} {b} {c c -> c}.

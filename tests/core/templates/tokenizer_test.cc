@@ -264,7 +264,7 @@ TEST(ParametersTest, GiveTheMessageBackForMadeUpMessages) {
 }
 
 TEST(ParametersTest, GiveTheMessageBackForRealLines) {
-  const std::string data = testing::TestDataPath(ALOGD_SOURCE_DIR);
+  const std::string data = testing::TestDataPath();
   for (const std::string_view system : testing::kLabelledSystems) {
     const auto log = testing::ReadLabelledLog(data, system);
     if (!log) GTEST_SKIP() << "no labelled logs in " << data;
@@ -278,8 +278,7 @@ TEST(ParametersTest, GiveTheMessageBackForRealLines) {
 
 // The whole Hadoop log is an archive of many files; every line of it, headers left on.
 TEST(ParametersTest, GiveTheMessageBackForAllOfHadoop) {
-  const auto lines =
-      testing::ReadLines(testing::TestDataPath(ALOGD_SOURCE_DIR) + "/hadoop_full.tar.xz");
+  const auto lines = testing::ReadLines(testing::TestDataPath() + "/hadoop_full.tar.xz");
   if (lines.empty()) GTEST_SKIP() << "no hadoop_full.tar.xz; set ALOGD_TEST_DATA";
   ExpectParametersPutBack(lines, {});
 }

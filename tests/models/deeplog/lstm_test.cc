@@ -16,6 +16,7 @@
 #include "models/deeplog/lstm_kernels.h"
 #include "models/deeplog/next_word.h"
 #include "testing/lstm_reference.h"
+#include "testing/paths.h"
 #include "testing/sanitized.h"
 
 namespace alogd {
@@ -267,7 +268,8 @@ TEST(LstmKernelsChoiceTest, EnvironmentNamesTheInstructionSet) {
 // objects of the newer instruction sets define must carry their own names.
 TEST(LstmKernelsSymbolsTest, NoneLeaksIntoAnotherInstructionSet) {
   if (kSanitized) GTEST_SKIP() << "its build has symbols of its own, and is shipped to nobody";
-  const std::string command = "nm -A --defined-only " ALOGD_BINARY_DIR "/libalogd_models.a 2>&1";
+  const std::string command =
+      "nm -A --defined-only " + testing::BinaryPath("libalogd_models.a") + " 2>&1";
   std::unique_ptr<FILE, int (*)(FILE*)> nm(popen(command.c_str(), "r"), pclose);
   ASSERT_TRUE(nm);
   std::array<char, 16384> buffer;

@@ -13,9 +13,7 @@
 namespace alogd {
 namespace {
 
-std::string DataPath(const std::string& file) {
-  return testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + file;
-}
+std::string DataPath(const std::string& file) { return testing::TestDataPath() + "/" + file; }
 
 // The first `most` sessions; none where the file is missing.
 std::vector<NumberedSession> First(const std::string& file, size_t most) {

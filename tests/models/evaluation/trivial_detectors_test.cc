@@ -14,9 +14,7 @@
 namespace alogd {
 namespace {
 
-std::string DataPath(const std::string& name) {
-  return testing::TestDataPath(ALOGD_SOURCE_DIR) + "/" + name;
-}
+std::string DataPath(const std::string& name) { return testing::TestDataPath() + "/" + name; }
 
 bool Says(const std::vector<TrivialDetector>& all, const std::string& name,
           const NumberedSession& session) {
