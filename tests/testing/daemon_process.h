@@ -90,7 +90,7 @@ class DaemonProcess {
   void Spawn() {
     pid_ = fork();
     if (pid_ != 0) return;
-    const std::string binary = BinaryPath("alogd");
+    const std::string binary = testing::BinaryPath("alogd");
     const int fd = open((directory_ / "stderr.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(fd, STDERR_FILENO);
     dup2(fd, STDOUT_FILENO);
