@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Detection quality of every detector on all the data there is, trivial ones beside: one command
-// for the tables of doc/detectors.md.
+// for the tables of doc/measurements-detection.md.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

@@ -50,7 +50,7 @@ Window Full(const std::vector<Event>& events) { return {events, "sshd", {}, fals
 Window Session(const std::vector<Event>& events) { return {events, "blk_1", {}, true, false}; }
 Window Tail(const std::vector<Event>& events) { return {events, "sshd", {}, false, true}; }
 
-// The raw score of `target` after `history`, from the formulas of doc/detectors.md.
+// The raw score of `target` after `history`, from the formulas of doc/detectors-networks.md.
 double ExpectedRaw(const DeepLogModel& model, std::vector<uint32_t> history, uint32_t target) {
   const std::vector<double> wide(model.parameters.begin(), model.parameters.end());
   const std::vector<double> p = testing::ReferenceDistribution(model.layout, wide, history);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The figures of doc/detectors.md, held on subsets of the labelled sessions that are soon judged.
+// The figures of doc/measurements-detection.md, held on subsets of the labelled sessions that are soon judged.
 #include <gtest/gtest.h>
 
 #include <algorithm>
