@@ -71,12 +71,12 @@ CommitUnit LogRun::Take() { return pipeline_->TakeUnit(); }
 
 Result<std::vector<Alert>> CommitAndSend(Store* store, const CommitUnit& unit) {
   if (const Status status = store->Commit(unit); !status) return status.error();
-  Result<std::vector<Alert>> alerts = store->Outbox(kAlertsAtOnce);
+  Result<std::vector<Alert>> alerts = store->Outbox(kJournalSink, kAlertsAtOnce);
   if (!alerts) return alerts.error();
   std::vector<int64_t> sent;
-  for (const Alert& alert : *alerts) sent.push_back(alert.outbox_id);
+  for (const Alert& alert : *alerts) sent.push_back(alert.id);
   if (!sent.empty())
-    if (const Status status = store->Sent(sent); !status) return status.error();
+    if (const Status status = store->Sent(kJournalSink, sent); !status) return status.error();
   return alerts;
 }
 

@@ -148,7 +148,7 @@ void AlertSender::State::SendBatch(const std::vector<Alert>& batch) {
     const AlertLimit::Verdict verdict = Admit(alert);
     if (verdict == AlertLimit::Verdict::kWait) break;
     if (verdict == AlertLimit::Verdict::kSend && !SendOne(alert)) break;
-    sent.push_back(alert.outbox_id);
+    sent.push_back(alert.id);
   }
   OnSent call;
   {

@@ -186,7 +186,7 @@ void Committer::DeleteSent(std::unique_lock<std::mutex>& lock) {
   std::vector<int64_t> ids;
   ids.swap(sent_);
   lock.unlock();
-  const Status status = store_.Sent(ids);
+  const Status status = store_.Sent(kJournalSink, ids);
   lock.lock();
   if (status.ok()) return;
   sent_.insert(sent_.end(), ids.begin(), ids.end());
@@ -195,7 +195,7 @@ void Committer::DeleteSent(std::unique_lock<std::mutex>& lock) {
 
 void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  Result<std::vector<Alert>> alerts = store_.Outbox(kBatch);
+  Result<std::vector<Alert>> alerts = store_.Outbox(kJournalSink, kBatch);
   lock.lock();
   if (!alerts) return Failed(alerts.error());
   look_in_outbox_ = false;
@@ -287,7 +287,7 @@ void Committer::Failed(const Error& error) {
 
 // What the waiting units would alert goes out now, and again with its id once it is committed.
 void Committer::AlertUncommitted(std::unique_lock<std::mutex>& lock) {
-  const RiskLevel least = store_.policy().journal_min;
+  const RiskLevel least = store_.policy().alert_min();
   std::vector<Alert> alerts;
   for (const CommitUnit& unit : units_) {
     for (const Incident& incident : unit.incidents) {

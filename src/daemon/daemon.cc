@@ -65,7 +65,8 @@ std::unique_ptr<AlertSink> MakeAlertSink() {
 Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 StorePolicy PolicyOf(const Config& config) {
-  StorePolicy policy{config.store_min, config.journal_min, config.keep, config.max_size};
+  StorePolicy policy{
+      config.store_min, {{kJournalSink, config.journal_min}}, config.keep, config.max_size};
   policy.repeat_after = config.repeat_after;
   // As the catalogs in memory have it.
   for (const GroupConfig& group : config.groups) {

@@ -42,7 +42,7 @@ class RecordingSink : public AlertSink {
       return Error{"nobody listens"};
     }
     const std::lock_guard lock(record_->mutex);
-    record_->taken.push_back(alert.outbox_id);
+    record_->taken.push_back(alert.id);
     return {};
   }
   bool limited() const override { return record_->limited; }
@@ -53,7 +53,7 @@ class RecordingSink : public AlertSink {
 
 std::vector<Alert> Batch(std::initializer_list<int64_t> ids) {
   std::vector<Alert> batch;
-  for (const int64_t id : ids) batch.emplace_back().outbox_id = id;
+  for (const int64_t id : ids) batch.emplace_back().id = id;
   return batch;
 }
 
@@ -127,12 +127,12 @@ TEST_F(AlertSenderTest, FloodIsHeldBackBelowJournaldsLimit) {
   std::vector<Alert> flood, critical;
   for (int64_t id = 1; id <= 12'000; ++id) {
     Alert& alert = flood.emplace_back();
-    alert.outbox_id = id;
+    alert.id = id;
     alert.level = RiskLevel::kHigh;
   }
   for (int64_t id = 12'001; id <= 12'100; ++id) {
     Alert& alert = critical.emplace_back();
-    alert.outbox_id = id;
+    alert.id = id;
     alert.level = RiskLevel::kCritical;
   }
   ::testing::internal::CaptureStdout();
@@ -155,7 +155,7 @@ TEST_F(AlertSenderTest, CriticalOnesBeyondTheLimitWait) {
   std::vector<Alert> batch;
   for (size_t id = 1; id <= AlertLimit::kMost + 10; ++id) {
     Alert& alert = batch.emplace_back();
-    alert.outbox_id = static_cast<int64_t>(id);
+    alert.id = static_cast<int64_t>(id);
     alert.level = RiskLevel::kCritical;
   }
   sender_->Send(std::move(batch));

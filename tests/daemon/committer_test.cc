@@ -229,7 +229,7 @@ TEST_F(CommitterTest, AlertsThatWaitTooLongGoOutBeforeTheirCommit) {
       alerts.insert(alerts.end(), batch.begin(), batch.end());
     }
     std::vector<int64_t> ids;
-    for (const Alert& alert : batch) ids.push_back(alert.outbox_id);
+    for (const Alert& alert : batch) ids.push_back(alert.id);
     committer_->Sent(ids);
   };
   Make(std::move(hooks));
@@ -279,17 +279,17 @@ TEST_F(CommitterTest, AlertsGoOutAfterTheirCommitUntilTheyAreSent) {
   committer_->Offer(unit_with_alert(2));
   ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 2; }));
   EXPECT_EQ(count(), 1U);
-  committer_->Sent({batches[0][0].outbox_id});
+  committer_->Sent({batches[0][0].id});
   ASSERT_TRUE(Eventually([&] { return count() == 2; }));
   EXPECT_EQ(batches[1].size(), 1U);
-  EXPECT_NE(batches[1][0].outbox_id, batches[0][0].outbox_id);
+  EXPECT_NE(batches[1][0].id, batches[0][0].id);
   // The second is never sent: it comes again at the next start.
   committer_->Sent({});
   EXPECT_TRUE(committer_->Finish(seconds(10)));
   Make(hooks);
   committer_->Start();
   ASSERT_TRUE(Eventually([&] { return count() == 3; }));
-  EXPECT_EQ(batches[2].at(0).outbox_id, batches[1][0].outbox_id);
+  EXPECT_EQ(batches[2].at(0).id, batches[1][0].id);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ using ::testing::StartsWith;
 
 Alert SampleAlert(RiskLevel level = RiskLevel::kHigh) {
   Alert alert;
-  alert.outbox_id = 5;
+  alert.id = 5;
   alert.anomaly_id = 12;
   alert.incident_id = 7;
   alert.level = level;

@@ -41,15 +41,15 @@ class StoreDir {
 
 // The anomalies that the alerts of the outbox name; marks these as sent.
 inline std::vector<int64_t> TakeAlerts(Store* store) {
-  const Result<std::vector<Alert>> alerts = store->Outbox(10'000);
+  const Result<std::vector<Alert>> alerts = store->Outbox(kJournalSink, 10'000);
   EXPECT_TRUE(alerts.ok());
   if (!alerts.ok()) return {};
   std::vector<int64_t> anomalies, sent;
   for (const Alert& alert : *alerts) {
     anomalies.push_back(alert.anomaly_id);
-    sent.push_back(alert.outbox_id);
+    sent.push_back(alert.id);
   }
-  EXPECT_TRUE(store->Sent(sent).ok());
+  EXPECT_TRUE(store->Sent(kJournalSink, sent).ok());
   return anomalies;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/store/schema.h"
 #include "core/store/sqlite.h"
@@ -17,7 +18,12 @@ namespace alogd {
 namespace {
 
 constexpr std::chrono::seconds kBusy{1};
-constexpr const char* kIdTables[] = {"file_rows", "incident_rows", "anomaly_rows", "outbox"};
+// Name then and now: schema 1 numbered alerts in its outbox.
+constexpr std::pair<const char*, const char*> kIdTables[] = {{"file_rows", "file_rows"},
+                                                             {"incident_rows", "incident_rows"},
+                                                             {"anomaly_rows", "anomaly_rows"},
+                                                             {"alert_rows", "alert_rows"},
+                                                             {"outbox", "alert_rows"}};
 
 // The younger of the file's and its log's modification times.
 Time LastWritten(const std::string& path) {
@@ -36,11 +42,11 @@ Time LastWritten(const std::string& path) {
 // The greatest id that a table ever gave goes on, so that an id in somebody's notes never names
 // another row.
 void TakeOverIds(Database* from, Database* to) {
-  for (const char* table : kIdTables) {
+  for (const auto& [table, now] : kIdTables) {
     const auto last = from->Int("SELECT seq FROM sqlite_sequence WHERE name = ?", table);
     if (!last || !*last) continue;
     static_cast<void>(
-        to->Run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, **last));
+        to->Run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", now, **last));
   }
 }
 

@@ -55,7 +55,7 @@ Result<size_t> DeleteBefore(Database* db, int64_t before, size_t rows) {
   {
     Rows gone = db->Query(
         "DELETE FROM anomaly_rows WHERE id IN (SELECT id FROM anomaly_rows a WHERE kept_us < ? AND "
-        "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.anomaly_id = a.id) "
+        "NOT EXISTS (SELECT 1 FROM alert_rows r WHERE r.anomaly_id = a.id) "
         "ORDER BY kept_us, id LIMIT ?) RETURNING coalesce(incident_id, 0)",
         before, rows);
     for (; gone.Next(); ++deleted) incidents.push_back(gone.Int(0));
@@ -67,7 +67,7 @@ Result<size_t> DeleteBefore(Database* db, int64_t before, size_t rows) {
     Status status = db->Run(
         "DELETE FROM incident_rows AS i WHERE id = ?1 AND "
         "NOT EXISTS (SELECT 1 FROM anomaly_rows WHERE incident_id = ?1) AND "
-        "NOT EXISTS (SELECT 1 FROM outbox WHERE incident_id = ?1) AND "
+        "NOT EXISTS (SELECT 1 FROM alert_rows WHERE incident_id = ?1) AND "
         "seq < (SELECT max(seq) FROM incident_rows WHERE group_id = i.group_id)",
         id);
     if (!status.ok()) return status.error();

@@ -163,11 +163,46 @@ SELECT file_id, source, path, inode, offset, read_bytes, chain,
 FROM file_rows;
 )sql";
 
+// Alerts of any kind, and a row for each sink that has still to take one. What waited for the
+// journal goes on waiting under its id.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE alert_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,  -- AlertKind
+  incident_id INTEGER REFERENCES incident_rows (id),
+  anomaly_id INTEGER REFERENCES anomaly_rows (id),
+  group_id INTEGER REFERENCES group_rows (id),  -- NULL: the whole host
+  level INTEGER NOT NULL,
+  created_us INTEGER,  -- by the host's clock
+  title TEXT NOT NULL,
+  body TEXT NOT NULL  -- JSON object
+);
+CREATE INDEX alert_by_incident ON alert_rows (incident_id);
+CREATE INDEX alert_by_anomaly ON alert_rows (anomaly_id);
+INSERT INTO alert_rows (id, kind, incident_id, anomaly_id, group_id, level, title, body)
+SELECT o.id, 0, o.incident_id, o.anomaly_id, i.group_id, o.level, i.title, '{}'
+FROM outbox o JOIN incident_rows i ON i.id = o.incident_id;
+DELETE FROM sqlite_sequence WHERE name = 'alert_rows';
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'alert_rows', seq FROM sqlite_sequence WHERE name = 'outbox';
+DROP TABLE outbox;
+CREATE TABLE outbox (
+  sink TEXT NOT NULL,
+  level INTEGER NOT NULL,  -- the alert's: it decides the order
+  alert_id INTEGER NOT NULL REFERENCES alert_rows (id),
+  attempts INTEGER NOT NULL DEFAULT 0,  -- that failed
+  last_error TEXT,
+  PRIMARY KEY (alert_id, sink)
+) WITHOUT ROWID;
+CREATE INDEX outbox_by_sink ON outbox (sink, level DESC, attempts, alert_id);
+INSERT INTO outbox (sink, level, alert_id) SELECT 'journal', level, id FROM alert_rows;
+)sql";
+
 // Between two attempts to change the journal mode.
 constexpr Duration kWalRetry = std::chrono::milliseconds(5);
 
 // kMigrations[n] makes version n + 1 of version n.
-constexpr const char* kMigrations[] = {kVersion1};
+constexpr const char* kMigrations[] = {kVersion1, kVersion2};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 Error Foreign(const std::string& path) {

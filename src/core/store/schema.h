@@ -12,7 +12,7 @@
 namespace alogd {
 
 // PRAGMA user_version of a database that this program writes.
-inline constexpr int64_t kSchemaVersion = 1;
+inline constexpr int64_t kSchemaVersion = 2;
 // PRAGMA application_id, so that `file` and we tell our databases from others: "alog".
 inline constexpr int64_t kApplicationId = 0x616c6f67;
 

@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
 #include "core/store/anomaly_row.h"
+#include "core/store/outbox.h"
 #include "core/store/retention.h"
 #include "core/store/schema.h"
 #include "core/store/sqlite.h"
@@ -46,6 +48,12 @@ Status Configure(Database* db) {
 }
 
 }  // namespace
+
+RiskLevel StorePolicy::alert_min() const {
+  RiskLevel least = RiskLevel::kCritical;
+  for (const SinkPolicy& sink : sinks) least = std::min(least, sink.min_level);
+  return least;
+}
 
 struct Store::Impl {
   Database db;
@@ -96,7 +104,7 @@ Status Store::Commit(const CommitUnit& unit, Time now) {
     const Status shifted = WriteMaintenance(&impl_->db, now, pause->until);
     if (!shifted.ok()) return shifted;
   }
-  UnitWriter writer(&impl_->db, impl_->policy, unit, pause->Holds(now));
+  UnitWriter writer(&impl_->db, impl_->policy, unit, now, pause->Holds(now));
   if (Status status = writer.Write(); !status.ok()) return status;
   Status committed = transaction->Commit();
   if (!committed.ok()) return committed;
@@ -128,46 +136,27 @@ Result<uint64_t> Store::SetStates(const VerdictTarget& target, AnomalyState stat
 
 Result<Maintenance> Store::maintenance() { return ReadMaintenance(&impl_->db); }
 
-Result<std::vector<Alert>> Store::Outbox(size_t limit) {
-  static const std::string kQuery = fmt::format(
-      "SELECT {}, o.id, o.incident_id, o.level, i.title, ig.name, o.anomaly_id "
-      "FROM outbox o JOIN incident_rows i ON i.id = o.incident_id "
-      "JOIN group_rows ig ON ig.id = i.group_id "
-      "LEFT JOIN anomaly_rows a ON a.id = o.anomaly_id LEFT JOIN group_rows g ON g.id = a.group_id "
-      "ORDER BY o.id LIMIT ?",
-      kAnomalyColumns);
-  constexpr int kNext = kAnomalyColumnCount;
-  std::vector<Alert> alerts;
-  Rows rows = impl_->db.Query(kQuery, limit);
-  while (rows.Next()) {
-    Alert alert;
-    alert.outbox_id = rows.Int(kNext);
-    alert.incident_id = rows.Int(kNext + 1);
-    alert.level = LevelAt(rows, kNext + 2);
-    alert.title = EscapeForTerminal(rows.Text(kNext + 3));
-    alert.group = rows.Text(kNext + 4);
-    if (!rows.Null(kNext + 5)) {
-      StoredAnomaly stored = ReadAnomaly(rows);
-      alert.anomaly_id = stored.id;
-      alert.anomaly = std::move(stored.anomaly);
-      alert.anomaly.evidence = ParseEvidenceJson(stored.evidence_json);
-    }
-    alerts.push_back(std::move(alert));
-  }
-  if (!rows.status().ok()) return rows.status().error();
-  return alerts;
+Result<std::vector<Alert>> Store::Outbox(std::string_view sink, size_t limit) {
+  return ReadOutbox(&impl_->db, sink, limit);
 }
 
-Status Store::Sent(const std::vector<int64_t>& outbox_ids) {
-  if (outbox_ids.empty()) return {};
+Status Store::Sent(std::string_view sink, const std::vector<int64_t>& alerts,
+                   const std::optional<RefusedAlert>& refused) {
+  if (alerts.empty() && !refused) return {};
   Result<Transaction> transaction = Transaction::Begin(&impl_->db);
   if (!transaction.ok()) return transaction.error();
-  for (const int64_t id : outbox_ids) {
-    if (Status status = impl_->db.Run("DELETE FROM outbox WHERE id = ?", id); !status.ok()) {
-      return status;
-    }
-  }
-  return transaction->Commit();
+  Status status = DeleteFromOutbox(&impl_->db, sink, alerts);
+  if (status.ok() && refused) status = NoteFailure(&impl_->db, sink, refused->id, refused->error);
+  return status.ok() ? transaction->Commit() : status;
+}
+
+Result<std::map<std::string, uint64_t>> Store::DropOtherSinks() {
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  auto dropped = alogd::DropOtherSinks(&impl_->db, impl_->policy.sinks);
+  if (!dropped.ok()) return dropped;
+  if (Status status = transaction->Commit(); !status.ok()) return status.error();
+  return dropped;
 }
 
 namespace {

@@ -2,41 +2,36 @@
 // The database: commit units in, alerts out, and what a group needs to go on.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/commit_unit.h"
 #include "core/config/config.h"
 #include "core/result.h"
+#include "core/store/alert.h"
 #include "core/store/history.h"  // so that one include gives both sides
 #include "core/store/maintenance.h"
 #include "core/store/verdicts.h"
 
 namespace alogd {
 
-// An alert as it waits in the outbox for the journal.
-struct Alert {
-  int64_t outbox_id = 0;
-  int64_t anomaly_id = 0;  // database ids; 0 where the anomaly is not kept any more
-  int64_t incident_id = 0;
-  RiskLevel level = RiskLevel::kInfo;
-  std::string group;
-  std::string title;  // one line, escaped
-  bool uncommitted =
-      false;        // sent before its commit, because that fails; it comes again with its id
-  Anomaly anomaly;  // the one that made the incident alert
-};
-
 // What the store decides inside the commit.
 struct StorePolicy {
   RiskLevel store_min = RiskLevel::kInfo;
-  RiskLevel journal_min = RiskLevel::kHigh;
+  // Where alerts go, and from which level on.
+  std::vector<SinkPolicy> sinks = {{kJournalSink, RiskLevel::kHigh}};
   Duration keep = std::chrono::hours(24 * 90);
   uint64_t max_size = 2ull << 30;
   uint64_t max_templates = 200'000;  // rows of a group; the longest unseen live ones go
   // Event time for which an alert that repeats one is held back (core/store/repeats.h); 0: none is.
   Duration repeat_after{0};
+
+  // The lowest level that any sink wants.
+  RiskLevel alert_min() const;
 };
 
 // The one writer's connection. Used from one thread.
@@ -53,11 +48,11 @@ class Store {
   void set_policy(const StorePolicy& policy);
   const StorePolicy& policy() const;
 
-  // One transaction, all or nothing. An incident whose level reaches journal_min, or rises above
-  // what it alerted before, puts an alert into the outbox; one that holds a rule match does so at
-  // any level. What is below store_min is not stored, unless it alerts: an alert can always be
-  // looked up. On failure nothing is changed and the same unit may be given again; so it may after
-  // success, which changes nothing either.
+  // One transaction, all or nothing. An incident whose level reaches the minimum of a sink, or
+  // rises above what it alerted before, puts an alert into the outbox; one that holds a rule match
+  // does so at any level. What is below store_min is not stored, unless it alerts: an alert can
+  // always be looked up. On failure nothing is changed and the same unit may be given again; so it
+  // may after success, which changes nothing either.
   //
   // While `now` is within a maintenance, what would alert is counted instead, once and for all.
   // With policy.repeat_after an alert that says what another said lately is held back (Repeats).
@@ -71,9 +66,13 @@ class Store {
   // What an operator says of anomalies, in a transaction; see WriteVerdict.
   Result<uint64_t> SetStates(const VerdictTarget& target, AnomalyState state, Time now);
 
-  // Alerts not yet sent, oldest first, at most `limit`; Sent deletes them.
-  Result<std::vector<Alert>> Outbox(size_t limit);
-  Status Sent(const std::vector<int64_t>& outbox_ids);
+  // Alerts that the sink has not taken yet, at most `limit`, in the order of ReadOutbox.
+  Result<std::vector<Alert>> Outbox(std::string_view sink, size_t limit);
+  // In one transaction: the sink took some, and refused one. The rest stays as it is.
+  Status Sent(std::string_view sink, const std::vector<int64_t>& alerts,
+              const std::optional<RefusedAlert>& refused = {});
+  // Drops what waits for sinks that the policy does not name. By sink: how many alerts.
+  Result<std::map<std::string, uint64_t>> DropOtherSinks();
 
   // An empty one for a group that never committed.
   Result<GroupState> LoadGroup(const std::string& group);

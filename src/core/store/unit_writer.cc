@@ -8,6 +8,7 @@
 
 #include "core/store/anomaly_row.h"
 #include "core/store/maintenance.h"
+#include "core/store/outbox.h"
 #include "core/store/store.h"
 #include "core/text.h"
 
@@ -113,7 +114,7 @@ Status UnitWriter::WriteTemplates() {
 // Which anomalies are kept: those that are bad enough, those that can alert, and those that are
 // stored already.
 Status UnitWriter::SelectAnomalies() {
-  const RiskLevel least = std::min(policy_.store_min, policy_.journal_min);
+  const RiskLevel least = std::min(policy_.store_min, policy_.alert_min());
   for (const Anomaly& a : unit_.anomalies) {
     Result<std::optional<int64_t>> id =
         db_->Int("SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ?", group_, a.seq);
@@ -241,7 +242,7 @@ Result<std::optional<RiskLevel>> UnitWriter::AlertLevel(const Incident& incident
     level = LevelAt(rows, 0);
     by_rule = rows.Int(1) != 0;
   }
-  if (!by_rule && level < policy_.journal_min) return std::optional<RiskLevel>();
+  if (!by_rule && level < policy_.alert_min()) return std::optional<RiskLevel>();
   return std::optional(level);
 }
 
@@ -264,7 +265,7 @@ Result<UnitWriter::News> UnitWriter::FindNews(const Incident& incident, const Kn
     std::copy_if(it->second.begin(), it->second.end(), std::back_inserter(raises),
                  [&](const Anomaly* a) {
                    return static_cast<int64_t>(a->level) > known.alerted &&
-                          (a->level >= policy_.journal_min || a->detector == kRuleDetector);
+                          (a->level >= policy_.alert_min() || a->detector == kRuleDetector);
                  });
   std::stable_sort(raises.begin(), raises.end(),
                    [](const Anomaly* a, const Anomaly* b) { return a->risk > b->risk; });
@@ -318,8 +319,15 @@ Status UnitWriter::WriteAlert(const Incident& incident, Known* known) {
   if (hold_) {
     status = CountHeldAlert(db_);
   } else {
-    status = db_->Run("INSERT INTO outbox (incident_id, anomaly_id, level) VALUES (?, ?, ?)",
-                      known->id, news->id, level);
+    NewAlert alert;
+    alert.incident_id = known->id;
+    alert.anomaly_id = news->id;
+    alert.group_id = group_;
+    alert.level = **alerts;
+    alert.any_level = incident.by_rule;
+    alert.created = now_;
+    alert.title = incident.title;
+    status = EnqueueAlert(db_, alert, policy_.sinks);
     if (status.ok() && news->anomaly != nullptr) status = repeats_->Told(*news->anomaly);
   }
   if (!status.ok()) return status;

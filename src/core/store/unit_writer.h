@@ -22,9 +22,9 @@ struct StorePolicy;
 // Lives for one Write, inside a transaction of the caller; after an error the caller rolls back.
 class UnitWriter {
  public:
-  // All three outlive the writer. `hold`: alerts are counted, not sent.
-  UnitWriter(Database* db, const StorePolicy& policy, const CommitUnit& unit, bool hold = false)
-      : db_(db), policy_(policy), unit_(unit), hold_(hold) {}
+  // The first three outlive the writer. `hold`: alerts are counted, not sent.
+  UnitWriter(Database* db, const StorePolicy& policy, const CommitUnit& unit, Time now, bool hold)
+      : db_(db), policy_(policy), unit_(unit), now_(now), hold_(hold) {}
 
   Status Write();
   // Alerts of the unit that were held back because they repeat one.
@@ -74,6 +74,7 @@ class UnitWriter {
   Database* db_;
   const StorePolicy& policy_;
   const CommitUnit& unit_;
+  Time now_;  // by the host's clock
   bool hold_;
   int64_t group_ = 0;
   Suppressions suppressions_;

@@ -50,7 +50,7 @@ class MaintenanceTest : public ::testing::Test {
     return unit;
   }
   size_t Waiting() {
-    const auto alerts = store_->Outbox(100);
+    const auto alerts = store_->Outbox(kJournalSink, 100);
     EXPECT_TRUE(alerts.ok());
     return alerts.ok() ? alerts->size() : 0;
   }

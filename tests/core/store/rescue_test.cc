@@ -73,7 +73,7 @@ TEST(RescueTest, OffsetsAndIdsAreTakenOver) {
   EXPECT_TRUE(state->shards.empty());
   EXPECT_EQ(store.NextFileId().value(), 44);
   ASSERT_TRUE(store.Commit(UnitWithFile(4, 44)).ok());
-  const auto anomalies = OpenStore(dir.db()).Outbox(10);
+  const auto anomalies = OpenStore(dir.db()).Outbox(kJournalSink, 10);
   ASSERT_TRUE(anomalies.ok());
   for (const Alert& alert : *anomalies)
     EXPECT_GT(alert.anomaly_id, 3) << "an id that was given names no other anomaly";

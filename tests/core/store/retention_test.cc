@@ -160,7 +160,7 @@ TEST(RetentionTest, UnsentAlertsStay) {
   for (uint64_t seq = 1; seq <= 2; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
   ASSERT_TRUE(store.Retain(kNow).ok());
   EXPECT_FALSE(*store.Retain(kNow + 2h));
-  Result<std::vector<Alert>> alerts = store.Outbox(10);
+  Result<std::vector<Alert>> alerts = store.Outbox(kJournalSink, 10);
   ASSERT_EQ(alerts->size(), 2u);
   EXPECT_EQ(alerts->front().anomaly_id, 1);
 }
@@ -177,7 +177,7 @@ TEST(RetentionTest, AnomalyThatComesAgainAfterItWasDeleted) {
   ASSERT_EQ(Count(dir.db(), "anomalies"), 0);
   ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
   EXPECT_EQ(Count(dir.db(), "anomalies WHERE incident_id = 2"), 1);
-  EXPECT_TRUE(store.Outbox(10)->empty());  // its incident had alerted
+  EXPECT_TRUE(store.Outbox(kJournalSink, 10)->empty());  // its incident had alerted
   CommitUnit lone = SampleUnit(1);
   lone.incidents.clear();
   ASSERT_TRUE(store.Commit(lone).ok());

@@ -10,9 +10,12 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <span>
 
 #include "core/store/store.h"
+#include "testing/paths.h"
 #include "testing/store_samples.h"
 
 namespace alogd {
@@ -54,7 +57,7 @@ TEST(SchemaTest, SettingsOfTheFile) {
     Store store = OpenStore(dir.db());
     Result<Database> db = Database::Open(dir.db(), Database::Mode::kReader, 1s);
     ASSERT_TRUE(db.ok());
-    EXPECT_EQ(**db->Int("PRAGMA user_version"), 1);
+    EXPECT_EQ(**db->Int("PRAGMA user_version"), kSchemaVersion);
     EXPECT_EQ(**db->Int("PRAGMA application_id"), 0x616c6f67);
     EXPECT_EQ(**db->Int("PRAGMA auto_vacuum"), 2);  // incremental
     Rows mode = db->Query("PRAGMA journal_mode");
@@ -100,6 +103,52 @@ TEST(SchemaTest, OlderDatabaseThatCannotBeCopiedStaysAsItWas) {
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message, ::testing::HasSubstr("is copied before it is brought up"));
   EXPECT_EQ(*db->Int("PRAGMA user_version"), 1);
+}
+
+// A database that the program of schema 1 left, with an alert waiting in each of two groups.
+void WriteSchema1(const std::string& path) {
+  std::ifstream file(testing::SourcePath("tests/golden/store/schema-1.sql"));
+  const std::string sql{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_FALSE(sql.empty());
+  Result<Database> db = Database::Open(path, Database::Mode::kWriter, 1s);
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE(db->Script(sql.c_str()).ok());
+}
+
+TEST(SchemaTest, ReaderOfAnOlderDatabaseIsToldWhatToDo) {
+  const StoreDir dir;
+  WriteSchema1(dir.db());
+  const Result<History> history = History::Open(dir.db());
+  ASSERT_FALSE(history.ok());
+  EXPECT_THAT(history.error().message, ::testing::HasSubstr("start alogd once"));
+}
+
+TEST(SchemaTest, AlertsThatWaitedSurviveTheUpgradeFromSchema1) {
+  const StoreDir dir;
+  WriteSchema1(dir.db());
+  Store store = OpenStore(dir.db());
+  EXPECT_TRUE(std::filesystem::exists(dir.db() + ".schema-1"));
+  const Result<std::vector<Alert>> alerts = store.Outbox(kJournalSink, 10);
+  ASSERT_TRUE(alerts.ok()) << alerts.error().message;
+  ASSERT_EQ(alerts->size(), 2U);
+  EXPECT_EQ((*alerts)[0].id, 2);
+  EXPECT_EQ((*alerts)[0].level, RiskLevel::kCritical);
+  EXPECT_EQ((*alerts)[0].title, "kernel: Out of memory: Killed process 812 (orderd)");
+  EXPECT_EQ((*alerts)[0].group, "system");
+  EXPECT_EQ((*alerts)[0].anomaly.detector, "rule");
+  EXPECT_EQ((*alerts)[1].id, 1);
+  EXPECT_EQ((*alerts)[1].anomaly_id, 1);
+  EXPECT_EQ((*alerts)[1].group, "web");
+  // What was learned and read is as it was, and ids go on.
+  const Result<GroupState> state = store.LoadGroup("system");
+  ASSERT_TRUE(state.ok());
+  EXPECT_FALSE(state->templates.empty());
+  EXPECT_FALSE(state->files.empty());
+  ASSERT_TRUE(store.Sent(kJournalSink, {1, 2}).ok());
+  CommitUnit unit = SampleUnit(50);
+  unit.group = "web";
+  ASSERT_TRUE(store.Commit(unit).ok());
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->front().id, 3) << "an id is given once";
 }
 
 TEST(SchemaTest, TwoProcessesMakeItAtOnce) {
@@ -161,7 +210,7 @@ TEST(SchemaTest, KillLeavesWholeUnits) {
     EXPECT_GE(units, committed);
     EXPECT_LE(units, committed + 1);
     EXPECT_EQ(state->files.at(0).offset, units);
-    EXPECT_EQ(store.Outbox(1'000'000)->size(), units);
+    EXPECT_EQ(store.Outbox(kJournalSink, 1'000'000)->size(), units);
     Result<Database> db = Database::Open(dir.db(), Database::Mode::kReader, 1s);
     EXPECT_EQ(static_cast<uint64_t>(**db->Int("SELECT count(*) FROM anomalies")), units);
     Rows check = db->Query("PRAGMA integrity_check");

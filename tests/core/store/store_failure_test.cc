@@ -35,7 +35,7 @@ std::string Dump(const std::string& path) {
   std::string out;
   for (const char* table :
        {"group_rows", "source_rows", "file_rows", "template_rows", "incident_rows", "anomaly_rows",
-        "outbox", "state_delta", "state_shard"}) {
+        "alert_rows", "outbox", "state_delta", "state_shard"}) {
     Rows rows = db->Query(std::string("SELECT * FROM ") + table);
     while (rows.Next()) {
       out += table;
@@ -110,7 +110,7 @@ TEST(StoreFailureTest, FailingWritesChangeNothingAndPass) {
   EXPECT_THAT(status.error().message, HasSubstr(dir.db()));
   EXPECT_EQ(Dump(dir.db()), before);
   EXPECT_TRUE(store.Commit(BigUnit(2)).ok());
-  EXPECT_EQ(store.Outbox(10)->size(), 2u);
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->size(), 2u);
 }
 
 TEST(StoreFailureTest, LockedDatabaseIsNamedAndPasses) {

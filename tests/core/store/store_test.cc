@@ -109,10 +109,10 @@ TEST(StoreTest, AlertOnceThenOnlyWhenTheLevelRises) {
   StoreDir dir;
   Store store = OpenStore(dir.db());
   ASSERT_OK(store.Commit(SampleUnit(1, RiskLevel::kMedium)));
-  EXPECT_TRUE(store.Outbox(10)->empty());
+  EXPECT_TRUE(store.Outbox(kJournalSink, 10)->empty());
   ASSERT_OK(store.Commit(SampleUnit(1, RiskLevel::kHigh)));
   ASSERT_OK(store.Commit(SampleUnit(1, RiskLevel::kHigh)));
-  Result<std::vector<Alert>> alerts = store.Outbox(10);
+  Result<std::vector<Alert>> alerts = store.Outbox(kJournalSink, 10);
   ASSERT_OK(alerts);
   ASSERT_EQ(alerts->size(), 1u);
   const Alert& alert = alerts->front();
@@ -125,28 +125,28 @@ TEST(StoreTest, AlertOnceThenOnlyWhenTheLevelRises) {
   EXPECT_FLOAT_EQ(alert.anomaly.score, 71.3f);
   ASSERT_EQ(alert.anomaly.evidence.size(), 1u);
   EXPECT_EQ(alert.anomaly.evidence[0].expected.size(), 2u);
-  ASSERT_OK(store.Sent({alert.outbox_id}));
-  EXPECT_TRUE(store.Outbox(10)->empty());
+  ASSERT_OK(store.Sent(kJournalSink, {alert.id}));
+  EXPECT_TRUE(store.Outbox(kJournalSink, 10)->empty());
   ASSERT_OK(store.Commit(SampleUnit(1, RiskLevel::kCritical)));
-  ASSERT_EQ(store.Outbox(10)->size(), 1u);
-  EXPECT_EQ(store.Outbox(10)->front().level, RiskLevel::kCritical);
+  ASSERT_EQ(store.Outbox(kJournalSink, 10)->size(), 1u);
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->front().level, RiskLevel::kCritical);
 }
 
 TEST(StoreTest, AlertNamesTheTopAnomalyOfAnEarlierCommit) {
   StoreDir dir;
   Store store = OpenStore(dir.db());
   StorePolicy policy;
-  policy.journal_min = RiskLevel::kCritical;
+  policy.sinks[0].min_level = RiskLevel::kCritical;
   store.set_policy(policy);
   ASSERT_OK(store.Commit(SampleUnit(1)));
-  policy.journal_min = RiskLevel::kHigh;
+  policy.sinks[0].min_level = RiskLevel::kHigh;
   store.set_policy(policy);
   CommitUnit unit = SampleUnit(2, RiskLevel::kLow);
   unit.anomalies[0].incident_seq = 1;
   unit.incidents = {SampleIncident(1, 1)};
   unit.incidents[0].anomalies = 2;
   ASSERT_OK(store.Commit(unit));
-  Result<std::vector<Alert>> alerts = store.Outbox(10);
+  Result<std::vector<Alert>> alerts = store.Outbox(kJournalSink, 10);
   ASSERT_OK(alerts);
   ASSERT_EQ(alerts->size(), 1u);
   EXPECT_EQ(alerts->front().anomaly.seq, 1u);
@@ -161,15 +161,15 @@ TEST(StoreTest, RuleMatchAlertsAtAnyLevel) {
   unit.anomalies[0].detector = "rule";
   unit.incidents[0].by_rule = true;
   ASSERT_OK(store.Commit(unit));
-  ASSERT_EQ(store.Outbox(10)->size(), 1u);
-  EXPECT_EQ(store.Outbox(10)->front().anomaly_id, 1);
+  ASSERT_EQ(store.Outbox(kJournalSink, 10)->size(), 1u);
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->front().anomaly_id, 1);
 }
 
 TEST(StoreTest, OutboxIsInOrderAndLimited) {
   StoreDir dir;
   Store store = OpenStore(dir.db());
   for (uint64_t seq = 1; seq <= 5; ++seq) ASSERT_OK(store.Commit(SampleUnit(seq)));
-  Result<std::vector<Alert>> alerts = store.Outbox(3);
+  Result<std::vector<Alert>> alerts = store.Outbox(kJournalSink, 3);
   ASSERT_OK(alerts);
   ASSERT_EQ(alerts->size(), 3u);
   EXPECT_EQ((*alerts)[0].anomaly.seq, 1u);
@@ -194,11 +194,11 @@ TEST(StoreTest, WhatAlertsIsStoredWhateverStoreMin) {
   StoreDir dir;
   StorePolicy policy;
   policy.store_min = RiskLevel::kCritical;
-  policy.journal_min = RiskLevel::kHigh;
+  policy.sinks[0].min_level = RiskLevel::kHigh;
   Store store = OpenStore(dir.db(), policy);
   ASSERT_OK(store.Commit(SampleUnit(1, RiskLevel::kHigh)));
   EXPECT_EQ(One(dir.db(), "SELECT count(*) FROM anomalies"), "1");
-  EXPECT_EQ(store.Outbox(10)->front().anomaly_id, 1);
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->front().anomaly_id, 1);
 }
 
 TEST(StoreTest, StateOfAGroupComesBack) {
@@ -300,7 +300,7 @@ TEST(StoreTest, SameUnitTwiceChangesNothing) {
   const std::vector<std::string> before = Column(dir.db(), "SELECT id || evidence FROM anomalies");
   ASSERT_OK(store.Commit(unit));
   EXPECT_EQ(Column(dir.db(), "SELECT id || evidence FROM anomalies"), before);
-  EXPECT_EQ(store.Outbox(10)->size(), 1u);
+  EXPECT_EQ(store.Outbox(kJournalSink, 10)->size(), 1u);
   EXPECT_EQ(store.LoadGroup("system")->deltas.size(), 1u);
 }
 
@@ -315,7 +315,7 @@ TEST(StoreTest, HostileTextIsValidAndBounded) {
   EXPECT_LE(std::stoi(One(dir.db(), "SELECT length(CAST(message AS BLOB)) FROM anomalies")), 8200);
   EXPECT_EQ(One(dir.db(), "SELECT substr(message, 1, 4) FROM anomalies"), "a\uFFFD\uFFFDb");
   EXPECT_EQ(One(dir.db(), "SELECT json_valid(evidence) FROM anomalies"), "1");
-  EXPECT_EQ(store.Outbox(1)->front().title.find('\x1b'), std::string::npos);
+  EXPECT_EQ(store.Outbox(kJournalSink, 1)->front().title.find('\x1b'), std::string::npos);
 }
 
 TEST(StoreTest, NothingNewNoCommit) {
