@@ -19,9 +19,11 @@ constexpr size_t kMaxLayouts = 6;  // a file with more learned formats has none
 constexpr size_t kMaxSlots = 12;
 constexpr size_t kLeastHeads = 80;  // of a learned format: at 40 and 60 it must have been the same
 constexpr uint32_t kStretch =
-    128;  // lines that are looked at together for whether formats still fit
+    128;                          // lines that are looked at together for whether formats still fit
+constexpr uint8_t kHasForms = 4;  // in the flags of a saved vote: forms of times follow it
 constexpr uint64_t kMaxPause = 1 << 20;
-constexpr uint32_t kMemory = 1024;  // lines after which the counts of headers are halved
+constexpr uint32_t kFormSample = 64;  // lines of which one is looked at for its time's form
+constexpr uint32_t kMemory = 1024;    // lines after which the counts of headers are halved
 
 // "  27653 INFO ...": a column that is filled up on its left. Stack traces are set in by more.
 bool BeginsWithPaddedNumber(std::string_view line) {
@@ -83,9 +85,53 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
     Watch(fitted);
   }
   ++lines_;
+  // A sample: forms seldom change, and to tell one costs a scan.
+  if (fitted && (matched_ < kLeastLines || matched_ % kFormSample == 0)) forms_.Add(line);
+  if (!fitted) {
+    unseen_.times = times_;
+    fitted = ParseTimed(line, &unseen_, out);
+  }
   if (fitted) ++matched_;
   if (lines_ >= kMemory) lines_ /= 2, matched_ /= 2;
   return fitted;
+}
+
+// A line in none of the source's formats that begins with a time. To take it for a continuation
+// would hide just the lines that matter: rare ones.
+bool FormatVote::ParseTimed(std::string_view line, FormatContext* scratch, LineParts* out) const {
+  *out = LineParts();
+  const bool own = forms_.BeginsOwn(line);
+  if (!own && ParseUnseen(line, scratch, out)) return true;
+  const bool dated = own || forms_.BeginsRecord(line);
+  if (ParseColumns(line, dated, scratch, out)) return true;
+  return dated && MatchTime(line, scratch->times, &scratch->cache, &out->header);
+}
+
+// The columns of that layout of which the line has most.
+bool FormatVote::ParseColumns(std::string_view line, bool dated, FormatContext* scratch,
+                              LineParts* out) const {
+  size_t most = 0;
+  for (const std::unique_ptr<Slot>& slot : slots_) {
+    if (slot->known != nullptr || (slot->layout.BeginsWithTime() && !dated)) continue;
+    Header header;
+    const size_t columns =
+        MatchColumns(line, slot->layout, scratch->times, &scratch->cache, &header);
+    if (columns <= most) continue;
+    most = columns;
+    out->header = header;
+  }
+  return most > 0;
+}
+
+// A known format that no line of the vote had, if it has a time.
+bool FormatVote::ParseUnseen(std::string_view line, FormatContext* scratch, LineParts* out) const {
+  if (fixed_) return false;
+  scratch->settled = false;
+  for (const KnownFormat& known : KnownFormats()) {
+    if (known.match(line, *scratch, out) && out->header.time != kNoTime) return true;
+    *out = LineParts();
+  }
+  return false;
 }
 
 std::string_view FormatVote::MessageOf(std::string_view line, FormatContext* scratch) const {
@@ -99,7 +145,9 @@ std::string_view FormatVote::MessageOf(std::string_view line, FormatContext* scr
       return parts.header.message;
     }
   }
-  return line;
+  LineParts parts;
+  const bool timed = !LooksContinued(line) && ParseTimed(line, scratch, &parts);
+  return timed ? parts.header.message : line;
 }
 
 FormatVote::Slot* FormatVote::ParseSlots(std::string_view line, LineParts* out) {
@@ -232,7 +280,7 @@ void FormatVote::Watch(bool fitted) {
 }
 
 void FormatVote::Save(StateWriter& out) const {
-  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0)));
+  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | kHasForms));
   out.U64(slots_.size());
   for (const auto& slot : slots_) {
     out.U64(slot->lines);
@@ -247,6 +295,7 @@ void FormatVote::Save(StateWriter& out) const {
         uint64_t{stretch_}, uint64_t{stretch_unfit_}, since_vote_, pause_}) {
     out.U64(n);
   }
+  forms_.Save(out);
 }
 
 bool FormatVote::Load(StateReader& in, TimeReader* times) {
@@ -278,6 +327,8 @@ bool FormatVote::Load(StateReader& in, TimeReader* times) {
     *n = in.U32();
   since_vote_ = in.U64();
   pause_ = std::clamp<uint64_t>(in.U64(), 1, kMaxPause);
+  forms_ = TimeForms();
+  if ((flags & kHasForms) != 0 && !forms_.Load(in)) return false;
   return in.ok();
 }
 

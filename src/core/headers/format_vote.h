@@ -10,6 +10,7 @@
 
 #include "core/headers/header_formats.h"
 #include "core/headers/header_layout.h"
+#include "core/headers/timed_line.h"
 #include "core/state.h"
 
 namespace alogd {
@@ -30,7 +31,8 @@ class FormatVote {
   void Fix(const KnownFormat* known);
   void Fix(Layout layout);
 
-  // Takes the line apart by the first format that fits. False if none does; `out` is empty then.
+  // Takes the line apart by the first format that fits; one that fits none but begins with a time
+  // is a record all the same, with what columns it has. False for others; `out` is empty then.
   bool Parse(std::string_view line, LineParts* out);
 
   // The message of a line by the formats known by now; it has no vote, and nothing changes but
@@ -67,6 +69,10 @@ class FormatVote {
   // The slot that fits, or null; `out` is filled then.
   Slot* ParseSlots(std::string_view line, LineParts* out);
   Slot* Discover(std::string_view line, LineParts* out);
+  bool ParseTimed(std::string_view line, FormatContext* scratch, LineParts* out) const;
+  bool ParseColumns(std::string_view line, bool dated, FormatContext* scratch,
+                    LineParts* out) const;
+  bool ParseUnseen(std::string_view line, FormatContext* scratch, LineParts* out) const;
   bool Vote(std::string_view line, Slot* fitted, LineParts* out);
   void Learn();
   void Settle();
@@ -75,6 +81,8 @@ class FormatVote {
 
   TimeReader* times_;
   std::vector<std::unique_ptr<Slot>> slots_;  // known ones before learned ones while voting
+  TimeForms forms_;
+  FormatContext unseen_;  // of lines in formats that no slot has
   bool voting_ = true;
   bool fixed_ = false;
   bool settled_once_ = false;

@@ -62,6 +62,9 @@ class Layout {
   const std::string& name() const { return name_; }
   const std::vector<Step>& steps() const { return steps_; }
   bool empty() const { return steps_.empty(); }
+  bool BeginsWithTime() const {
+    return !steps_.empty() && (steps_[0].kind == StepKind::kTime || steps_[0].role == Role::kTime);
+  }
 
   void Save(StateWriter& out) const;
   [[nodiscard]] static bool Load(StateReader& in, Layout* out);

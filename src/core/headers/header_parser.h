@@ -33,11 +33,14 @@ struct HeaderOptions {
 //   <level>           a level word or letter
 //   <host> <program> <pid> <skip>   text up to the literal text that follows
 //   <message>         the rest of the line
-// A blank stands for one or more blanks. A line that does not fit keeps its whole text.
+// A blank stands for one or more blanks. A line that does not fit but begins with the time is taken
+// apart as far as it fits; any other keeps its whole text.
 
 // The header parser of one source. It votes over the first 20 to 200 lines (each line is taken
 // apart by the best format that fits it meanwhile), then keeps to the winner, and votes again when
-// lines stop fitting. A line that does not fit keeps its whole text as the message.
+// lines stop fitting. A line that does not fit but begins with a time as the source's records do
+// gets that time, the level and what other columns it has; any other keeps its whole text as the
+// message.
 class HeaderParser {
  public:
   // Fails for an unknown format name or a malformed pattern; the message says what is wrong where.

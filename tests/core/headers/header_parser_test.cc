@@ -109,7 +109,12 @@ TEST(HeaderParserTest, UserPattern) {
   EXPECT_EQ(h.level, Level::kWarning);
   EXPECT_EQ(h.program, "disk io");
   EXPECT_EQ(h.message, "sector 7 is bad");
-  EXPECT_FALSE(parser.Parse("2024-02-29 13:45:01 WARN disk: x").recognised);
+  // A line with the time but other columns has its time all the same.
+  const Header other = parser.Parse("2024-02-29 13:45:02 WARN disk: x");
+  EXPECT_EQ(Micros(other.time), 1709214302000000);
+  EXPECT_EQ(other.level, Level::kWarning);
+  EXPECT_EQ(other.message, "disk: x");
+  EXPECT_FALSE(parser.Parse("WARN disk: x").recognised);
 }
 
 TEST(HeaderParserTest, UserPatternWithEveryName) {
@@ -140,7 +145,8 @@ TEST(HeaderParserTest, BadFormatsSayWhatIsWrong) {
 TEST(HeaderParserTest, NamedFormatIsNotVotedOn) {
   HeaderParser parser = Make("syslog");
   EXPECT_EQ(parser.format(), "syslog");
-  EXPECT_FALSE(parser.Parse("2024-02-29 13:45:01 INFO x.y: z").recognised);
+  EXPECT_EQ(parser.Parse("2024-02-29 13:45:01 INFO x.y: z").message, "x.y: z");
+  EXPECT_FALSE(parser.Parse("INFO x.y: z").recognised);
   EXPECT_EQ(parser.Parse("Feb 29 13:45:01 web1 no tag at all").message, "no tag at all");
   for (const std::string_view name : HeaderFormatNames())
     EXPECT_EQ(ErrorOf(std::string(name)), "") << name;
