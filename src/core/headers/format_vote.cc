@@ -78,6 +78,12 @@ std::string_view FormatVote::name() const {
 bool FormatVote::Parse(std::string_view line, LineParts* out) {
   Slot* slot = ParseSlots(line, out);
   if (slot == nullptr && LooksContinued(line) && !BeginsWithPaddedNumber(line)) return false;
+  // "panic: x" is no level and its message: what a crash prints has no vote.
+  if (!fixed_ && (slot == nullptr || guesses()) && out->header.time == kNoTime &&
+      BeginsCrash(line)) {
+    *out = LineParts();
+    return false;
+  }
   bool fitted = slot != nullptr;
   if (voting_) {
     fitted = Vote(line, slot, out);

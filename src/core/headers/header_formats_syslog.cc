@@ -76,6 +76,18 @@ std::string_view WithoutUptime(std::string_view message) {
   return message.substr(SkipBlanks(message, end + 1));
 }
 
+// "[901-2] ": PostgreSQL numbers the lines of a message that it sends to syslog, and each is a
+// message of its own there.
+bool IsLaterPiece(const Header& header) {
+  const std::string_view message = header.message;
+  if (At(message, 0) != '[' || !header.program.starts_with("postgres")) return false;
+  const size_t dash = SkipDigits(message, 1);
+  const size_t end = SkipDigits(message, dash + 1);
+  if (dash == 1 || At(message, dash) != '-' || end == dash + 1 || At(message, end) != ']')
+    return false;
+  return message.substr(dash + 1, end - dash - 1) != "1";
+}
+
 std::string_view MessageOf(const Header& header) {
   return header.program == "kernel" ? WithoutUptime(header.message) : header.message;
 }
@@ -193,6 +205,7 @@ bool MatchSyslog5424(std::string_view line, FormatContext& context, LineParts* o
   if (header.message.starts_with("\xEF\xBB\xBF"))
     header.message.remove_prefix(3);  // its byte order mark
   header.message = MessageOf(header);
+  out->continues = IsLaterPiece(header);
   header.recognised = true;
   return true;
 }
@@ -216,6 +229,7 @@ bool MatchSyslog(std::string_view line, FormatContext& context, LineParts* out) 
   }
   header.level = LevelOfSyslog(severity);
   if (!Tagged(line, SkipBlanks(line, host_end), context, &header)) return false;
+  out->continues = IsLaterPiece(header);
   header.recognised = true;
   return true;
 }

@@ -14,6 +14,27 @@ namespace {
 
 constexpr size_t kMaxEvent = 64;  // an audit id has about 25 bytes
 
+// In place of an event's id, what the open record is where lines without a header follow it. No
+// format's ids look so.
+constexpr std::string_view kCrash = "crash";            // all of them belong to it
+constexpr std::string_view kTrouble = "trouble";        // a traceback is of what it tells
+constexpr std::string_view kUnfinished = "unfinished";  // the last line says that more comes
+
+// A record's mark, or what remains of it behind a continuation.
+std::string_view MarkOf(const Header& header, std::string_view text, bool continues,
+                        std::string_view before) {
+  if (!continues && !header.recognised && BeginsCrash(text)) return kCrash;
+  if (IsUnfinished(text)) return kUnfinished;
+  if (continues) return before == kUnfinished ? std::string_view() : before;
+  return header.level >= Level::kWarning ? kTrouble : std::string_view();
+}
+
+// Text without a header that tells of a program's death has no level of its own.
+Level LevelOfCrash(std::string_view text, bool crash) {
+  if (crash) return Level::kCritical;
+  return BeginsTraceback(text) ? Level::kError : Level::kNone;
+}
+
 uint32_t Length(uint64_t begin, uint64_t end) {
   return static_cast<uint32_t>(std::min<uint64_t>(end - begin, UINT32_MAX));
 }
@@ -49,13 +70,24 @@ bool RecordAssembler::Continues(const LineParts& parts, std::string_view text) c
   if (lines_ == 0 || lines_ >= kMaxLines) return false;
   if (parts.header.recognised)
     return parts.continues || (!parts.event.empty() && parts.event == event_);
-  return LooksContinued(text) || traceback_ || parser_->expects_header(text);
+  if (LooksContinued(text) || traceback_) return true;
+  const bool headed = parser_->expects_header(text);
+  if (event_ == kCrash) return headed || LooksLikeTrace(text);
+  if (BeginsCrash(text)) return false;
+  if (!headed) return false;
+  // A program that logs what it caught says so with a level; one that dies says it with the trace.
+  if (BeginsTraceback(text)) return event_ == kTrouble;
+  return BeginsWithException(text) || LooksWrapped(text) || event_ == kUnfinished;
 }
 
 // What the line means for those that follow it.
 void RecordAssembler::Follow(const LineParts& parts, std::string_view text, bool continues) {
   lines_ = continues ? lines_ + 1 : 1;
-  if (!continues) event_ = parts.event.substr(0, kMaxEvent);
+  if (!parts.event.empty()) {
+    event_ = parts.event.substr(0, kMaxEvent);
+  } else if (event_ != kCrash || !continues) {
+    event_ = MarkOf(parts.header, text, continues, event_);
+  }
   if (BeginsTraceback(text))
     traceback_ = true;
   else if (!text.empty() && !IsBlank(text[0]))
@@ -64,13 +96,19 @@ void RecordAssembler::Follow(const LineParts& parts, std::string_view text, bool
 
 Assembled RecordAssembler::Finish(std::string_view text, const Wrapped* wrapped, uint64_t offset,
                                   uint64_t end) {
-  const LineParts parts = parser_->ParseParts(text, wrapped);
+  LineParts parts;
+  // What a crash prints has no vote about the source's format.
+  if (event_ == kCrash && LooksLikeTrace(text))
+    parts.header.message = text;
+  else
+    parts = parser_->ParseParts(text, wrapped);
   const bool continues = Continues(parts, text);
   Follow(parts, text, continues);
   Assembled out{Assembled::Kind::kContinuation, Header(), text, offset, Length(offset, end)};
   if (!continues) {
     out.kind = Assembled::Kind::kRecord;
     out.header = parts.header;
+    if (!parts.header.recognised) out.header.level = LevelOfCrash(text, event_ == kCrash);
   }
   return out;
 }

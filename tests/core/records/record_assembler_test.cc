@@ -81,6 +81,75 @@ TEST_F(RecordAssemblerTest, PostgresDetailIsOneRecord) {
   });
 }
 
+// What a program says when it dies has no header; it is a record with all that follows it.
+TEST_F(RecordAssemblerTest, CrashesAreRecords) {
+  const std::vector<std::vector<std::string>> crashes = {
+      {"panic: runtime error: invalid memory address or nil pointer dereference",
+       "[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x6b2f4e]", "",
+       "goroutine 34 [running]:", "main.(*Server).handle(0xc0001a2000)", "\t/build/handle.go:88",
+       "created by net/http.(*Server).Serve in goroutine 1", "exit status 2"},
+      {"PHP Fatal error:  Uncaught Exception: boom in /srv/a.php:3",
+       "Stack trace:", "#0 /srv/b.php(12): f()", "#1 {main}", "  thrown in /srv/a.php on line 3"},
+      {"# A fatal error has been detected by the Java Runtime Environment:", "#",
+       "#  SIGSEGV (0xb) at pc=0x00007f, pid=7, tid=9"},
+      {"Exception in thread \"main\" java.lang.IllegalStateException: broken",
+       "\tat a.b.C.main(C.java:7)"},
+      {"thread 'main' panicked at 'index out of bounds', src/main.rs:3:5",
+       "note: run with `RUST_BACKTRACE=1`"},
+      {"./start.sh: line 3:    77 Segmentation fault      (core dumped) ./app"}};
+  for (const std::string form :
+       {"2024-02-29 13:{:02}:01 INFO [main] a.b.C: sold {}", "2024/02/29 13:{:02}:01 http: sold {}",
+        R"({{"time":"2024-02-29T13:{:02}:01Z","level":"INFO","msg":"sold {}"}})"}) {
+    for (const std::vector<std::string>& crash : crashes) {
+      for (const int usual : {2, 6, 120}) {
+        parser_ = HeaderParser::Create({.time_zone = "UTC"}).value();
+        assembler_ = RecordAssembler(&parser_);
+        for (int i = 0; i < usual; ++i) Add(fmt::format(fmt::runtime(form), i / 4, i));
+        const Assembled first = Add(crash[0]);
+        EXPECT_EQ(first.kind, Kind::kRecord) << crash[0];
+        EXPECT_EQ(first.header.level, Level::kCritical) << crash[0];
+        for (size_t i = 1; i < crash.size(); ++i)
+          EXPECT_EQ(Add(crash[i]).kind, Kind::kContinuation) << crash[i] << " behind " << usual;
+        EXPECT_EQ(Add(fmt::format(fmt::runtime(form), 59, 1)).kind, Kind::kRecord);
+      }
+    }
+  }
+}
+
+TEST_F(RecordAssemblerTest, TextWithoutAHeader) {
+  for (int i = 0; i < 120; ++i)
+    Add(fmt::format("2024-02-29 13:45:{:02} - shop.db - INFO - sold {}", i % 60, i));
+  ExpectKinds({
+      // A traceback that nobody caught, and one that was logged.
+      {"Traceback (most recent call last):", Kind::kRecord},
+      {"  File \"x.py\", line 3, in <module>", Kind::kContinuation},
+      {"sqlite3.OperationalError: disk I/O error", Kind::kContinuation},
+      {"2024-02-29 13:47:00 - shop.db - ERROR - cannot sell", Kind::kRecord},
+      {"Traceback (most recent call last):", Kind::kContinuation},
+      {"  File \"x.py\", line 3, in <module>", Kind::kContinuation},
+      {"ValueError: bad", Kind::kContinuation},
+      {"worker left", Kind::kRecord},
+      {"2024-02-29 13:47:01 - shop.db - INFO - statement: SELECT a,", Kind::kRecord},
+      {"b", Kind::kContinuation},
+      {"FROM t", Kind::kContinuation},
+      {"WHERE c = 7", Kind::kContinuation},
+      {"2024-02-29 13:47:02 - shop.db - INFO - answer {", Kind::kRecord},
+      {"\"a\": 1", Kind::kContinuation},
+      {"}", Kind::kContinuation},
+      {"------", Kind::kContinuation},
+      {"fatal: disk gone", Kind::kRecord},
+  });
+}
+
+TEST_F(RecordAssemblerTest, PiecesOfPostgresInSyslog) {
+  for (int i = 0; i < 30; ++i)
+    ExpectKinds({{fmt::format("Feb 29 13:45:01 db8 postgresql-11[200]: [{}-1] LOG:  select", i),
+                  Kind::kRecord},
+                 {fmt::format("Feb 29 13:45:01 db8 postgresql-11[200]: [{}-2] #011  a,", i),
+                  Kind::kContinuation},
+                 {"Feb 29 13:45:01 db8 sshd[7]: [1-2] is no piece", Kind::kRecord}});
+}
+
 TEST_F(RecordAssemblerTest, OffsetsAndText) {
   Add("2024-02-29 13:45:01 INFO a.b: one");
   const Assembled second = Add("2024-02-29 13:45:01 INFO a.b: two");
