@@ -2,6 +2,8 @@
 // Voting, settling, and noticing that lines stopped fitting.
 #include "core/headers/format_vote.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 #include "core/headers/column_kinds.h"
@@ -97,9 +99,30 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
     unseen_.times = times_;
     fitted = ParseTimed(line, &unseen_, out);
   }
+  if (slot == nullptr || slot->known == nullptr) NoteHeaderOnly(line, fitted, out);
   if (fitted) ++matched_;
   if (lines_ >= kMemory) lines_ /= 2, matched_ /= 2;
   return fitted;
+}
+
+// A header with nothing behind it is one half of a record in some sources, and in others a program
+// had nothing to say. Known formats of two lines know it by themselves.
+void FormatVote::NoteHeaderOnly(std::string_view line, bool fitted, LineParts* out) {
+  constexpr int32_t kMost = 8, kMiss = 4;
+  const bool bare = fitted && !out->header_only && out->header.message.size() <= 2 &&
+                    std::none_of(out->header.message.begin(), out->header.message.end(), IsAlnum);
+  if (!bare && last_header_only_ == 0) return;
+  const uint64_t hash = bare ? XXH3_64bits(line.data(), line.size()) | 1 : 0;
+  if (last_header_only_ != 0) {
+    // The same line comes again once the text behind it is known.
+    const bool text = !fitted || hash == last_header_only_;
+    header_only_ = std::clamp(header_only_ + (text ? 1 : -kMiss), -kMost, kMost);
+    last_header_only_ = 0;
+    if (hash != 0 && text) return;
+  }
+  if (!bare) return;
+  last_header_only_ = hash;
+  out->header_only = header_only_ >= 0;
 }
 
 // A line in none of the source's formats that begins with a time. To take it for a continuation
@@ -302,6 +325,8 @@ void FormatVote::Save(StateWriter& out) const {
     out.U64(n);
   }
   forms_.Save(out);
+  out.I64(header_only_);
+  out.U64(last_header_only_);
 }
 
 bool FormatVote::Load(StateReader& in, TimeReader* times) {
@@ -334,7 +359,13 @@ bool FormatVote::Load(StateReader& in, TimeReader* times) {
   since_vote_ = in.U64();
   pause_ = std::clamp<uint64_t>(in.U64(), 1, kMaxPause);
   forms_ = TimeForms();
-  if ((flags & kHasForms) != 0 && !forms_.Load(in)) return false;
+  header_only_ = 0;
+  last_header_only_ = 0;
+  if ((flags & kHasForms) != 0) {
+    if (!forms_.Load(in)) return false;
+    header_only_ = static_cast<int32_t>(std::clamp<int64_t>(in.I64(), -8, 8));
+    last_header_only_ = in.U64();
+  }
   return in.ok();
 }
 

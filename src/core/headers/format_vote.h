@@ -77,12 +77,17 @@ class FormatVote {
   void Learn();
   void Settle();
   void Watch(bool fitted);
+  void NoteHeaderOnly(std::string_view line, bool fitted, LineParts* out);
   bool IsLearningTime() const;
 
   TimeReader* times_;
   std::vector<std::unique_ptr<Slot>> slots_;  // known ones before learned ones while voting
   TimeForms forms_;
-  FormatContext unseen_;  // of lines in formats that no slot has
+  // Headers without a message, by what came behind them: text counts 1, another header -4. While
+  // it is not negative, text is expected there.
+  int32_t header_only_ = 0;
+  uint64_t last_header_only_ = 0;  // hash of the line before if it was one; else 0
+  FormatContext unseen_;           // of lines in formats that no slot has
   bool voting_ = true;
   bool fixed_ = false;
   bool settled_once_ = false;

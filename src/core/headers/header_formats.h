@@ -19,7 +19,8 @@ struct LineParts {
   // Lines of one such id are one record (auditd writes an event as several); empty where there is
   // none.
   std::string_view event;
-  bool continues = false;  // belongs to the record before it although it has a header (DETAIL:)
+  bool continues = false;    // belongs to the record before it although it has a header (DETAIL:)
+  bool header_only = false;  // the message is expected on the next line
 };
 
 // What a format works with; one per source and format.
@@ -64,6 +65,15 @@ bool MatchDpkg(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchGlog(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchPythonBasic(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchLogcat(std::string_view line, FormatContext& context, LineParts* out);
+// header_formats_two_line.cc
+bool MatchDotnet(std::string_view line, FormatContext& context, LineParts* out);
+bool MatchJavaUtil(std::string_view line, FormatContext& context, LineParts* out);
+bool MatchMysqlSlow(std::string_view line, FormatContext& context, LineParts* out);
+// A line between the header and the statement of MySQL's slow log.
+bool IsAboutStatement(std::string_view line);
+// The message of a record whose header is its first line: the last line, without a level that
+// stands there; `level`, if there was none, becomes it. Empty where `lines` is one line.
+std::string_view SecondLine(std::string_view lines, Level* level);
 // header_formats_fields.cc
 bool MatchJson(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchLogfmt(std::string_view line, FormatContext& context, LineParts* out);

@@ -123,6 +123,8 @@ bool HeaderParser::undecided() const {
 }
 
 std::string_view HeaderParser::MessageOf(std::string_view line) {
+  Level level = Level::kNone;
+  if (line.find('\n') != std::string_view::npos) return SecondLine(line, &level);
   TimeReader times = impl_->times;
   impl_->again.times = &times;
   impl_->again.cache = {};

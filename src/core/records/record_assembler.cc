@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/headers/column_kinds.h"
 #include "core/headers/continuation.h"
 #include "core/headers/header_formats.h"
 #include "core/headers/scan.h"
@@ -12,13 +13,26 @@ namespace alogd {
 
 namespace {
 
-constexpr size_t kMaxEvent = 64;  // an audit id has about 25 bytes
+constexpr size_t kMaxHead = 4096;  // bytes of the lines before a slow statement
+constexpr size_t kMaxEvent = 64;   // an audit id has about 25 bytes
 
 // In place of an event's id, what the open record is where lines without a header follow it. No
 // format's ids look so.
 constexpr std::string_view kCrash = "crash";            // all of them belong to it
 constexpr std::string_view kTrouble = "trouble";        // a traceback is of what it tells
+constexpr std::string_view kWhole = "whole";            // its message began on a line of its own
+constexpr std::string_view kHead = "head";              // a header alone; held until its message
 constexpr std::string_view kUnfinished = "unfinished";  // the last line says that more comes
+
+// Whether `line`, whose message that is, begins a record although one waits for its message. A
+// level before a colon is the message's: java.util.logging puts it there.
+bool HasHeader(std::string_view line, std::string_view message) {
+  Level level = Level::kNone;
+  const size_t end = LevelAt(line, 0, &level);
+  if (LooksContinued(line) || (end != 0 && line[std::min(end, line.size() - 1)] == ':'))
+    return false;
+  return message.data() != line.data() || message.size() != line.size();
+}
 
 // A record's mark, or what remains of it behind a continuation.
 std::string_view MarkOf(const Header& header, std::string_view text, bool continues,
@@ -44,7 +58,22 @@ uint32_t Length(uint64_t begin, uint64_t end) {
 Assembled RecordAssembler::Add(const Line& line) {
   Wrapped wrapped;
   if (parser_->Unwrap(line.text, &wrapped)) return Join(line, wrapped);
-  return Finish(line.text, nullptr, line.offset, line.offset + line.bytes);
+  const uint64_t end = line.offset + line.bytes;
+  if (event_ != kHead || !held_[0].begun) return Finish(line.text, nullptr, line.offset, end);
+  Held& head = held_[0];
+  if (head.text.starts_with('#') && IsAboutStatement(line.text) && head.text.size() < kMaxHead) {
+    head.text.append(1, '\n').append(line.text);
+    return {Assembled::Kind::kHeld, Header(), line.text, head.offset, Length(head.offset, end)};
+  }
+  const uint64_t begin = head.offset;
+  std::string text = std::move(head.text);
+  head = Held();
+  event_.clear();
+  // Behind a header without a message the next record begins where that header stands.
+  if (HasHeader(line.text, parser_->MessageOf(line.text)))
+    return Finish(line.text, nullptr, begin, end);
+  joined_ = std::move(text.append(1, '\n').append(line.text));
+  return Finish(joined_, nullptr, begin, end);
 }
 
 Assembled RecordAssembler::Join(const Line& line, const Wrapped& wrapped) {
@@ -74,6 +103,7 @@ bool RecordAssembler::Continues(const LineParts& parts, std::string_view text) c
   const bool headed = parser_->expects_header(text);
   if (event_ == kCrash) return headed || LooksLikeTrace(text);
   if (BeginsCrash(text)) return false;
+  if (event_ == kWhole) return true;
   if (!headed) return false;
   // A program that logs what it caught says so with a level; one that dies says it with the trace.
   if (BeginsTraceback(text)) return event_ == kTrouble;
@@ -97,13 +127,21 @@ void RecordAssembler::Follow(const LineParts& parts, std::string_view text, bool
 Assembled RecordAssembler::Finish(std::string_view text, const Wrapped* wrapped, uint64_t offset,
                                   uint64_t end) {
   LineParts parts;
+  const bool joined = wrapped == nullptr && text.data() == joined_.data();
   // What a crash prints has no vote about the source's format.
   if (event_ == kCrash && LooksLikeTrace(text))
     parts.header.message = text;
   else
-    parts = parser_->ParseParts(text, wrapped);
+    parts = parser_->ParseParts(joined ? text.substr(0, text.find('\n')) : text, wrapped);
+  if (joined) parts.header.message = SecondLine(text, &parts.header.level);
   const bool continues = Continues(parts, text);
   Follow(parts, text, continues);
+  if (joined) event_ = kWhole;
+  if (!joined && wrapped == nullptr && !continues && parts.header_only) {
+    held_[0] = {std::string(text), offset, true};
+    event_ = kHead;
+    return {Assembled::Kind::kHeld, Header(), text, offset, Length(offset, end)};
+  }
   Assembled out{Assembled::Kind::kContinuation, Header(), text, offset, Length(offset, end)};
   if (!continues) {
     out.kind = Assembled::Kind::kRecord;

@@ -150,6 +150,57 @@ TEST_F(RecordAssemblerTest, PiecesOfPostgresInSyslog) {
                  {"Feb 29 13:45:01 db8 sshd[7]: [1-2] is no piece", Kind::kRecord}});
 }
 
+// Header on one line, message on the next: one record, whose message the second line is.
+TEST_F(RecordAssemblerTest, RecordsOfTwoLines) {
+  struct Form {
+    std::string head, text, message;
+    Level level;
+  };
+  const std::vector<Form> forms = {
+      {"info: Shop.Api.Orders[{1}]", "      sold {1}", "sold {1}", Level::kInfo},
+      {"2024-02-29 13:{0:02}:01 fail: Shop.Api.Orders[{1}]", "      sold {1}", "sold {1}",
+       Level::kError},
+      {"2024-02-29 13:{0:02}:01,123 WARN [main] c.e.Shop -", "sold {1}", "sold {1}",
+       Level::kWarning},
+      {"Feb 29, 2024 1:{0:02}:01 PM c.e.Shop sell", "SEVERE: sold {1}", "sold {1}", Level::kError},
+      {"2024-02-29T13:{0:02}:01.250000+00:00", "sold {1}", "sold {1}", Level::kNone},
+      {"# Time: 2024-02-29T13:{0:02}:01.250000Z", "select {1};", "select {1};", Level::kNone}};
+  for (const Form& form : forms) {
+    parser_ = HeaderParser::Create({.time_zone = "UTC"}).value();
+    assembler_ = RecordAssembler(&parser_);
+    offset_ = 0;
+    for (int i = 0; i < 240; ++i) {
+      const auto fill = [&](const std::string& text) {
+        return fmt::format(fmt::runtime(text), i / 4, i);
+      };
+      const uint64_t begin = offset_;
+      EXPECT_EQ(Add(fill(form.head)).kind, Kind::kHeld) << fill(form.head);
+      if (form.head[0] == '#')
+        EXPECT_EQ(Add("# Query_time: 2.0  Lock_time: 0.0").kind, Kind::kHeld);
+      const Assembled got = Add(fill(form.text));
+      ASSERT_EQ(got.kind, Kind::kRecord) << fill(form.text) << " " << parser_.format();
+      EXPECT_EQ(got.header.message, fill(form.message));
+      EXPECT_EQ(got.offset, begin);
+      EXPECT_EQ(got.bytes, offset_ - begin);
+      EXPECT_EQ(got.header.level, form.level) << form.head;
+      if (i % 7 == 3) EXPECT_EQ(Add("more of it").kind, Kind::kContinuation);
+    }
+  }
+}
+
+// Programs that now and then have nothing to say: their headers are records.
+TEST_F(RecordAssemblerTest, HeadersWithoutAMessage) {
+  size_t records = 0;
+  for (int i = 0; i < 200; ++i) {
+    records += Add(fmt::format("2024-02-29 13:{:02}:01 INFO [main] c.e.Shop - {}", i / 4,
+                               i % 10 == 9 ? "" : "sold " + std::to_string(i)))
+                           .kind == Kind::kRecord
+                   ? 1
+                   : 0;
+  }
+  EXPECT_GE(records, 199u);
+}
+
 TEST_F(RecordAssemblerTest, OffsetsAndText) {
   Add("2024-02-29 13:45:01 INFO a.b: one");
   const Assembled second = Add("2024-02-29 13:45:01 INFO a.b: two");
@@ -209,20 +260,7 @@ TEST_F(RecordAssemblerTest, RecordsAreBounded) {
   EXPECT_EQ(continuations, 3 * RecordAssembler::kMaxLines - 3);
 }
 
-// Restored after any line, the rest comes out the same.
-TEST(RecordAssemblerStateTest, SaveAndLoadAnywhere) {
-  std::vector<std::string> lines;
-  for (int i = 0; i < 12; ++i) {
-    lines.push_back(fmt::format(
-        R"({{"log":"2024-02-29 13:45:{:02} INFO a.b: part {} ","stream":"stdout","time":"2024-02-29T13:45:02Z"}})",
-        i, i));
-    if (i % 3 == 0)
-      lines.push_back(
-          R"({"log":"Traceback (most recent call last):\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
-    lines.push_back(R"({"log":"and the end\n","stream":"stdout","time":"2024-02-29T13:45:02Z"})");
-    lines.push_back(R"({"log":"  File \"x\"\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
-    lines.push_back(R"({"log":"E: last\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
-  }
+void ExpectTheSameWhereverRestored(const std::vector<std::string>& lines) {
   const auto run = [&](size_t cut) {
     HeaderParser parser = HeaderParser::Create({.time_zone = "UTC"}).value();
     RecordAssembler assembler(&parser);
@@ -249,6 +287,30 @@ TEST(RecordAssemblerStateTest, SaveAndLoadAnywhere) {
   };
   const std::string expected = run(lines.size());
   for (size_t cut = 0; cut < lines.size(); ++cut) EXPECT_EQ(run(cut), expected) << cut;
+}
+
+// Restored after any line, the rest comes out the same.
+TEST(RecordAssemblerStateTest, SaveAndLoadAnywhere) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 12; ++i) {
+    lines.push_back(fmt::format(
+        R"({{"log":"2024-02-29 13:45:{:02} INFO a.b: part {} ","stream":"stdout","time":"2024-02-29T13:45:02Z"}})",
+        i, i));
+    if (i % 3 == 0)
+      lines.push_back(
+          R"({"log":"Traceback (most recent call last):\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"and the end\n","stream":"stdout","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"  File \"x\"\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+    lines.push_back(R"({"log":"E: last\n","stream":"stderr","time":"2024-02-29T13:45:02Z"})");
+  }
+  ExpectTheSameWhereverRestored(lines);
+  lines.clear();
+  for (int i = 0; i < 30; ++i) {
+    lines.push_back(fmt::format("2024-02-29 13:45:{:02},123 WARN [main] c.e.Shop -", i));
+    if (i % 7 != 6) lines.push_back(fmt::format("sold {}", i));
+    if (i % 5 == 4) lines.insert(lines.end(), {"panic: broken", "goroutine 1 [running]:"});
+  }
+  ExpectTheSameWhereverRestored(lines);
 }
 
 }  // namespace
