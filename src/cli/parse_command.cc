@@ -185,7 +185,7 @@ Status LoadState(const std::string& path, Parser* parser) {
   return in.ok() && parser->Load(in) ? Status() : Status(foreign);
 }
 
-Status SaveState(const std::string& path, const Parser& parser) {
+Status SaveState(const std::string& path, Parser& parser) {
   std::string blob(kStateMagic);
   StateWriter out(&blob);
   out.U64(parser.catalog().size());

@@ -2,6 +2,7 @@
 // Drives header, assembly, Drain and severity for each line, and keeps their state.
 #include "core/parser.h"
 
+#include <cassert>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -14,6 +15,7 @@ Parser::Parser(const GroupConfig& group, const SeverityOptions& severity)
       catalog_(std::make_unique<Catalog>(size_t{2} * group.drain.max_templates)) {
   header_options_.format = group.format;
   header_options_.time_zone = group.time_zone;
+  drain_options_ = group.drain;
 }
 
 Result<Parser> Parser::Create(const GroupConfig& group, const SeverityOptions& severity) {
@@ -135,8 +137,8 @@ void Parser::CloseFile(FileId file) {
   if (files_.erase(file) > 0) closed_.push_back(file);
 }
 
-// State: clock, then sources (number, name, reference, header state, undecided lines; a forgotten
-// one has no name and nothing behind it), then files; Drain's part last.
+// Sources in the state: number, name, reference, header state, undecided lines; a forgotten one has
+// no name and nothing behind it. Then the files that were closed, and those that are open.
 constexpr size_t kMaxSources = 1 << 20;  // as a damaged state may say; ten times what is watched
 
 void Parser::SaveSource(size_t index, StateWriter& out) const {
@@ -147,23 +149,6 @@ void Parser::SaveSource(size_t index, StateWriter& out) const {
   out.At(source.reference);
   source.header->Save(out);
   source.undecided.Save(out);
-}
-
-void Parser::SaveHead(StateWriter& out) const { clock_.Save(out); }
-
-bool Parser::LoadHead(StateReader& in) { return clock_.Load(in); }
-
-void Parser::Save(StateWriter& out) const {
-  SaveHead(out);
-  out.U64(sources_.size());
-  for (size_t i = 0; i < sources_.size(); ++i) SaveSource(i, out);
-  out.U64(files_.size());
-  for (const auto& [id, file] : files_) {
-    out.I64(Index(id));
-    out.U64(Index(file.source));
-    file.assembler.Save(out);
-  }
-  drain_->Save(out);
 }
 
 bool Parser::LoadSource(StateReader& in) {
@@ -191,7 +176,7 @@ bool Parser::LoadSource(StateReader& in) {
   return source.header->Load(in) && source.undecided.Load(in);
 }
 
-bool Parser::LoadSources(StateReader& in) {
+bool Parser::LoadSourceList(StateReader& in) {
   for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
     if (!LoadSource(in)) return false;
   }
@@ -212,38 +197,79 @@ bool Parser::LoadFiles(StateReader& in) {
   return in.ok();
 }
 
-bool Parser::Load(StateReader& in) {
-  return LoadHead(in) && LoadSources(in) && LoadFiles(in) && drain_->Load(in);
-}
-
-void Parser::SaveChanges(StateWriter& out) {
-  SaveHead(out);
-  size_t changed = 0;
-  for (const Source& source : sources_) changed += source.changed;
-  out.U64(changed);
+void Parser::SaveSources(StateWriter& out, bool whole) {
+  size_t count = 0;
+  for (const Source& source : sources_) count += whole || source.changed;
+  out.U64(count);
   for (size_t i = 0; i < sources_.size(); ++i) {
-    if (std::exchange(sources_[i].changed, false)) SaveSource(i, out);
+    if (whole || sources_[i].changed) SaveSource(i, out);
+    sources_[i].changed = false;
   }
-  out.U64(closed_.size());
-  for (const FileId id : closed_) out.I64(Index(id));
+  if (!whole) {
+    out.U64(closed_.size());
+    for (const FileId id : closed_) out.I64(Index(id));
+  }
   closed_.clear();
-  changed = 0;
-  for (const auto& [id, file] : files_) changed += file.changed;
-  out.U64(changed);
+  count = 0;
+  for (const auto& [id, file] : files_) count += whole || file.changed;
+  out.U64(count);
   for (auto& [id, file] : files_) {
-    if (!std::exchange(file.changed, false)) continue;
+    if (!std::exchange(file.changed, false) && !whole) continue;
     out.I64(Index(id));
     out.U64(Index(file.source));
     file.assembler.Save(out);
   }
-  drain_->SaveChanges(out);
+}
+
+bool Parser::LoadSources(StateReader& in, bool whole) {
+  if (!LoadSourceList(in)) return false;
+  last_file_ = nullptr;
+  if (!whole)
+    for (size_t n = in.Count(1); n > 0 && in.ok(); --n) files_.erase(FileId{in.I64()});
+  return LoadFiles(in);
+}
+
+void Parser::ClearSources() {
+  last_file_ = nullptr;
+  files_.clear();
+  closed_.clear();
+  sources_.clear();
+  source_ids_.clear();
+  free_.clear();
+}
+
+void Parser::SaveTemplates(StateWriter& out, bool whole) {
+  whole ? drain_->Save(out) : drain_->SaveChanges(out);
+}
+
+bool Parser::LoadTemplates(StateReader& in, bool whole) {
+  return whole ? drain_->Load(in) : drain_->ApplyChanges(in);
+}
+
+void Parser::ClearTemplates() {
+  auto drain = Drain::Create(drain_options_, catalog_.get());
+  assert(drain.ok());  // the same options passed in Create
+  drain_ = std::make_unique<Drain>(std::move(*drain));
+}
+
+void Parser::Save(StateWriter& out) {
+  SaveClock(out);
+  SaveSources(out, true);
+  SaveTemplates(out, true);
+}
+
+bool Parser::Load(StateReader& in) {
+  return LoadClock(in) && LoadSources(in, true) && LoadTemplates(in, true);
+}
+
+void Parser::SaveChanges(StateWriter& out) {
+  SaveClock(out);
+  SaveSources(out, false);
+  SaveTemplates(out, false);
 }
 
 bool Parser::ApplyChanges(StateReader& in) {
-  if (!LoadHead(in) || !LoadSources(in)) return false;
-  last_file_ = nullptr;
-  for (size_t n = in.Count(1); n > 0 && in.ok(); --n) files_.erase(FileId{in.I64()});
-  return LoadFiles(in) && drain_->ApplyChanges(in);
+  return LoadClock(in) && LoadSources(in, false) && LoadTemplates(in, false);
 }
 
 }  // namespace alogd

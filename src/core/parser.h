@@ -75,7 +75,18 @@ class Parser {
   Drain& drain() { return *drain_; }
   const Drain& drain() const { return *drain_; }
 
-  void Save(StateWriter& out) const;
+  // The state convention, in three parts; Clear as if the part had never been loaded. `whole` or
+  // what changed. The catalog is no part of it: its rows are the database's.
+  void SaveClock(StateWriter& out) const { clock_.Save(out); }
+  [[nodiscard]] bool LoadClock(StateReader& in) { return clock_.Load(in); }
+  void SaveSources(StateWriter& out, bool whole);  // with their headers and open files
+  [[nodiscard]] bool LoadSources(StateReader& in, bool whole);
+  void ClearSources();
+  void SaveTemplates(StateWriter& out, bool whole);
+  [[nodiscard]] bool LoadTemplates(StateReader& in, bool whole);
+  void ClearTemplates();
+  // All three.
+  void Save(StateWriter& out);
   [[nodiscard]] bool Load(StateReader& in);
   void SaveChanges(StateWriter& out);
   [[nodiscard]] bool ApplyChanges(StateReader& in);
@@ -96,15 +107,14 @@ class Parser {
   Parser(const GroupConfig& group, const SeverityOptions& severity);
   std::unique_ptr<HeaderParser> MakeHeaderParser(std::string_view source, Time reference) const;
   File& FileOf(SourceId source, FileId file);
-  void SaveHead(StateWriter& out) const;
-  bool LoadHead(StateReader& in);
   void SaveSource(size_t index, StateWriter& out) const;
   SourceId PutSource(SourceId id, std::string_view name, Time reference);
   bool LoadSource(StateReader& in);
-  bool LoadSources(StateReader& in);
+  bool LoadSourceList(StateReader& in);
   bool LoadFiles(StateReader& in);
 
   HeaderOptions header_options_;
+  DrainOptions drain_options_;
   Redactor redactor_;
   std::string redacted_;  // the line that Add is at
   SeverityTable severity_;

@@ -24,6 +24,7 @@ Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, Mode
   batch_.by_detector.assign(models.detectors.size(), 0);
   BindJoint();
   tracker.set_bundle(models.bundle);
+  AddParts();
   // Evidence quotes templates as they were when their record came, however late it is scored.
   parser.catalog().set_before_text_change([this] { Flush(); });
 }
@@ -199,7 +200,9 @@ Result<std::unique_ptr<Pipeline>> Pipeline::Create(const Config& config, const G
   return std::unique_ptr<Pipeline>(new Pipeline(std::move(impl)));
 }
 
-Status Pipeline::Restore(const GroupState& state) { return impl_->Restore(state); }
+Status Pipeline::Restore(const GroupState& state, std::vector<std::string>* remarks) {
+  return impl_->Restore(state, remarks);
+}
 
 SourceId Pipeline::AddSource(std::string_view name, Time reference) {
   if (!impl_->bound) impl_->Bind();

@@ -24,6 +24,8 @@ struct ParsedLine;
 
 // Error::code of a group state that cannot be read: GroupState::Discard is the way on.
 inline constexpr int kDamagedState = -1;
+// ... and of one that a newer program wrote: what it learned is not to be thrown away.
+inline constexpr int kNewerState = -2;
 
 // Lines and ticks in order, a model and a state go in; commit units come out. No clock, no thread,
 // no descriptor: the daemon, `alogctl scan` and the tests drive the same object and get the same
@@ -49,9 +51,10 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Takes up where the committed state ends; once, before the first line. Fails with kDamagedState,
-  // and is of no use then.
-  Status Restore(const GroupState& state);
+  // Takes up where the committed state ends; once, before the first line. Fails with kDamagedState
+  // or kNewerState, and is of no use then. Parts that cannot be read begin anew alone; `remarks`
+  // gets a sentence about each.
+  Status Restore(const GroupState& state, std::vector<std::string>* remarks = nullptr);
 
   SourceId AddSource(std::string_view name, Time reference);
   // The source and its files are gone for good; takes effect after the next unit, unless the source

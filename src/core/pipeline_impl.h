@@ -2,6 +2,7 @@
 // The pipeline's parts and how they are wired; private to pipeline*.cc.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 #include "core/detection/window.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
+#include "core/state_parts.h"
 
 namespace alogd {
 
@@ -31,17 +33,19 @@ class Pipeline::Impl {
   void Swap(const Config& config, const GroupConfig& group, ModelSet models, RuleSet rules,
             StreamKeys keys);
   CommitUnit TakeUnit();
-  Status Restore(const GroupState& state);
+  Status Restore(const GroupState& state, std::vector<std::string>* remarks);
   // Gives the bundle's templates their ids; once the catalog is what it was.
   void Bind();
 
-  // State sections: the windower's shards, then everything else.
+  // Shards of the state: the windower's, then everything else.
   static constexpr uint32_t kRestShard = Windower::kShards;
   static constexpr uint32_t kShardCount = kRestShard + 1;
   // The next shard is rewritten when so many bytes of deltas have come together, or as many as the
   // last shard had: deltas stay about a megabyte, and writing shards never costs more than writing
   // deltas.
   static constexpr uint64_t kShardEvery = 64 * 1024;
+  static constexpr uint8_t kPositionalFormat = 3;
+  static constexpr char kDetectorParts[] = "detector/";
 
   GroupConfig group;
   std::string name;
@@ -113,16 +117,29 @@ class Pipeline::Impl {
   void BindModels();
   void BindJoint();
 
-  void SaveRest(StateWriter& out, bool whole);
-  bool LoadRest(StateReader& in, bool whole);
+  // The table of what is stored, see StateParts.
+  void AddParts();
+  void AddWatchParts();
+  void AddWindowParts();
+  void AddDetectorParts();
+  static std::string WindowPart(uint32_t shard);
   void SaveTotals(StateWriter& out, bool whole);
   bool LoadTotals(StateReader& in);
+  void SaveClosedFiles(StateWriter& out);
+  bool LoadClosedFiles(StateReader& in);
   void SaveOpenRecords(StateWriter& out, bool whole);
   bool LoadOpenRecords(StateReader& in);
-  void SaveDetectors(StateWriter& out, bool whole);
-  bool LoadDetectors(StateReader& in, bool whole);
-  bool LoadSection(uint32_t shard, std::string_view bytes, bool whole);
-  Status ApplyDelta(const GroupState::Delta& delta);
+  Status CheckFormat(std::string_view blob) const;
+  Status RestoreShard(const GroupState::Shard& shard);
+  Status RestoreDelta(const GroupState::Delta& delta);
+  void CloseRecordsOfLostWindows();
+  // The format before sections.
+  static bool IsPositional(std::string_view blob);
+  bool LoadNamed(std::string_view prefix, StateReader& in, bool whole);
+  bool LoadPositionalRest(StateReader& in, bool whole);
+  bool LoadPositional(uint32_t shard, StateReader& in, bool whole);
+  bool LoadPositionalShard(const GroupState::Shard& shard);
+  bool LoadPositionalDelta(const GroupState::Delta& delta);
   void SaveState(CommitUnit* unit);
   void TakeTotals(CommitUnit* unit);
   void LetSourcesGo();
@@ -140,6 +157,8 @@ class Pipeline::Impl {
   std::vector<const SurpriseCurve*> curves_;
   std::vector<bool> alone_;  // by detector: its own threshold counts too
 
+  StateParts parts_;
+  std::array<std::string, Windower::kShards> window_changes_;  // that the next delta takes
   uint64_t state_seq_ = 0;
   uint64_t delta_bytes_ = 0;  // since a shard was rewritten
   uint64_t last_shard_bytes_ = 0;

@@ -291,6 +291,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
   rule_counts.Keep(rules.rules());
   keys = std::move(stream_keys);
   models = std::move(model_set);
+  AddDetectorParts();
   group = group_config;
   batch_.by_detector.assign(models.detectors.size(), 0);
   BindJoint();

@@ -7,13 +7,6 @@
 #include "core/pipeline_impl.h"
 
 namespace alogd {
-namespace {
-
-// First byte of every blob; another one is refused.
-constexpr uint8_t kStateVersion = 3;
-
-}  // namespace
-
 void Pipeline::Impl::SaveTotals(StateWriter& out, bool whole) {
   uint64_t count = 0;
   for (const SourceTotals& t : totals) count += whole || t.changed;
@@ -37,12 +30,18 @@ bool Pipeline::Impl::LoadTotals(StateReader& in) {
   return in.ok();
 }
 
+void Pipeline::Impl::SaveClosedFiles(StateWriter& out) {
+  out.U64(closed_files_.size());
+  for (const FileId file : closed_files_) out.I64(Index(file));
+  closed_files_.clear();
+}
+
+bool Pipeline::Impl::LoadClosedFiles(StateReader& in) {
+  for (size_t n = in.Count(1); n > 0 && in.ok(); --n) open_records_.erase(FileId{in.I64()});
+  return in.ok();
+}
+
 void Pipeline::Impl::SaveOpenRecords(StateWriter& out, bool whole) {
-  if (!whole) {
-    out.U64(closed_files_.size());
-    for (const FileId file : closed_files_) out.I64(Index(file));
-    closed_files_.clear();
-  }
   uint64_t count = 0;
   for (const auto& [file, open] : open_records_) count += whole || open.changed;
   out.U64(count);
@@ -66,92 +65,208 @@ bool Pipeline::Impl::LoadOpenRecords(StateReader& in) {
   return in.ok();
 }
 
-void Pipeline::Impl::SaveDetectors(StateWriter& out, bool whole) {
-  out.U64(models.detectors.size());
-  for (auto& detector : models.detectors) {
-    std::string memory;
-    StateWriter writer(&memory);
-    whole ? detector->Save(writer) : detector->SaveChanges(writer);
-    out.Bytes(detector->name());
-    out.Bytes(memory);
+// The table of what is stored. To add a part: a row here, or one like the detectors' where there
+// are several of a kind.
+void Pipeline::Impl::AddParts() {
+  const auto add = [this](std::string_view part_name, std::string_view what, auto save, auto load,
+                          auto clear, bool small = false) {
+    parts_.Add({std::string(part_name), std::string(what), 1, kRestShard, small, std::move(save),
+                [load](StateReader& in, uint32_t, bool whole) { return load(in, whole); },
+                std::move(clear)});
+  };
+  add(
+      "clock", "the event times", [this](StateWriter& out, bool) { parser.SaveClock(out); },
+      [this](StateReader& in, bool) { return parser.LoadClock(in); },
+      [this] { parser.ResetClock(); }, true);
+  // Totals go by the number of their source.
+  add(
+      "sources", "the header formats and totals of the sources",
+      [this](StateWriter& out, bool whole) {
+        parser.SaveSources(out, whole);
+        SaveTotals(out, whole);
+      },
+      [this](StateReader& in, bool whole) {
+        return parser.LoadSources(in, whole) && LoadTotals(in);
+      },
+      [this] {
+        parser.ClearSources();
+        totals.clear();
+      });
+  add(
+      "templates", "the ages of the templates",
+      [this](StateWriter& out, bool whole) { parser.SaveTemplates(out, whole); },
+      [this](StateReader& in, bool whole) { return parser.LoadTemplates(in, whole); },
+      [this] { parser.ClearTemplates(); });
+  add(
+      "anomalies", "the open anomalies and incidents",
+      [this](StateWriter& out, bool whole) {
+        whole ? tracker.Save(out) : tracker.SaveChanges(out);
+      },
+      [this](StateReader& in, bool whole) {
+        return whole ? tracker.Load(in) : tracker.ApplyChanges(in);
+      },
+      [this] { tracker.Clear(); });
+  add(
+      "open-records", "the open records",
+      [this](StateWriter& out, bool whole) {
+        if (!whole) SaveClosedFiles(out);
+        SaveOpenRecords(out, whole);
+      },
+      [this](StateReader& in, bool whole) {
+        return (whole || LoadClosedFiles(in)) && LoadOpenRecords(in);
+      },
+      [this] { open_records_.clear(); });
+  add(
+      "rule-counts", "the counts of rules",
+      [this](StateWriter& out, bool whole) {
+        if (whole) return rule_counts.Save(out);
+        if (rule_counts.changed()) rule_counts.SaveChanges(out);
+      },
+      [this](StateReader& in, bool whole) {
+        return whole ? rule_counts.Load(in) : rule_counts.ApplyChanges(in);
+      },
+      [this] { rule_counts = RuleCounts(); });
+  add(
+      "changes", "the times of reboots and upgrades",
+      [this](StateWriter& out, bool) { changes.Save(out); },
+      [this](StateReader& in, bool) { return changes.Load(in); },
+      [this] { changes = ChangeWatch(); }, true);
+  AddWatchParts();
+  AddWindowParts();
+  AddDetectorParts();
+}
+
+void Pipeline::Impl::AddWatchParts() {
+  struct Row {
+    const char* name;
+    const char* what;
+    Watches::Part part;
+  };
+  static constexpr Row kRows[] = {
+      {"watch/time", "the time slots of rates and silences", Watches::Part::kTime},
+      {"watch/rate", "the learned rates", Watches::Part::kRate},
+      {"watch/silence", "the learned silences", Watches::Part::kSilence},
+      {"watch/followers", "the learned followers", Watches::Part::kFollowers},
+      {"watch/combinations", "the learned combinations", Watches::Part::kCombinations},
+  };
+  for (const Row& row : kRows) {
+    const Watches::Part part = row.part;
+    parts_.Add({row.name, row.what, 1, kRestShard, part == Watches::Part::kTime,
+                [this, part](StateWriter& out, bool whole) { watches.Save(part, whole, out); },
+                [this, part](StateReader& in, uint32_t, bool whole) {
+                  return watches.Load(part, whole, in);
+                },
+                [this, part] { watches.Clear(part); }});
   }
 }
 
-// A detector that is gone, or whose memory has another form since, is passed over: it begins anew.
-bool Pipeline::Impl::LoadDetectors(StateReader& in, bool whole) {
-  for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
-    const std::string_view detector_name = in.Bytes();
-    StateReader memory(in.Bytes());
-    for (auto& detector : models.detectors) {
-      if (detector->name() != detector_name) continue;
-      static_cast<void>(whole ? detector->Load(memory) : detector->ApplyChanges(memory));
-    }
+void Pipeline::Impl::AddWindowParts() {
+  for (uint32_t shard = 0; shard < Windower::kShards; ++shard) {
+    parts_.Add({WindowPart(shard), "the open windows of some streams", 1, shard, false,
+                [this, shard](StateWriter& out, bool whole) {
+                  if (whole) return windower->SaveShard(shard, out);
+                  const std::string changed = std::exchange(window_changes_[shard], {});
+                  if (!changed.empty()) out.Bytes(changed);
+                },
+                [this](StateReader& in, uint32_t, bool whole) {
+                  if (whole) return windower->LoadShard(in);
+                  StateReader changed(in.Bytes());
+                  return windower->ApplyChanges(changed) && changed.at_end();
+                },
+                [this, shard] { windower->ClearShard(shard); }});
   }
-  return in.ok();
 }
 
-void Pipeline::Impl::SaveRest(StateWriter& out, bool whole) {
-  whole ? parser.Save(out) : parser.SaveChanges(out);
-  whole ? tracker.Save(out) : tracker.SaveChanges(out);
-  SaveTotals(out, whole);
-  SaveOpenRecords(out, whole);
-  SaveDetectors(out, whole);
-  whole ? rule_counts.Save(out) : rule_counts.SaveChanges(out);
-  changes.Save(out);
-  watches.Save(out, whole);
-}
-
-bool Pipeline::Impl::LoadRest(StateReader& in, bool whole) {
-  if (whole ? !parser.Load(in) : !parser.ApplyChanges(in)) return false;
-  if (whole ? !tracker.Load(in) : !tracker.ApplyChanges(in)) return false;
-  if (!LoadTotals(in)) return false;
-  if (!whole)
-    for (size_t n = in.Count(1); n > 0 && in.ok(); --n) open_records_.erase(FileId{in.I64()});
-  if (!LoadOpenRecords(in) || !LoadDetectors(in, whole)) return false;
-  if (whole ? !rule_counts.Load(in) : !rule_counts.ApplyChanges(in)) return false;
-  return changes.Load(in) && watches.Load(in, whole);
-}
-
-bool Pipeline::Impl::LoadSection(uint32_t shard, std::string_view bytes, bool whole) {
-  StateReader in(bytes);
-  if (shard == kRestShard) return LoadRest(in, whole);
-  return whole ? windower->LoadShard(in) : windower->ApplyChanges(in);
-}
-
-Status Pipeline::Impl::ApplyDelta(const GroupState::Delta& delta) {
-  const Error bad{fmt::format("the state of group {} is damaged at delta {}", name, delta.seq),
-                  kDamagedState};
-  StateReader in(delta.blob);
-  if (in.U8() != kStateVersion) return bad;
-  for (size_t n = in.Count(2); n > 0; --n) {
-    const uint32_t shard = in.U32();
-    const std::string_view bytes = in.Bytes();
-    if (!in.ok() || shard >= kShardCount) return bad;
-    if (delta.seq <= shard_seqs_[shard]) continue;  // the shard is younger
-    if (!LoadSection(shard, bytes, false)) return bad;
+// Of the detectors in force. One that the bundle does not have any more is passed over.
+void Pipeline::Impl::AddDetectorParts() {
+  parts_.Drop(kDetectorParts);
+  for (const auto& owned : models.detectors) {
+    Detector* const detector = owned.get();  // until the next Swap, which adds others
+    std::string fresh;
+    StateWriter fresh_out(&fresh);
+    detector->Save(fresh_out);
+    parts_.Add({std::string(kDetectorParts).append(detector->name()),
+                fmt::format("the memories of detector {}", detector->name()), 1, kRestShard, false,
+                [detector](StateWriter& out, bool whole) {
+                  whole ? detector->Save(out) : detector->SaveChanges(out);
+                },
+                [detector](StateReader& in, uint32_t, bool whole) {
+                  return whole ? detector->Load(in) : detector->ApplyChanges(in);
+                },
+                [detector, fresh = std::move(fresh)] {
+                  StateReader in(fresh);
+                  static_cast<void>(detector->Load(in));
+                }});
   }
-  return in.ok() ? Status() : Status(bad);
 }
 
-Status Pipeline::Impl::Restore(const GroupState& state) {
+std::string Pipeline::Impl::WindowPart(uint32_t shard) { return fmt::format("windows/{}", shard); }
+
+Status Pipeline::Impl::CheckFormat(std::string_view blob) const {
+  const uint8_t format = blob.empty() ? 0 : static_cast<uint8_t>(blob[0]);
+  if (format <= kStateFormat || format > kLastStateFormat) return {};
+  return Error{fmt::format("the state of group {} is of format {}, which a newer alogd wrote; this "
+                           "one reads {} and {}: install the newer one again, or move the "
+                           "database away to begin anew",
+                           name, format, kPositionalFormat, kStateFormat),
+               kNewerState};
+}
+
+Status Pipeline::Impl::RestoreShard(const GroupState::Shard& shard) {
+  if (Status status = CheckFormat(shard.blob); !status) return status;
+  if (IsPositional(shard.blob)) {
+    if (!LoadPositionalShard(shard))
+      return Error{fmt::format("the state of group {} is damaged in shard {}", name, shard.index),
+                   kDamagedState};
+  } else {
+    parts_.LoadShard(shard.blob, shard.index);
+  }
+  if (shard.index >= kShardCount) return {};  // of parts that are unknown here
+  shard_seqs_[shard.index] = shard.seq;
+  state_seq_ = std::max(state_seq_, shard.seq);
+  return {};
+}
+
+Status Pipeline::Impl::RestoreDelta(const GroupState::Delta& delta) {
+  if (Status status = CheckFormat(delta.blob); !status) return status;
+  if (IsPositional(delta.blob)) {
+    if (!LoadPositionalDelta(delta))
+      return Error{fmt::format("the state of group {} is damaged at delta {}", name, delta.seq),
+                   kDamagedState};
+  } else {
+    parts_.LoadDelta(delta.blob, [&](uint32_t shard) { return delta.seq <= shard_seqs_[shard]; });
+  }
+  state_seq_ = std::max(state_seq_, delta.seq);
+  delta_bytes_ += delta.blob.size();
+  return {};
+}
+
+// An open record names a place in a window: where that is gone, it names none.
+void Pipeline::Impl::CloseRecordsOfLostWindows() {
+  bool lost = false;
+  for (uint32_t shard = 0; shard < Windower::kShards; ++shard)
+    lost |= parts_.IsAnew(WindowPart(shard));
+  if (!lost) return;
+  for (auto& [file, open] : open_records_) {
+    open.key.clear();
+    open.changed = true;
+  }
+}
+
+Status Pipeline::Impl::Restore(const GroupState& state, std::vector<std::string>* remarks) {
   for (const Template& row : state.templates) parser.catalog().Restore(row);
   parser.catalog().set_next_id(state.next_template_id);
   committed_ids_ = parser.catalog().next_id();
-  for (const GroupState::Shard& shard : state.shards) {
-    if (shard.index >= kShardCount || shard.blob.empty() || shard.blob[0] != char{kStateVersion} ||
-        !LoadSection(shard.index, std::string_view(shard.blob).substr(1), true))
-      return Error{fmt::format("the state of group {} is damaged in shard {}", name, shard.index),
-                   kDamagedState};
-    shard_seqs_[shard.index] = shard.seq;
-    state_seq_ = std::max(state_seq_, shard.seq);
-  }
-  for (const GroupState::Delta& delta : state.deltas) {
-    if (Status status = ApplyDelta(delta); !status) return status;
-    state_seq_ = std::max(state_seq_, delta.seq);
-    delta_bytes_ += delta.blob.size();
-  }
+  for (const GroupState::Shard& shard : state.shards)
+    if (Status status = RestoreShard(shard); !status) return status;
+  for (const GroupState::Delta& delta : state.deltas)
+    if (Status status = RestoreDelta(delta); !status) return status;
   tracker.NumberAfter(state.last_anomaly_seq, state.last_incident_seq);
-  discard_state_ = dirty = state.discarded;
+  CloseRecordsOfLostWindows();
+  discard_state_ = state.discarded;
+  // What begins anew is stored so by the next unit, and said once.
+  dirty = state.discarded || parts_.anything_anew();
+  if (remarks != nullptr) *remarks = parts_.Remarks();
   windower->FinishLoad();
   next_shard_ = static_cast<uint32_t>(std::min_element(shard_seqs_.begin(), shard_seqs_.end()) -
                                       shard_seqs_.begin());
@@ -160,28 +275,15 @@ Status Pipeline::Impl::Restore(const GroupState& state) {
 }
 
 void Pipeline::Impl::SaveState(CommitUnit* unit) {
-  auto sections = windower->SaveChanges();
-  std::string rest;
-  StateWriter rest_out(&rest);
-  SaveRest(rest_out, false);
-  sections.emplace_back(kRestShard, std::move(rest));
-  StateWriter out(&unit->delta);
-  out.U8(kStateVersion);
-  out.U64(sections.size());
-  for (const auto& [shard, bytes] : sections) {
-    out.U64(shard);
-    out.Bytes(bytes);
-  }
+  for (auto& [shard, bytes] : windower->SaveChanges()) window_changes_[shard] = std::move(bytes);
+  unit->delta = parts_.SaveDelta();
   unit->state_seq = ++state_seq_;
   unit->discard_state = std::exchange(discard_state_, false);
   delta_bytes_ += unit->delta.size();
   if (!rewrite_rest_ && delta_bytes_ < std::max(kShardEvery, last_shard_bytes_)) return;
   StateShard& shard = unit->shard.emplace();
   shard.index = std::exchange(rewrite_rest_, false) ? kRestShard : next_shard_++ % kShardCount;
-  shard.blob.push_back(char{kStateVersion});
-  StateWriter shard_out(&shard.blob);
-  shard.index == kRestShard ? SaveRest(shard_out, true)
-                            : windower->SaveShard(shard.index, shard_out);
+  shard.blob = parts_.SaveShard(shard.index);
   shard_seqs_[shard.index] = state_seq_;
   delta_bytes_ = 0;
   last_shard_bytes_ = shard.blob.size();

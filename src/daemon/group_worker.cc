@@ -32,8 +32,12 @@ Result<std::unique_ptr<GroupWorker>> GroupWorker::Create(const Config& config,
     worker->pipeline_->set_own_words(
         [own](std::string_view program, std::string_view pid) { return own->IsOwn(program, pid); });
   }
-  if (Status restored = worker->pipeline_->Restore(state); !restored) {
+  std::vector<std::string> remarks;
+  if (Status restored = worker->pipeline_->Restore(state, &remarks); !restored) {
     return restored.error().With("group " + group.name);
+  }
+  for (const std::string& remark : remarks) {
+    LogLines(LogLevel::kWarning, fmt::format("group {}: {}", group.name, remark));
   }
   worker->bundle_since_ = worker->env_.now();
   worker->MakeSources(state.files);

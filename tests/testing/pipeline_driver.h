@@ -40,6 +40,13 @@ class PipelineDriver {
     ASSERT_TRUE(restored.ok()) << restored.error().message;
     source_ = pipeline_->AddSource(source_name_, kNoTime);
   }
+  // Takes over what the database holds of a group, without its anomalies.
+  void Keep(const GroupState& state) {
+    for (const Template& row : state.templates) templates_.insert_or_assign(Index(row.id), row);
+    next_id_ = state.next_template_id;
+    for (const auto& shard : state.shards) shards_.insert_or_assign(shard.index, shard);
+    deltas_ = state.deltas;
+  }
   void Feed(const std::string& text) {
     const auto bytes = static_cast<uint32_t>(text.size() + 1);
     pipeline_->Feed(source_, FileId{1}, Line{text, offset_, bytes, false, false});

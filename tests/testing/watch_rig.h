@@ -27,6 +27,17 @@ inline GroupConfig Only(const char* watch) {
   return group;
 }
 
+// All parts of the watches, one after the other.
+inline void SaveWatches(Watches* watches, bool whole, StateWriter& out) {
+  for (size_t part = 0; part < Watches::kParts; ++part)
+    watches->Save(static_cast<Watches::Part>(part), whole, out);
+}
+inline bool LoadWatches(Watches* watches, bool whole, StateReader& in) {
+  for (size_t part = 0; part < Watches::kParts; ++part)
+    if (!watches->Load(static_cast<Watches::Part>(part), whole, in)) return false;
+  return in.ok();
+}
+
 class WatchRig {
  public:
   // With a seed the state is saved and loaded now and then: as deltas upon a snapshot.
@@ -109,7 +120,7 @@ class WatchRig {
   std::string Saved() {
     std::string whole;
     StateWriter out(&whole);
-    watches_.Save(out, true);
+    SaveWatches(&watches_, true, out);
     return whole;
   }
   Watches& watches() { return watches_; }
@@ -130,20 +141,20 @@ class WatchRig {
     if (rng_() % 10 == 0) {
       std::string dropped;  // a snapshot stands beside the delta of the same moment
       StateWriter out(&dropped);
-      watches_.Save(out, false);
+      SaveWatches(&watches_, false, out);
       return Snapshot();
     }
     StateWriter out(&deltas_.emplace_back());
-    watches_.Save(out, false);
+    SaveWatches(&watches_, false, out);
   }
   void Restart() {
     Commit();
     watches_ = Watches(group_, {});
     StateReader in(snapshot_);
-    ok_ &= watches_.Load(in, true) && in.at_end();
+    ok_ &= LoadWatches(&watches_, true, in) && in.at_end();
     for (const std::string& delta : deltas_) {
       StateReader change(delta);
-      ok_ &= watches_.Load(change, false) && change.at_end();
+      ok_ &= LoadWatches(&watches_, false, change) && change.at_end();
     }
     if (!ok_) steps.clear();
   }
@@ -169,7 +180,7 @@ void LoadDamaged(WatchRig* rig, const char* watch, Use use) {
     if (!bad.empty()) bad[rng() % bad.size()] = static_cast<char>(rng());
     Watches watches(Only(watch), {});
     StateReader in(bad);
-    if (watches.Load(in, true)) use(&watches);
+    if (LoadWatches(&watches, true, in)) use(&watches);
   }
 }
 

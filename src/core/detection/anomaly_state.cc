@@ -185,6 +185,16 @@ bool AnomalyTracker::LoadRun(StateReader& in) {
   return in.ok();
 }
 
+void AnomalyTracker::Clear() {
+  runs_.clear();
+  incidents_.clear();
+  next_anomaly_ = next_incident_ = 1;
+  current_incident_ = 0;
+  changed_.clear();
+  changed_incidents_.clear();
+  saved_changes_.clear();
+}
+
 void AnomalyTracker::Save(StateWriter& out) const {
   SaveIncidents(out);
   out.U64(runs_.size());

@@ -82,6 +82,7 @@ class AnomalyTracker {
   // Moves what is new or grown since the last call into the unit.
   void Take(CommitUnit* unit);
 
+  void Clear();  // as if nothing had been loaded; NumberAfter comes next
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
   void SaveChanges(StateWriter& out);

@@ -39,6 +39,7 @@ class RuleCounts {
   void Keep(const std::vector<RuleConfig>& rules);
   size_t times() const { return times_; }
 
+  bool changed() const { return !changed_.empty(); }  // since the last SaveChanges
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
   void SaveChanges(StateWriter& out);

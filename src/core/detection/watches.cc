@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Walks through the slots of time, and keeps each watch's state as a section of its own.
+// Walks through the slots of time, and keeps each watch's state by itself.
 #include "core/detection/watches.h"
 
 #include <algorithm>
-#include <string>
+#include <chrono>
 
 namespace alogd {
-namespace {
-
-template <typename Watch>
-void SaveSection(std::string_view name, bool whole, Watch* watch, StateWriter& out) {
-  std::string bytes;
-  StateWriter section(&bytes);
-  whole ? watch->Save(section) : watch->SaveChanges(section);
-  out.Bytes(name);
-  out.Bytes(bytes);
-}
-
-// One whose form is another since begins anew.
-template <typename Watch>
-void LoadSection(std::string_view bytes, bool whole, Watch* watch) {
-  StateReader in(bytes);
-  if (!(whole ? watch->Load(in) : watch->ApplyChanges(in))) watch->Clear();
-}
-
-}  // namespace
-
 Watches::Watches(const GroupConfig& group, const SeverityOptions& severity)
     : rate_(group.rate, severity.rate),
       silence_(group.silence, severity.silence),
@@ -64,7 +44,7 @@ void Watches::Advance(Time now, const Catalog& catalog, WatchSteps* out) {
 void Watches::Observe(const Sighting& record, const Catalog& catalog, WatchSteps* out) {
   if (!begun_) {
     begun_ = true;
-    slot_ = SlotOf(record.watermark);
+    Jump(record.watermark);
   }
   active_ = true;
   silence_.Observe(record, slot_, out);
@@ -81,32 +61,53 @@ void Watches::Jump(Time now) {
   followers_.Jump();
 }
 
-void Watches::Save(StateWriter& out, bool whole) {
-  out.Bool(begun_);
-  out.I64(slot_);
-  out.Bool(active_);
-  out.U64(4);
-  SaveSection("rate", whole, &rate_, out);
-  SaveSection("silence", whole, &silence_, out);
-  SaveSection("followers", whole, &followers_, out);
-  SaveSection("combinations", whole, &combinations_, out);
+template <typename Visit>
+void Watches::WithWatch(Part part, Visit visit) {
+  switch (part) {
+    case Part::kTime:
+      break;
+    case Part::kRate:
+      return visit(&rate_);
+    case Part::kSilence:
+      return visit(&silence_);
+    case Part::kFollowers:
+      return visit(&followers_);
+    case Part::kCombinations:
+      return visit(&combinations_);
+  }
 }
 
-bool Watches::Load(StateReader& in, bool whole) {
+void Watches::Save(Part part, bool whole, StateWriter& out) {
+  if (part == Part::kTime) {
+    out.Bool(begun_);
+    out.I64(slot_);
+    out.Bool(active_);
+  }
+  WithWatch(part, [&](auto* watch) { whole ? watch->Save(out) : watch->SaveChanges(out); });
+}
+
+bool Watches::LoadTime(StateReader& in) {
   begun_ = in.Bool();
   slot_ = in.I64();
   active_ = in.Bool();
   // Times that the clock lets pass.
-  if (slot_ < 0 || slot_ > SlotOf(Time(std::chrono::hours(24) * 365 * 231))) return false;
-  for (size_t n = in.Count(2); n > 0 && in.ok(); --n) {
-    const std::string_view name = in.Bytes();
-    const std::string_view bytes = in.Bytes();
-    if (name == "rate") LoadSection(bytes, whole, &rate_);
-    if (name == "silence") LoadSection(bytes, whole, &silence_);
-    if (name == "followers") LoadSection(bytes, whole, &followers_);
-    if (name == "combinations") LoadSection(bytes, whole, &combinations_);
+  return in.ok() && slot_ >= 0 && slot_ <= SlotOf(Time(std::chrono::hours(24) * 365 * 231));
+}
+
+bool Watches::Load(Part part, bool whole, StateReader& in) {
+  if (part == Part::kTime) return LoadTime(in);
+  bool loaded = false;
+  WithWatch(part, [&](auto* watch) { loaded = whole ? watch->Load(in) : watch->ApplyChanges(in); });
+  return loaded;
+}
+
+// Where the time begins anew, the watches take its first slot for a jump.
+void Watches::Clear(Part part) {
+  if (part == Part::kTime) {
+    begun_ = active_ = false;
+    slot_ = 0;
   }
-  return in.ok();
+  WithWatch(part, [](auto* watch) { watch->Clear(); });
 }
 
 }  // namespace alogd

@@ -41,13 +41,21 @@ class Watches {
   // True if `now` is so far ahead that time is not walked through but jumped over.
   bool IsJump(Time now) const;
 
-  // The state convention; `whole` or what changed.
-  void Save(StateWriter& out, bool whole);
-  [[nodiscard]] bool Load(StateReader& in, bool whole);
+  // The state convention by part; `whole` or what changed. Clear as if it had never been loaded.
+  enum class Part : uint8_t { kTime, kRate, kSilence, kFollowers, kCombinations };
+  static constexpr size_t kParts = 5;
+  void Save(Part part, bool whole, StateWriter& out);
+  [[nodiscard]] bool Load(Part part, bool whole, StateReader& in);
+  void Clear(Part part);
 
  private:
   // Slots of ten days: the clock lets no pause of more than eight pass without a jump.
   static constexpr int64_t kMostSlots = 10 * 24 * kSlotsAnHour;
+
+  // Calls visit(watch) with the part's watch; not for kTime.
+  template <typename Visit>
+  void WithWatch(Part part, Visit visit);
+  bool LoadTime(StateReader& in);
 
   bool begun_ = false;
   int64_t slot_ = 0;     // the present one

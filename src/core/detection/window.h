@@ -105,6 +105,8 @@ class Windower {
   static constexpr uint32_t kShards = 16;
   void SaveShard(uint32_t shard, StateWriter& out) const;
   [[nodiscard]] bool LoadShard(StateReader& in);
+  // As if nothing of the shard had been loaded; before FinishLoad.
+  void ClearShard(uint32_t shard);
   // One section for each shard that changed: {shard, bytes}; ApplyChanges takes one section's
   // bytes.
   std::vector<std::pair<uint32_t, std::string>> SaveChanges();
@@ -161,6 +163,7 @@ class Windower {
   }
   void SaveStream(const Stream& stream, uint64_t from, StateWriter& out) const;
   bool LoadStream(StateReader& in);
+  void DropLoaded(std::string_view key);
   bool LoadFields(Stream* stream, StateReader& in);
   static uint32_t ShardOf(std::string_view key);
 

@@ -122,19 +122,30 @@ std::vector<std::pair<uint32_t, std::string>> Windower::SaveChanges() {
   return result;
 }
 
+void Windower::DropLoaded(std::string_view key) {
+  const auto it = by_key_.find(key);
+  if (it == by_key_.end()) return;
+  Stream& old = streams_[it->second];
+  memory_ -= kStreamBytes + old.key->size() + old.events.size() * kEventBytes;
+  free_.push_back(it->second);
+  old = Stream();
+  by_key_.erase(it);
+}
+
+void Windower::ClearShard(uint32_t shard) {
+  std::vector<std::string> keys;
+  for (const auto& [key, slot] : by_key_)
+    if (ShardOf(key) == shard) keys.push_back(key);
+  for (const std::string& key : keys) DropLoaded(key);
+}
+
 bool Windower::LoadStream(StateReader& in) {
   const std::string key(in.Bytes().substr(0, kMaxKey));
   const auto entry = static_cast<Entry>(in.U8());
   if (!in.ok() || entry > Entry::kWhole) return false;
-  const auto it = by_key_.find(key);
-  if (entry != Entry::kAppended && it != by_key_.end()) {
-    Stream& old = streams_[it->second];
-    memory_ -= kStreamBytes + old.key->size() + old.events.size() * kEventBytes;
-    free_.push_back(it->second);
-    old = Stream();
-    by_key_.erase(it);
-  }
+  if (entry != Entry::kAppended) DropLoaded(key);
   if (entry == Entry::kRemoved) return true;
+  const auto it = by_key_.find(key);
   if (entry == Entry::kAppended && it == by_key_.end()) return false;
   const uint32_t slot = entry == Entry::kAppended ? it->second : NewSlot(key);
   return LoadFields(&streams_[slot], in);
