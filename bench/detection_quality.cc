@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "detection_quality/sections.h"
-#include "models/deeplog/lstm_kernels.h"
+#include "models/sequence/lstm_kernels.h"
 
 namespace alogd {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "detector_bench/parts.h"
-#include "models/baseline.h"
+#include "models/baseline/baseline.h"
 #include "models/bundle/golden.h"
 #include "models/loganomaly/loganomaly.h"
-#include "models/novelty.h"
+#include "models/novelty/novelty.h"
 
 namespace alogd {
 namespace {

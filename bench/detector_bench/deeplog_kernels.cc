@@ -11,10 +11,10 @@
 
 #include "core/templates/catalog.h"
 #include "detector_bench/parts.h"
-#include "models/deeplog/deeplog.h"
-#include "models/deeplog/history_table.h"
-#include "models/deeplog/lstm_kernels.h"
-#include "models/deeplog/next_word.h"
+#include "models/sequence/history_table.h"
+#include "models/sequence/lstm_kernels.h"
+#include "models/sequence/next_word.h"
+#include "models/sequence/sequence_model.h"
 
 namespace alogd {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "models/deeplog/deeplog.h"
+#include "models/sequence/sequence_model.h"
 #include "testing/paths.h"
 
 namespace alogd {

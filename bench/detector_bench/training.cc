@@ -12,11 +12,11 @@
 #include "cli/corpus_builder.h"
 #include "cli/log_reader.h"
 #include "detector_bench/parts.h"
+#include "models/corpus/training_split.h"
 #include "models/evaluation/session_files.h"
 #include "models/evaluation/session_model.h"
 #include "models/evaluation/splice.h"
 #include "models/training/trainer.h"
-#include "models/training/training_split.h"
 
 namespace alogd {
 namespace {

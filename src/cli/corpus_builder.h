@@ -13,7 +13,7 @@
 #include "core/detection/stream_key.h"
 #include "core/parser.h"
 #include "core/result.h"
-#include "models/training/corpus.h"
+#include "models/corpus/corpus.h"
 
 namespace alogd {
 

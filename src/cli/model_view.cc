@@ -12,7 +12,7 @@
 
 #include "cli/output.h"
 #include "core/text.h"
-#include "models/bundle/json_text.h"
+#include "models/tensors/json_text.h"
 
 namespace alogd {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "fuzz.h"
-#include "models/bundle/safetensors.h"
+#include "models/tensors/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace alogd;

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "models/deeplog/lstm.h"
+#include "models/sequence/lstm.h"
 
 namespace alogd::testing {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/config/config.h"
-#include "models/training/corpus.h"
+#include "models/corpus/corpus.h"
 
 namespace alogd::testing {
 

@@ -12,7 +12,7 @@
 #include "core/config/config.h"
 #include "core/detection/detector.h"
 #include "core/result.h"
-#include "models/bundle/safetensors.h"
+#include "models/tensors/safetensors.h"
 
 namespace alogd {
 

@@ -8,8 +8,8 @@
 #include <limits>
 #include <set>
 
-#include "models/bundle/json_text.h"
 #include "models/bundle/sha256.h"
+#include "models/tensors/json_text.h"
 
 namespace alogd {
 namespace {

@@ -4,16 +4,16 @@
 
 #include <fmt/format.h>
 
-#include "models/baseline.h"
+#include "models/baseline/baseline.h"
 #include "models/bundle/bundle.h"
-#include "models/counts.h"
-#include "models/deeplog/deeplog.h"
-#include "models/joint_calibration.h"
-#include "models/length.h"
+#include "models/calibration/joint_calibration.h"
+#include "models/counts/counts.h"
+#include "models/length/length.h"
 #include "models/loganomaly/loganomaly.h"
-#include "models/loganomaly/loganomaly_lstm.h"
-#include "models/novelty.h"
-#include "models/pairs.h"
+#include "models/loganomaly_lstm/loganomaly_lstm.h"
+#include "models/novelty/novelty.h"
+#include "models/pairs/pairs.h"
+#include "models/sequence/sequence_model.h"
 #include "models/values/values.h"
 
 namespace alogd {

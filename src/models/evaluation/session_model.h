@@ -13,8 +13,8 @@
 #include "core/result.h"
 #include "core/templates/catalog.h"
 #include "models/bundle/bundle.h"
+#include "models/corpus/corpus.h"
 #include "models/evaluation/session_files.h"
-#include "models/training/corpus.h"
 
 namespace alogd {
 

@@ -11,7 +11,7 @@
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
-#include "models/loganomaly/nearest_template.h"
+#include "models/terms/nearest_template.h"
 
 namespace alogd {
 namespace {

@@ -14,9 +14,9 @@
 #include "core/config/config.h"
 #include "core/detection/detector.h"
 #include "core/result.h"
-#include "models/bundle/safetensors.h"
-#include "models/calibration.h"
-#include "models/loganomaly/term_vectors.h"
+#include "models/calibration/calibration.h"
+#include "models/tensors/safetensors.h"
+#include "models/terms/term_vectors.h"
 
 namespace alogd {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "models/loganomaly/loganomaly.h"
-#include "models/loganomaly/term_fields.h"
+#include "models/terms/term_fields.h"
 
 namespace alogd {
 namespace {

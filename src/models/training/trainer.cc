@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "models/bundle/json_text.h"
-#include "models/deeplog/lstm_kernels.h"
+#include "models/corpus/training_split.h"
+#include "models/sequence/lstm_kernels.h"
+#include "models/tensors/json_text.h"
 #include "models/training/training_calibrate.h"
 #include "models/training/training_detectors.h"
-#include "models/training/training_split.h"
 
 namespace alogd {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/config/config.h"
 #include "core/result.h"
 #include "models/bundle/bundle.h"
-#include "models/training/corpus.h"
+#include "models/corpus/corpus.h"
 
 namespace alogd {
 

@@ -10,7 +10,7 @@
 #include <span>
 
 #include "models/bundle/golden.h"
-#include "models/training/training_windows.h"
+#include "models/corpus/training_windows.h"
 
 namespace alogd {
 namespace {

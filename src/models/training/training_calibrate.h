@@ -12,9 +12,9 @@
 
 #include "core/detection/detector.h"
 #include "models/bundle/bundle.h"
-#include "models/calibration.h"
-#include "models/joint_calibration.h"
-#include "models/training/training_split.h"
+#include "models/calibration/calibration.h"
+#include "models/calibration/joint_calibration.h"
+#include "models/corpus/training_split.h"
 
 namespace alogd {
 

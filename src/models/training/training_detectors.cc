@@ -8,17 +8,17 @@
 #include <cmath>
 #include <iterator>
 
-#include "models/baseline.h"
+#include "models/baseline/baseline.h"
 #include "models/bundle/model_set.h"
-#include "models/counts.h"
-#include "models/deeplog/deeplog.h"
-#include "models/length.h"
+#include "models/corpus/training_windows.h"
+#include "models/counts/counts.h"
+#include "models/length/length.h"
 #include "models/loganomaly/loganomaly.h"
-#include "models/loganomaly/loganomaly_lstm.h"
-#include "models/loganomaly/term_fields.h"
-#include "models/novelty.h"
-#include "models/pairs.h"
-#include "models/training/training_windows.h"
+#include "models/loganomaly_lstm/loganomaly_lstm.h"
+#include "models/novelty/novelty.h"
+#include "models/pairs/pairs.h"
+#include "models/sequence/sequence_model.h"
+#include "models/terms/term_fields.h"
 #include "models/values/values.h"
 
 namespace alogd {

@@ -11,10 +11,10 @@
 
 #include "core/config/config.h"
 #include "core/result.h"
-#include "models/bundle/safetensors.h"
-#include "models/training/corpus.h"
+#include "models/corpus/corpus.h"
+#include "models/corpus/training_split.h"
+#include "models/tensors/safetensors.h"
 #include "models/training/training_calibrate.h"
-#include "models/training/training_split.h"
 
 namespace alogd {
 

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <random>
 
-#include "models/deeplog/adam.h"
+#include "models/tensors/adam.h"
 #include "models/values/values.h"
 
 namespace alogd {

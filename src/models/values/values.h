@@ -17,8 +17,8 @@
 #include "core/detection/detector.h"
 #include "core/records/numbers.h"
 #include "core/result.h"
-#include "models/bundle/safetensors.h"
-#include "models/calibration.h"
+#include "models/calibration/calibration.h"
+#include "models/tensors/safetensors.h"
 #include "models/values/value_lstm.h"
 
 namespace alogd {

@@ -9,8 +9,8 @@
 #include <numeric>
 
 #include "models/bundle/golden.h"
+#include "models/corpus/training_windows.h"
 #include "models/training/training_calibrate.h"
-#include "models/training/training_windows.h"
 #include "testing/models_corpus.h"
 
 namespace alogd {
