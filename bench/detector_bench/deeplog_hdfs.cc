@@ -9,6 +9,7 @@
 
 #include "cli/corpus_builder.h"
 #include "core/templates/catalog.h"
+#include "models/deeplog/deeplog.h"
 #include "detector_bench/parts.h"
 
 namespace alogd {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/templates/catalog.h"
+#include "models/deeplog/deeplog.h"
 #include "detector_bench/parts.h"
 #include "models/sequence/history_table.h"
 #include "models/sequence/lstm_kernels.h"
@@ -143,7 +144,7 @@ void RegisterDeepLogKernels() {
         ->ArgsProduct({{1, 64, 2048}, {30, 1000}});
     benchmark::RegisterBenchmark(("deeplog/train/" + set).c_str(), Train, kernels);
   }
-  benchmark::RegisterBenchmark("deeplog/cached", Detector64, kDeepLogCache);
+  benchmark::RegisterBenchmark("deeplog/cached", Detector64, kSequenceCache);
   benchmark::RegisterBenchmark("deeplog/uncached", Detector64, size_t{0});
   benchmark::RegisterBenchmark("eigen/512x512x512", LargeProduct);
 }

@@ -16,10 +16,11 @@ namespace {
 
 // An option as a shell or a manual needs it.
 struct OptionText {
-  std::vector<std::string> names;  // with their dashes; none for an operand
-  std::string operand;             // what stands for its value; empty for a flag
-  std::string description, value;  // value: the default, as captured
-  bool file = false;               // the value is a path
+  std::vector<std::string> names;    // with their dashes; none for an operand
+  std::string operand;               // what stands for its value; empty for a flag
+  std::string description, value;    // value: the default, as captured
+  bool file = false;                 // the value is a path
+  std::vector<std::string> choices;  // of its value; empty: any
 };
 
 struct Command {
@@ -34,6 +35,13 @@ bool IsPath(std::string_view operand) {
                              [&](std::string_view word) { return operand.starts_with(word); });
 }
 
+// CLI11 writes the values that it takes as "TEXT:{a,b}".
+std::vector<std::string> Choices(const std::string& type) {
+  const size_t begin = type.find('{'), end = type.rfind('}');
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return {};
+  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
+}
+
 OptionText Describe(const CLI::Option& option) {
   OptionText text;
   for (const std::string& name : option.get_snames()) text.names.push_back("-" + name);
@@ -41,6 +49,7 @@ OptionText Describe(const CLI::Option& option) {
   text.description = option.get_description();
   text.value = option.get_default_str();
   if (option.get_type_size() == 0) return text;
+  text.choices = Choices(option.get_type_name());
   text.operand = text.names.empty() ? option.get_single_name() : option.get_type_name();
   // Paths have a type name of their own; options named so are paths as well.
   const bool named = option.check_lname("out") || option.check_lname("bundle");
@@ -102,6 +111,20 @@ std::string PathCases(const std::vector<Command>& commands) {
   return out;
 }
 
+// Cases of bash for values of which there are a few; in a list, for the last one.
+std::string ChoiceCases(const Command& command) {
+  std::string out;
+  const std::string path = command.path.empty() ? "*" : "'" + Join(command.path) + "'";
+  for (const OptionText& option : command.options)
+    for (const std::string& name : option.names)
+      if (!option.choices.empty())
+        out += fmt::format(
+            "    {}:{}) COMPREPLY=($(compgen -P \"${{cur%\"${{cur##*,}}\"}}\" -W \"{}\" -- "
+            "\"${{cur##*,}}\")) || true; return ;;\n",
+            path, name, Join(option.choices));
+  return out;
+}
+
 std::string Bash(const std::vector<Command>& commands) {
   std::string out =
       "# bash completion of alogctl; made by `alogctl completion bash`\n"
@@ -115,6 +138,7 @@ std::string Bash(const std::vector<Command>& commands) {
         fmt::format("    '{}') words='{}' ;;\n", Join(command.path), Words(command, commands[0]));
   out += "  esac\n  case \"$path:$prev\" in\n";
   for (const Command& command : commands) {
+    out += ChoiceCases(command);
     for (const bool file : {true, false}) {
       const std::string names = ValueOptions(command, file);
       if (names.empty()) continue;
@@ -172,10 +196,13 @@ std::string Zsh(const std::vector<Command>& commands) {
       if (from == &commands[0] && command.path.empty() && from != &command) break;
       for (const OptionText& option : from->options)
         for (const std::string& name : option.names)
-          out += fmt::format(" \\\n        '{}[{}]{}'", name, ZshText(option.description),
-                             option.operand.empty() ? ""
-                             : option.file          ? ":file:_files"
-                                                    : ":value: ");
+          out +=
+              fmt::format(" \\\n        '{}[{}]{}'", name, ZshText(option.description),
+                          option.operand.empty() ? ""
+                          : option.file          ? ":file:_files"
+                          : !option.choices.empty()
+                              ? fmt::format(":value:_sequence compadd - {}", Join(option.choices))
+                              : ":value: ");
       if (command.path.empty()) break;
     }
     if (command.commands.empty())
@@ -206,6 +233,7 @@ std::string Fish(const std::vector<Command>& commands) {
       for (const std::string& name : option.names)
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       if (!option.operand.empty()) out += option.file ? " -r -F" : " -x";
+      if (!option.choices.empty()) out += fmt::format(" -a '{}'", Join(option.choices));
       out += fmt::format(" -d '{}'\n", Quoted(option.description));
     }
   }

@@ -9,6 +9,7 @@
 
 #include "cli/log_reader.h"
 #include "core/records/numbers.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 
@@ -29,7 +30,7 @@ Result<CorpusBuilder> CorpusBuilder::Create(const Config& config, const GroupCon
   auto keys = StreamKeys::Create(group.stream);
   if (!keys) return keys.error();
   return CorpusBuilder(std::move(*parser), std::move(*rules), std::move(*keys), options,
-                       group.values.enabled);
+                       WantsNumbers(group));
 }
 
 void CorpusBuilder::BeginFile(const std::string& path, const std::string& source, Time reference) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/cli.h"
+#include "cli/detector_option.h"
 #include "cli/eval_logs.h"
 #include "cli/eval_table.h"
 #include "cli/output.h"
@@ -65,6 +66,20 @@ void PrintProtocol(const EvalArguments& args, const SessionTask& task,
       args.options.seeds, seconds);
 }
 
+// "windows of 10 records (deeplog), 15 (loganomaly)".
+std::string WindowSizes(const Bundle& bundle, const GroupConfig& group) {
+  const Result<ModelSet> set = MakeModelSet(group, &bundle);
+  std::string text;
+  if (!set) return text;
+  for (const auto& detector : set->detectors) {
+    const WindowSpec spec = detector->spec();
+    if (spec.each || spec.size < 2) continue;
+    text += fmt::format("{}{}{} ({})", text.empty() ? "windows of " : ", ", spec.size,
+                        text.empty() ? " records" : "", detector->name());
+  }
+  return text.empty() ? "single records" : text;
+}
+
 // How the bundle came to be, and which windows its detectors look at.
 void PrintBundleProtocol(const Bundle& bundle, const GroupConfig& group) {
   using Pointer = nlohmann::json::json_pointer;
@@ -76,12 +91,8 @@ void PrintBundleProtocol(const Bundle& bundle, const GroupConfig& group) {
   fmt::print(
       "trained on {:.0f} records, of which the last {:.0f}% set thresholds, seed {:.0f}; {}\n",
       number("/trained_on/records"), 100 * number("/options/held_out"), number("/options/seed"),
-      group.stream.kind == StreamOptions::Kind::kSession
-          ? "whole sessions"
-          : fmt::format("windows of {} records (deeplog), {} (loganomaly), {} (counts) and "
-                        "{} (baseline)",
-                        group.deeplog.window, group.loganomaly.window, group.counts.window,
-                        group.baseline.window));
+      group.stream.kind == StreamOptions::Kind::kSession ? "whole sessions"
+                                                         : WindowSizes(bundle, group));
 }
 
 void PrintLogProtocol(const EvalArguments& args, const UnitKind& of, size_t labels,
@@ -189,8 +200,7 @@ void AddEvalCommand(CLI::App* app, CliContext* context) {
   eval->add_option("--seeds", args->options.seeds, "Trainings, with seeds 1, 2, ...")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  eval->add_option("--detectors", args->options.detectors, "Only these, separated by commas")
-      ->delimiter(',');
+  AddDetectorsOption(eval, TrainedDetectorInfos(), &args->options.detectors);
   eval->add_flag("--ablate", args->options.ablate,
                  "Also the ensemble without each of its detectors, at the same budget");
   eval->add_option("--group", args->group, "The group whose detectors' settings to use");

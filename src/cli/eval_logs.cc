@@ -19,7 +19,6 @@
 #include "core/detection/stream_key.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
-#include "models/bundle/model_set.h"
 #include "models/evaluation/trivial_detectors.h"
 
 namespace alogd {

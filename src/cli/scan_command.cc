@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "cli/cli.h"
+#include "cli/detector_option.h"
 #include "cli/log_files.h"
 #include "cli/log_reader.h"
 #include "cli/output.h"
@@ -18,6 +19,7 @@
 #include "core/pipeline.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -34,38 +36,6 @@ struct ScanArguments {
 
 // Units are taken this often, so that what was found is kept once and not twice.
 constexpr uint64_t kLinesAUnit = 65536;
-
-// Keeps the detectors that the command line names.
-bool SelectDetectors(const std::vector<std::string>& names, GroupConfig* group,
-                     CliContext* context) {
-  if (names.empty()) return true;
-  const std::map<std::string, bool*> known = {{"novelty", &group->novelty.enabled},
-                                              {"baseline", &group->baseline.enabled},
-                                              {"loganomaly", &group->loganomaly.enabled},
-                                              {"deeplog", &group->deeplog.enabled},
-                                              {"loganomaly_lstm", &group->loganomaly_lstm.enabled},
-                                              {"values", &group->values.enabled},
-                                              {"counts", &group->counts.enabled},
-                                              {"length", &group->length.enabled},
-                                              {"rate", &group->rate.enabled},
-                                              {"silence", &group->silence.enabled},
-                                              {"followers", &group->followers.enabled},
-                                              {"combinations", &group->combinations.enabled}};
-  for (const auto& [name, enabled] : known) *enabled = false;
-  for (const std::string& name : names) {
-    const auto it = known.find(name);
-    if (it == known.end()) {
-      Fail(context,
-           "no detector '" + name +
-               "': there are baseline, combinations, counts, deeplog, followers, length, "
-               "loganomaly, loganomaly_lstm, novelty, rate, silence and values",
-           kExitUsage);
-      return false;
-    }
-    *it->second = true;
-  }
-  return true;
-}
 
 // Reads a record's text again, from plain files; compressed ones give none.
 std::string ReadRecord(const std::map<FileId, std::string>& paths, const RecordRef& ref) {
@@ -149,7 +119,9 @@ void Scan(const ScanArguments& args, CliContext* context) {
   if (!found)
     return Fail(context, "no group named '" + args.group + "' in the configuration", kExitUsage);
   GroupConfig group = *found;
-  if (!SelectDetectors(args.detectors, &group, context)) return;
+  if (!args.detectors.empty())
+    if (const Status status = SelectDetectors(args.detectors, &group); !status)
+      return Fail(context, status.error().message, kExitUsage);
   if (!args.bundle.empty()) group.model = args.bundle;
   if (args.all_scores && args.out.empty())
     return Fail(context, "--all-scores writes into a directory: name it with --out", kExitUsage);
@@ -215,8 +187,7 @@ void AddScanCommand(CLI::App* app, CliContext* context) {
   scan->add_option("--group", args->group, "The group whose configuration and bundle to use");
   scan->add_option("--bundle", args->bundle,
                    "A bundle directory instead of the group's current one");
-  scan->add_option("--detectors", args->detectors, "Only these, separated by commas")
-      ->delimiter(',');
+  AddDetectorsOption(scan, AllDetectors(), &args->detectors);
   scan->add_option("--out", args->out, "Write CSV files and a summary to this directory");
   scan->add_flag("--all-scores", args->all_scores, "Also write every window's scores by detector");
   scan->add_option("--max-depth", args->files.max_depth, "Directories below a named one")

@@ -14,12 +14,14 @@
 
 #include "cli/cli.h"
 #include "cli/corpus_builder.h"
+#include "cli/detector_option.h"
 #include "cli/journal_spool.h"
 #include "cli/log_files.h"
 #include "cli/output.h"
 #include "cli/time_text.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
+#include "models/registry/detectors.h"
 #include "models/training/trainer.h"
 
 namespace alogd {
@@ -138,6 +140,8 @@ void Train(const TrainArguments& args, CliContext* context) {
   const GroupConfig* group = FindGroup(config, args.group);
   if (!group)
     return Fail(context, "no group named '" + args.group + "' in the configuration", kExitUsage);
+  if (const auto wanted = DetectorsToTrain(*group, args.detectors); !wanted)
+    return Fail(context, wanted.error().message, kExitUsage);
   std::signal(SIGINT, [](int) { interrupted = 1; });
   std::signal(SIGTERM, [](int) { interrupted = 1; });
 
@@ -147,11 +151,12 @@ void Train(const TrainArguments& args, CliContext* context) {
   reading.Finish();
   PrintRemarks(*context, remarks);
   if (!corpus) return Fail(context, corpus.error().message);
+  const Result<uint64_t> memory = EstimateTrainingMemory(
+      {corpus->records.size(), corpus->templates.size()}, *group, args.detectors);
+  if (!memory) return Fail(context, memory.error().message);
   if (!context->quiet)
-    fmt::print(
-        stderr, "training on {} records with {} templates; expected to need {} MiB\n",
-        corpus->records.size(), corpus->templates.size(),
-        EstimateTrainingMemory(corpus->records.size(), corpus->templates.size(), *group) >> 20);
+    fmt::print(stderr, "training on {} records with {} templates; expected to need {} MiB\n",
+               corpus->records.size(), corpus->templates.size(), *memory >> 20);
   TrainOptions options;
   options.detectors = args.detectors;
   options.seed = args.seed;
@@ -195,8 +200,7 @@ void AddTrainCommand(CLI::App* app, CliContext* context) {
       ->capture_default_str();
   train->add_option("--max-records", args->corpus.max_records, "Records at most, evenly spread")
       ->capture_default_str();
-  train->add_option("--detectors", args->detectors, "Only these, separated by commas")
-      ->delimiter(',');
+  AddDetectorsOption(train, TrainedDetectorInfos(), &args->detectors);
   train->add_option("--seed", args->seed, "Of all random choices")->capture_default_str();
   train->add_flag("--activate", args->activate, "Make it the group's current bundle");
   train->add_flag("--no-filter", args->no_filter, "Keep files that do not look normal");

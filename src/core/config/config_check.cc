@@ -151,9 +151,12 @@ class Checker {
 
 void CompleteConfig(Config* config) {
   if (config->groups.empty()) config->groups.emplace_back();
-  for (GroupConfig& group : config->groups)
+  for (GroupConfig& group : config->groups) {
+    // Pairs are switched by a key of novelty's, and off with it.
+    if (!group.novelty.enabled) group.novelty.pairs = false;
     if (group.paths.empty() && group.name == GroupConfig{}.name && group.journal != JournalUse::kOn)
       group.paths = kSystemPaths;
+  }
 }
 
 const std::vector<std::string>& SystemPaths() { return kSystemPaths; }

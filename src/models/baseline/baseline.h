@@ -10,6 +10,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Useful without any training: each stream is compared with itself.
 //   f: share of each template in the window; e: their EWMA over the stream's windows so far
 //   distance = sum |f - e| / 2 (total variation, 0 to 1) + share of records whose template is new
@@ -26,5 +28,7 @@ Calibration UntrainedBaselineCalibration();
 inline constexpr double kBaselineSpan = 4;
 // However even the held-out part was: what is not well over a stream's own quantile is no anomaly.
 inline constexpr double kBaselineMinThreshold = 1.5;
+
+extern const DetectorSpec kBaseline;
 
 }  // namespace alogd

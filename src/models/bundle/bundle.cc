@@ -10,6 +10,7 @@
 #include "models/bundle/golden.h"
 #include "models/bundle/manifest.h"
 #include "models/bundle/sha256.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -60,6 +61,20 @@ class Loader {
     }
     if (!bundle_.manifest["files"].contains("templates.json"))
       return At("manifest.json", Error{"templates.json is not among its files; train again"});
+    return CheckDetectors();
+  }
+
+  // A bundle is not used in part: its joint threshold is of all its detectors.
+  Status CheckDetectors() {
+    for (const auto& [name, entry] : bundle_.manifest["detectors"].items()) {
+      if (FindDetector(name)) continue;
+      return At(
+          "manifest.json",
+          Error{fmt::format("its detector {} is not known here, {} wrote it; use that "
+                            "version of alogd, or train again with this one",
+                            EscapeForError(name),
+                            EscapeForError(bundle_.manifest.value("program", "another alogd")))});
+    }
     return {};
   }
 
@@ -135,11 +150,7 @@ class Loader {
   }
 
   Status CheckGoldenWindows() {
-    GroupConfig all = group_;
-    all.loganomaly.enabled = all.deeplog.enabled = true;
-    all.counts.enabled = all.length.enabled = all.loganomaly_lstm.enabled = true;
-    all.values.enabled = all.novelty.enabled = all.novelty.pairs = true;
-    const Result<ModelSet> set = MakeModelSet(all, &bundle_);
+    const Result<ModelSet> set = MakeModelSet(WithAllDetectors(group_), &bundle_);
     if (!set) return Error{fmt::format("{}: {}", directory_, set.error().message)};
     const Catalog catalog = CatalogOf(bundle_.vocabulary);
     for (const auto& detector : set->detectors) {

@@ -12,6 +12,8 @@
 #include "core/config/config.h"
 #include "core/detection/detector.h"
 #include "core/result.h"
+#include "models/corpus/corpus.h"
+#include "models/spec/candidate.h"
 #include "models/tensors/safetensors.h"
 
 namespace alogd {
@@ -23,14 +25,6 @@ inline constexpr int kParserVersion = 5;  // raised when templates of the same l
 inline constexpr size_t kMaxManifestBytes = 64u << 20;
 inline constexpr size_t kMaxTensorBytes = 512u << 20;
 inline constexpr size_t kMaxLogBytes = 16u << 20;
-inline constexpr size_t kMaxVocabulary = 200'000;
-
-// A window and the raw score that the writer's machine gave it.
-struct GoldenWindow {
-  std::vector<uint32_t> words;
-  bool session = false;
-  float raw = 0;
-};
 
 // A bundle in memory.
 struct Bundle {

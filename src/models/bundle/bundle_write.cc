@@ -13,6 +13,7 @@
 #include "models/bundle/golden.h"
 #include "models/bundle/manifest.h"
 #include "models/bundle/sha256.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using Files = std::map<std::string, std::string>;  // bytes by name
 
 Status ScoreGolden(const GroupConfig& group, Bundle* bundle) {
-  Result<ModelSet> set = MakeModelSet(group, bundle);
+  Result<ModelSet> set = MakeModelSet(WithAllDetectors(group), bundle);
   if (!set) return set.error();
   const Catalog catalog = CatalogOf(bundle->vocabulary);
   for (const auto& detector : set->detectors) {

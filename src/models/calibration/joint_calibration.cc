@@ -142,9 +142,8 @@ json TailJson(const Tail& tail) {
 
 }  // namespace
 
-SurpriseCurve FitCurve(std::string detector, std::span<const float> raw,
+SurpriseCurve FitCurve(std::string detector, Voice voice, std::span<const float> raw,
                        const Calibration& calibration) {
-  const Voice voice = VoiceOf(detector);
   SurpriseCurve curve{std::move(detector), {}, voice};
   std::vector<float> sorted;
   std::copy_if(raw.begin(), raw.end(), std::back_inserter(sorted),
@@ -241,7 +240,7 @@ json ToJson(const JointModel& joint) {
           {"curves", std::move(curves)}};
 }
 
-bool FromJson(const json& value, JointModel* joint) {
+bool FromJson(const json& value, const VoiceLookup& voice_of, JointModel* joint) {
   const auto number = [](const json& object, const char* key, double* out) {
     if (!object.contains(key) || !object[key].is_number()) return false;
     *out = object[key].get<double>();
@@ -255,7 +254,7 @@ bool FromJson(const json& value, JointModel* joint) {
   // Thresholds of before are of plain sums.
   const bool content_is_one = value.contains("content_is_one");
   for (const auto& [detector, knots] : value["curves"].items()) {
-    SurpriseCurve curve{detector, {}, content_is_one ? VoiceOf(detector) : Voice::kOwn};
+    SurpriseCurve curve{detector, {}, content_is_one ? voice_of(detector) : Voice::kOwn};
     if (!knots.is_array() || knots.empty() || knots.size() > kMaxKnots) return false;
     for (const json& knot : knots) {
       if (!knot.is_array() || knot.size() != 2 || !knot[0].is_number() || !knot[1].is_number())

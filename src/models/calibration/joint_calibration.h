@@ -2,9 +2,11 @@
 // The joint score's curves, threshold and tail, from held-out normal moments.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/detection/joint.h"
@@ -15,7 +17,7 @@ namespace alogd {
 
 // How seldom `raw` is reached, from raw scores of held-out windows (NaN ignored) and the value that
 // the calibration puts one in a million windows at.
-SurpriseCurve FitCurve(std::string detector, std::span<const float> raw,
+SurpriseCurve FitCurve(std::string detector, Voice voice, std::span<const float> raw,
                        const Calibration& calibration);
 
 // The raw scores of all detectors by moment, in the order in which the moments came.
@@ -50,7 +52,8 @@ JointModel FitJoint(std::vector<SurpriseCurve> curves, const HeldOutMoments& mom
                     const JointBudget& budget, nlohmann::json* metrics);
 
 nlohmann::json ToJson(const JointModel& joint);
-// False unless everything is there, finite and ascending.
-bool FromJson(const nlohmann::json& json, JointModel* joint);
+// Voices are no part of what is stored. False unless everything is there, finite and ascending.
+using VoiceLookup = std::function<Voice(std::string_view detector)>;
+bool FromJson(const nlohmann::json& json, const VoiceLookup& voice_of, JointModel* joint);
 
 }  // namespace alogd

@@ -12,6 +12,9 @@
 
 namespace alogd {
 
+// Templates that a bundle may hold, checked before anything is allocated.
+inline constexpr size_t kMaxVocabulary = 200'000;
+
 struct CorpusRecord {
   Time time;            // never kNoTime: a record without one has its predecessor's
   uint32_t word = 0;    // index into Corpus::templates

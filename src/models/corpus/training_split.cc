@@ -9,7 +9,6 @@
 #include <unordered_map>
 
 #include "core/detection/detector.h"
-#include "models/bundle/bundle.h"
 
 namespace alogd {
 namespace {
@@ -222,6 +221,14 @@ Result<TrainingSplit> WholeCorpus(const Corpus& corpus, const GroupConfig& group
 TrainingSequences MakeSequences(const Corpus& corpus, const TrainingSplit& split,
                                 const GroupConfig& group) {
   return SequenceMaker(corpus, split, group).Make();
+}
+
+std::vector<uint64_t> CommonCounts(const TrainingSplit& split) {
+  std::vector<uint64_t> counts = split.train_counts;
+  for (size_t word = 0; word < counts.size(); ++word)
+    if (split.rare[word]) counts[word] = 0;
+  const bool none = std::all_of(counts.begin(), counts.end(), [](uint64_t n) { return n == 0; });
+  return none ? split.train_counts : counts;
 }
 
 }  // namespace alogd

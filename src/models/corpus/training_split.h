@@ -63,4 +63,8 @@ struct TrainingSequences {
 TrainingSequences MakeSequences(const Corpus& corpus, const TrainingSplit& split,
                                 const GroupConfig& group);
 
+// Training records by word, without the rare words unless all are rare: what features are chosen
+// by, so that rare ones do not crowd out others.
+std::vector<uint64_t> CommonCounts(const TrainingSplit& split);
+
 }  // namespace alogd

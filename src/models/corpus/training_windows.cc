@@ -3,6 +3,7 @@
 #include "models/corpus/training_windows.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace alogd {
 namespace {
@@ -101,6 +102,18 @@ bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupCon
                 const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
                 const CorpusWindowSink& sink) {
   return Run(corpus, split, group, specs, sink).Feed(words);
+}
+
+bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
+                const WindowSpec& spec, const CorpusWindowSink& sink) {
+  std::vector<uint32_t> words(split.vocabulary.size());
+  std::iota(words.begin(), words.end(), 0u);
+  return RunWindows(corpus, split, group, std::vector<WindowSpec>{spec}, words, sink);
+}
+
+bool HasRare(const TrainingSplit& split, const Window& window) {
+  return std::any_of(window.events.begin(), window.events.end(),
+                     [&](const Event& event) { return split.rare[Index(event.id)]; });
 }
 
 }  // namespace alogd

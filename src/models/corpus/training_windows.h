@@ -38,4 +38,11 @@ bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupCon
                 const std::vector<WindowSpec>& specs, std::span<const uint32_t> words,
                 const CorpusWindowSink& sink);
 
+// The same for one spec, all words known.
+bool RunWindows(const Corpus& corpus, const TrainingSplit& split, const GroupConfig& group,
+                const WindowSpec& spec, const CorpusWindowSink& sink);
+
+// Of a window of the corpus, whose ids are words.
+bool HasRare(const TrainingSplit& split, const Window& window);
+
 }  // namespace alogd

@@ -18,6 +18,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Word and how often it came, by rising word; kUnknownWord last.
 using CountVector = std::vector<std::pair<uint32_t, uint32_t>>;
 CountVector CountWords(std::span<const Event> events);
@@ -75,5 +77,7 @@ inline constexpr double kCountsSpan = 1;  // from threshold to top at least: ten
 std::unique_ptr<Detector> MakeCountsDetector(CountsModel model,
                                              std::span<const std::string> vocabulary,
                                              const Calibration& calibration);
+
+extern const DetectorSpec kCounts;
 
 }  // namespace alogd

@@ -11,6 +11,7 @@
 
 #include "models/evaluation/session_model.h"
 #include "models/evaluation/trivial_detectors.h"
+#include "models/registry/detectors.h"
 #include "models/training/trainer.h"
 
 namespace alogd {
@@ -131,10 +132,11 @@ Result<SessionEvaluation> EvaluateSessions(const SessionTask& task, const GroupC
   Evaluation evaluation(task, options);
   evaluation.Trivial();
   GroupConfig sessions = SessionGroup(group);
-  if (std::find(options.detectors.begin(), options.detectors.end(), "loganomaly_lstm") !=
-      options.detectors.end())
-    sessions.loganomaly_lstm.enabled = true;  // off by default for its cost
-  sessions.baseline.enabled = false;  // it judges a stream by its past; single sessions have none
+  if (!options.detectors.empty())
+    if (const Status status = SelectDetectors(options.detectors, &sessions); !status)
+      return status.error();
+  for (const DetectorSpec* spec : Detectors())
+    if (spec->past) spec->info.enabled.set(sessions, false);  // single sessions have none
   const Corpus corpus = SessionCorpus(task.train);
   for (uint64_t seed = 1; seed <= options.seeds; ++seed)
     if (const Status status = evaluation.Seed(seed, sessions, corpus); !status)

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "models/bundle/golden.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -16,8 +17,6 @@ namespace {
 constexpr size_t kBatch = 64;              // as the pipeline has it
 constexpr int64_t kSpacing = 600'000'000;  // microseconds between two sessions: each an incident
 constexpr int64_t kBegin = 1'700'000'000'000'000;
-// Its windows judge a stream by its own past; a session of a test file has none.
-constexpr std::string_view kNeedsAStream = "baseline";
 
 constexpr std::string_view kEnsemble = "ensemble";
 
@@ -138,14 +137,14 @@ std::map<std::string, std::vector<double>> SessionModel::Score(
     std::span<const NumberedSession> sessions) {
   std::map<std::string, std::vector<double>> scores;
   for (auto& detector : models_.detectors) {
-    if (detector->name() == kNeedsAStream) continue;
+    if (const DetectorSpec* spec = FindDetector(detector->name()); spec && spec->past) continue;
     scores[std::string(detector->name())] = ScoreWith(detector.get(), sessions);
   }
   if (models_.joint) AddJoint(&scores);
-  for (const char* name : {"deeplog", "loganomaly_lstm"})
-    if (const auto network = scores.find(name); network != scores.end())
+  for (auto& [name, of] : scores)
+    if (const DetectorSpec* spec = FindDetector(name); spec && spec->known_only)
       for (size_t i = 0; i < sessions.size(); ++i)
-        if (!Known(sessions[i])) network->second[i] = std::numeric_limits<double>::infinity();
+        if (!Known(sessions[i])) of[i] = std::numeric_limits<double>::infinity();
   return scores;
 }
 

@@ -16,6 +16,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // What training saw of n sessions. Three surprises, of which a session's raw score is the highest:
 //   length    -log10 of the share of sessions as long or longer (or as short or shorter), and
 //             |log2| of how far beyond the range it lies
@@ -53,5 +55,7 @@ inline constexpr double kLengthSpan = 1;  // from threshold to top at least: ten
 std::unique_ptr<Detector> MakeLengthDetector(LengthModel model,
                                              std::span<const std::string> vocabulary,
                                              const Calibration& calibration);
+
+extern const DetectorSpec kLength;
 
 }  // namespace alogd

@@ -20,6 +20,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Template vectors after LogAnomaly (Meng et al., IJCAI 2019, section 4.1) with TF-IDF in place of
 // word embeddings. raw = max over terms of |m - mean| / deviation, where m is the mean vector of
 // the window and mean and deviation are those of normal WINDOW MEANS. The deviation of single
@@ -77,5 +79,7 @@ class LogAnomalyTrainer {
 std::unique_ptr<Detector> MakeLogAnomalyDetector(LogAnomalyModel model,
                                                  std::span<const std::string> vocabulary,
                                                  const Calibration& calibration);
+
+extern const DetectorSpec kLogAnomaly;
 
 }  // namespace alogd

@@ -84,8 +84,8 @@ std::unique_ptr<Detector> MakeLogAnomalyLstmDetector(LogAnomalyLstmModel model,
   for (size_t word = 0; word < trained.size(); ++word)
     if (!(model.network.common[word] > 0)) trained[word].clear();
   auto nearest = std::make_unique<NearestTemplate>(std::move(model.terms), trained);
-  return MakeSequenceDetector(std::move(model.network), calibration, top, std::move(vocabulary),
-                              {"loganomaly_lstm", std::move(nearest), kLeastSimilar});
+  return MakeSequenceDetector("loganomaly_lstm", std::move(model.network), calibration, top,
+                              std::move(vocabulary), {std::move(nearest), kLeastSimilar});
 }
 
 }  // namespace alogd

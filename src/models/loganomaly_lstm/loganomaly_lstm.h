@@ -20,6 +20,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Meng et al., "LogAnomaly: Unsupervised Detection of Sequential and Quantitative Anomalies in
 // Unstructured Logs" (IJCAI 2019, sections 4.2 to 4.4): an LSTM over the vectors of the window's
 // templates and one over its count vectors, joined, give the next template; a template that
@@ -50,5 +52,7 @@ inline constexpr float kLeastSimilar = 0.5f;
 std::unique_ptr<Detector> MakeLogAnomalyLstmDetector(LogAnomalyLstmModel model,
                                                      const Calibration& calibration, uint32_t top,
                                                      std::vector<std::string> vocabulary);
+
+extern const DetectorSpec kLogAnomalyLstm;
 
 }  // namespace alogd

@@ -13,6 +13,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // What training knows of how often templates come. Raw scores are surprises: -log10 of the chance
 // that a record is of a template as rare as this one or rarer, with the mass of the unseen ones
 // estimated by the singletons (Good 1953, "The population frequencies of species", eq. 9).
@@ -42,5 +44,7 @@ inline constexpr double kNoveltySpan = 6;  // from threshold to top at least: on
 // day.
 std::unique_ptr<Detector> MakeNoveltyDetector(const NoveltyOptions& options, NoveltyModel model,
                                               const Calibration& calibration);
+
+extern const DetectorSpec kNovelty;
 
 }  // namespace alogd

@@ -16,6 +16,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Pairs (bigrams) of words that follow each other in a stream. The word `words` stands before the
 // first record of a session as a first word, and behind the last one as a second.
 //
@@ -64,5 +66,7 @@ inline constexpr double kPairsSpan = 6;
 std::unique_ptr<Detector> MakePairsDetector(PairsModel model,
                                             std::span<const std::string> vocabulary,
                                             const Calibration& calibration);
+
+extern const DetectorSpec kPairs;
 
 }  // namespace alogd

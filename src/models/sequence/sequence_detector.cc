@@ -28,10 +28,11 @@ std::string Percent(float p) {
   return "under 0.0001%";
 }
 
-class DeepLogDetector : public StatelessDetector {
+class SequenceDetector : public StatelessDetector {
  public:
-  DeepLogDetector(DeepLogModel model, const Calibration& calibration, uint32_t top,
-                  std::vector<std::string> vocabulary, StandIns stand_ins, size_t cache_windows)
+  SequenceDetector(std::string name, DeepLogModel model, const Calibration& calibration,
+                   uint32_t top, std::vector<std::string> vocabulary, StandIns stand_ins,
+                   size_t cache_windows)
       : window_(model.options.window),
         words_(model.words),
         sessions_(model.sessions),
@@ -41,11 +42,12 @@ class DeepLogDetector : public StatelessDetector {
         known_(std::move(model.known)),
         calibration_(calibration),
         vocabulary_(std::move(vocabulary)),
+        name_(std::move(name)),
         stand_ins_(std::move(stand_ins)),
         scorer_(model.layout, model.parameters, window_),
         cache_(cache_windows, window_ + 1) {}
 
-  std::string_view name() const override { return stand_ins_.name; }
+  std::string_view name() const override { return name_; }
   WindowSpec spec() const override { return {.size = window_ + 1, .stride = 1, .span = {}}; }
 
   void ScoreBatch(const ScoreContext& context, std::span<const Window> windows,
@@ -167,7 +169,7 @@ class DeepLogDetector : public StatelessDetector {
     std::vector<float> p = scorer_.Distribution(key.first(window_));
     known_.MixAll(key.first(window_), &p);
     auto evidence = std::make_unique<Evidence>();
-    evidence->detector = stand_ins_.name;
+    evidence->detector = name_;
     evidence->raw = score.raw;
     evidence->threshold = static_cast<float>(calibration_.threshold);
     evidence->anomaly = score.anomaly;
@@ -230,6 +232,7 @@ class DeepLogDetector : public StatelessDetector {
   KnownHistories known_;
   Calibration calibration_;
   std::vector<std::string> vocabulary_;
+  std::string name_;
   StandIns stand_ins_;
   NextWordScorer scorer_;
   WindowCache cache_;
@@ -243,20 +246,13 @@ class DeepLogDetector : public StatelessDetector {
 
 }  // namespace
 
-std::unique_ptr<Detector> MakeDeepLogDetector(DeepLogModel model, const Calibration& calibration,
-                                              uint32_t top, std::vector<std::string> vocabulary,
-                                              size_t cache_windows) {
-  return std::make_unique<DeepLogDetector>(std::move(model), calibration, top,
-                                           std::move(vocabulary), StandIns{"deeplog", nullptr, 0},
-                                           cache_windows);
-}
-
-std::unique_ptr<Detector> MakeSequenceDetector(DeepLogModel model, const Calibration& calibration,
-                                               uint32_t top, std::vector<std::string> vocabulary,
-                                               StandIns stand_ins) {
-  return std::make_unique<DeepLogDetector>(std::move(model), calibration, top,
-                                           std::move(vocabulary), std::move(stand_ins),
-                                           kDeepLogCache);
+std::unique_ptr<Detector> MakeSequenceDetector(std::string name, DeepLogModel model,
+                                               const Calibration& calibration, uint32_t top,
+                                               std::vector<std::string> vocabulary,
+                                               StandIns stand_ins, size_t cache_windows) {
+  return std::make_unique<SequenceDetector>(std::move(name), std::move(model), calibration, top,
+                                            std::move(vocabulary), std::move(stand_ins),
+                                            cache_windows);
 }
 
 }  // namespace alogd

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DeepLog's key model: its weights, its training, and the detector that scores with it.
+// The next-word model of DeepLog and LogAnomaly: weights, training, and what scores with it.
 #pragma once
 
 #include <cstdint>
@@ -108,25 +108,22 @@ float DeepLogLoss(float nll, float common);
 inline constexpr float kTopRelief = 2.0f;
 float DeepLogRaw(float loss, uint32_t rank, uint32_t top);
 
-// The detector "deeplog". `top` 0: the model's. `vocabulary`: template text by word, for evidence.
-// `cache_windows`: verdicts remembered, 0 for none; they change no score.
-inline constexpr size_t kDeepLogCache = 1 << 16;  // windows; 4 MiB with a history of 10
-std::unique_ptr<Detector> MakeDeepLogDetector(DeepLogModel model, const Calibration& calibration,
-                                              uint32_t top, std::vector<std::string> vocabulary,
-                                              size_t cache_windows = kDeepLogCache);
-
 class NearestTemplate;
 
-// The same under another name, where templates that the network was not trained on are taken for
-// the nearest one whose similarity is at least `least_similar`.
+// Templates that the network was not trained on are taken for the nearest one whose similarity is
+// at least `least_similar`; without `nearest` they stay unknown.
 struct StandIns {
-  std::string name;
   std::unique_ptr<NearestTemplate> nearest;
   float least_similar = 0;
 };
-std::unique_ptr<Detector> MakeSequenceDetector(DeepLogModel model, const Calibration& calibration,
-                                               uint32_t top, std::vector<std::string> vocabulary,
-                                               StandIns stand_ins);
+// The detector `name` of a next-word model. `top` 0: the model's. `vocabulary`: template text by
+// word, for evidence. `cache_windows`: verdicts remembered, 0 for none; they change no score.
+inline constexpr size_t kSequenceCache = 1 << 16;  // windows; 4 MiB with a history of 10
+std::unique_ptr<Detector> MakeSequenceDetector(std::string name, DeepLogModel model,
+                                               const Calibration& calibration, uint32_t top,
+                                               std::vector<std::string> vocabulary,
+                                               StandIns stand_ins,
+                                               size_t cache_windows = kSequenceCache);
 
 // Appends [START..., words before `position`] as a history of `window` words. False, with nothing
 // appended, where it would hold an unknown word.

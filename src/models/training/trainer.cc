@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "models/corpus/training_split.h"
+#include "models/registry/detectors.h"
 #include "models/sequence/lstm_kernels.h"
 #include "models/tensors/json_text.h"
 #include "models/training/training_calibrate.h"
@@ -18,7 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-const Error kInterrupted{"interrupted"};
 constexpr size_t kGoodRecords = 10'000;      // fewer make rough thresholds
 constexpr double kGoodDays = 1;              // held out: less knows no daily job
 constexpr size_t kListedRare = 1000;         // rare templates named in the manifest
@@ -66,31 +66,9 @@ class Trainer {
   void Remark(std::string text) { notes_.push_back(std::move(text)); }
 
   Status ChooseDetectors() {
-    const std::pair<const char*, bool> all[] = {
-        {"novelty", group_.novelty.enabled},
-        {"baseline", group_.baseline.enabled},
-        {"loganomaly", group_.loganomaly.enabled},
-        {"deeplog", group_.deeplog.enabled},
-        {"counts", group_.counts.enabled},
-        {"length", group_.length.enabled},
-        {"loganomaly_lstm", group_.loganomaly_lstm.enabled},
-        {"values", group_.values.enabled},
-        {"pairs", group_.novelty.enabled && group_.novelty.pairs}};
-    for (const std::string& name : options_.detectors) {
-      if (std::none_of(std::begin(all), std::end(all),
-                       [&](const auto& d) { return name == d.first; }))
-        return Error{fmt::format(
-            "there is no detector '{}'; there are novelty, baseline, loganomaly, deeplog, counts, "
-            "length, loganomaly_lstm, values and pairs",
-            name)};
-    }
-    for (const auto& [name, enabled] : all) {
-      const bool named = std::find(options_.detectors.begin(), options_.detectors.end(), name) !=
-                         options_.detectors.end();
-      if (options_.detectors.empty() ? enabled : named) wanted_.emplace_back(name);
-    }
-    if (wanted_.empty())
-      return Error{fmt::format("group '{}' has no detector enabled; enable one", group_.name)};
+    Result<std::vector<const DetectorSpec*>> wanted = DetectorsToTrain(group_, options_.detectors);
+    if (!wanted) return wanted.error();
+    wanted_ = std::move(*wanted);
     return {};
   }
 
@@ -142,7 +120,7 @@ class Trainer {
     if (!Judge(corpus_, split, group_, &trained->candidates, &scores->moments, [&](double done) {
           return say("thresholds on held-out records", kJudgeFrom, 1, done);
         }))
-      return kInterrupted;
+      return Interrupted();
     for (Candidate& candidate : trained->candidates) {
       scores->raw.push_back(std::move(candidate.raw));
       scores->rare.push_back(candidate.rare);
@@ -179,16 +157,16 @@ class Trainer {
   }
 
   // With thresholds from parts that were not seen, nothing need be held back from what the bundle
-  // gets: more to learn from can only make it milder. (counts and length have it all already, and
-  // novelty takes the bundle's counts.)
+  // gets: more to learn from can only make it milder. (Some have it all already, see
+  // DetectorSpec::again.)
   Status TrainOnWhole() {
     if (folds_ == 1) return {};
     Result<TrainingSplit> whole = WholeCorpus(corpus_, group_);
     if (!whole) return whole.error();
-    const std::vector<std::string> again = {"loganomaly", "deeplog", "loganomaly_lstm", "values"};
-    std::vector<std::string> wanted;
-    for (const std::string& name : again)
-      if (bundle_.tensors.contains(name)) wanted.push_back(name);
+    std::vector<const DetectorSpec*> wanted;
+    for (const DetectorSpec* spec : wanted_)
+      if (spec->again && bundle_.tensors.contains(std::string(spec->info.name)))
+        wanted.push_back(spec);
     Result<TrainedDetectors> trained = TrainDetectors(
         {corpus_, *whole, group_, wanted, options_.seed, [&](const std::string& step, double done) {
            return Say("on everything: " + step, (folds_ + done) / Parts());
@@ -300,7 +278,7 @@ class Trainer {
   const TrainOptions& options_;
   std::vector<std::string>* remarks_;
   std::vector<std::string> notes_;
-  std::vector<std::string> wanted_;
+  std::vector<const DetectorSpec*> wanted_;
   TrainingSplit split_;
   uint32_t folds_ = 1;  // parts that are held out in turn
   FoldScores scores_;   // of all of them, in order of time
@@ -315,33 +293,25 @@ Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group,
   return Trainer(corpus, group, options, remarks).Train();
 }
 
-uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupConfig& group) {
-  // The corpus (24 bytes a record), sequences (4), support pairs (8), streams of the Windower are
-  // bounded by the state budget; raw scores are 4 bytes a detector, twice while they are sorted,
-  // and once more by moment.
-  uint64_t bytes = (48ull << 20) + group.state_budget + records * (24 + 4 + 8 + 4 * 4 * 6);
-  // Numbers of records: some three each, in the corpus and while they are learned from.
-  if (group.values.enabled) bytes += records * 2 * 4 * 4;
+Result<uint64_t> EstimateTrainingMemory(const TrainingSize& size, const GroupConfig& group,
+                                        std::span<const std::string> detectors) {
+  const auto wanted = DetectorsToTrain(group, detectors);
+  if (!wanted) return wanted.error();
+  // The corpus (24 bytes a record) and support pairs (8); streams of the Windower are bounded by
+  // the state budget; raw scores are 4 bytes a detector, twice while they are sorted, and once more
+  // by moment and sum.
+  uint64_t bytes =
+      (48ull << 20) + group.state_budget + size.records * (24 + 8 + 4 * 4 * wanted->size());
   // Texts, their terms and vectors, catalog and parser.
-  bytes += templates * 4096ull;
-  const auto network = [&](uint32_t window, uint64_t per_template) -> uint64_t {
-    // Distinct histories with their targets and hash: half of the windows repeat in real logs; and
-    // weights, gradients and Adam's two moments.
-    return records / 2 * (4ull * window + 32) + 4 * sizeof(float) * templates * per_template;
-  };
-  const auto last = [](const std::vector<uint32_t>& layers) -> uint64_t {
-    return layers.empty() ? 64 : layers.back();
-  };
-  // They are trained one after the other.
-  const DeepLogOptions& deeplog = group.deeplog;
-  const LogAnomalyLstmOptions& lstm = group.loganomaly_lstm;
-  uint64_t networks = 0;
-  if (deeplog.enabled)
-    networks = network(deeplog.window, deeplog.embedding + last(deeplog.layers) + 1);
-  if (lstm.enabled)
-    networks = std::max(
-        networks, network(lstm.window, lstm.features + last(lstm.layers) + 5ull * lstm.counts + 2));
-  return bytes + networks;
+  bytes += size.templates * 4096;
+  uint64_t numbers = 0, largest = 0;
+  for (const DetectorSpec* spec : *wanted) {
+    // Some three numbers a record, in the corpus.
+    if (spec->info.numbers) numbers = size.records * 4 * sizeof(float);
+    // They are trained one after the other.
+    if (spec->memory) largest = std::max(largest, spec->memory(size, group));
+  }
+  return bytes + numbers + largest;
 }
 
 }  // namespace alogd

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "core/result.h"
 #include "models/bundle/bundle.h"
 #include "models/corpus/corpus.h"
+#include "models/spec/detector_spec.h"
 
 namespace alogd {
 
@@ -32,7 +34,9 @@ struct TrainOptions {
 Result<Bundle> TrainBundle(const Corpus& corpus, const GroupConfig& group,
                            const TrainOptions& options, std::vector<std::string>* remarks);
 
-// Peak memory that training is expected to need, bytes.
-uint64_t EstimateTrainingMemory(size_t records, size_t templates, const GroupConfig& group);
+// Peak memory, bytes, that training these detectors is expected to need; none named: all that the
+// group enables. Fails where TrainBundle would for their names.
+Result<uint64_t> EstimateTrainingMemory(const TrainingSize& size, const GroupConfig& group,
+                                        std::span<const std::string> detectors = {});
 
 }  // namespace alogd

@@ -50,8 +50,7 @@ class Jury {
         moments_(*moments) {
     moments_.detectors = candidates->size();
     for (const Candidate& candidate : *candidates)
-      without_rare_.push_back(split.sessions > 0 &&
-                              VoiceOf(candidate.detector->name()) == Voice::kOrder);
+      without_rare_.push_back(split.sessions > 0 && candidate.voice == Voice::kOrder);
   }
 
   void Score(std::span<const CorpusWindow> all) {
@@ -74,7 +73,7 @@ class Jury {
     windows_.clear();
     indexes_.clear();
     for (size_t i = 0; i < all.size(); ++i) {
-      if (all[i].spec != d || (candidate.stateless && !all[i].held_out)) continue;
+      if (all[i].spec != d || (candidate.detector->stateless() && !all[i].held_out)) continue;
       windows_.push_back(all[i].window);
       indexes_.push_back(i);
     }
@@ -85,7 +84,7 @@ class Jury {
     candidate.detector->ScoreBatch(context, windows_, scores_);
     for (size_t i = 0; i < windows_.size(); ++i) {
       if (!all[indexes_[i]].held_out) continue;
-      if (candidate.stateless) samplers_[d].Offer(windows_[i], &candidate.golden);
+      if (candidate.detector->stateless()) samplers_[d].Offer(windows_[i], &candidate.golden);
       if (std::isnan(scores_[i].raw)) continue;
       raw_[indexes_[i]] = scores_[i].raw;
       // Two faults among the normal sessions must not say how odd a normal session may be. The
@@ -208,8 +207,8 @@ CalibratedJoint CalibrateJoint(const std::vector<Candidate>& candidates,
                                const HeldOutMoments& moments, const JointBudget& budget) {
   std::vector<SurpriseCurve> curves;
   for (size_t d = 0; d < candidates.size(); ++d)
-    curves.push_back(
-        FitCurve(std::string(candidates[d].detector->name()), candidates[d].raw, calibrations[d]));
+    curves.push_back(FitCurve(std::string(candidates[d].detector->name()), candidates[d].voice,
+                              candidates[d].raw, calibrations[d]));
   CalibratedJoint result;
   result.joint = FitJoint(std::move(curves), moments, budget, &result.metrics);
   if (moments.ends.empty()) {

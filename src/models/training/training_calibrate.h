@@ -11,28 +11,12 @@
 #include <vector>
 
 #include "core/detection/detector.h"
-#include "models/bundle/bundle.h"
 #include "models/calibration/calibration.h"
 #include "models/calibration/joint_calibration.h"
 #include "models/corpus/training_split.h"
+#include "models/spec/candidate.h"
 
 namespace alogd {
-
-// One detector on its way through calibration.
-struct Candidate {
-  std::unique_ptr<Detector> detector;
-  bool stateless = true;                  // the part that is trained on need not be shown to it
-  double min_span = 1;                    // see FitCalibration
-  std::optional<double> fixed_threshold;  // the operator's
-  double least_threshold = 0;
-  // The highest raw score there can be, 0 where there is none: it gets an anomaly score of at least
-  // 50 where it is over the threshold at all.
-  double reach = 0;
-  // Filled by Judge:
-  std::vector<float> raw;            // of the held-out windows with an opinion, but for
-  uint64_t rare = 0;                 // so many with rare templates: detectors of order (Voice)
-  std::vector<GoldenWindow> golden;  // some of them, evenly spread; stateless ones only
-};
 
 // Runs all candidates over the corpus at once. Templates that the trained part lacks are unknown to
 // them. `moments` get the held-out windows by what ends together. False if `progress` stopped it.

@@ -11,10 +11,7 @@
 
 #include "core/config/config.h"
 #include "core/result.h"
-#include "models/corpus/corpus.h"
-#include "models/corpus/training_split.h"
-#include "models/tensors/safetensors.h"
-#include "models/training/training_calibrate.h"
+#include "models/spec/detector_spec.h"
 
 namespace alogd {
 
@@ -23,7 +20,7 @@ struct DetectorTask {
   const Corpus& corpus;
   const TrainingSplit& split;
   const GroupConfig& group;
-  const std::vector<std::string>& wanted;  // names of detectors
+  const std::vector<const DetectorSpec*>& wanted;
   uint64_t seed = 1;
   std::function<bool(const std::string& step, double done)> progress;  // as in TrainOptions
 };

@@ -23,6 +23,8 @@
 
 namespace alogd {
 
+struct DetectorSpec;
+
 // Templates that are modelled, those with the most records: a group's state and training stay
 // small.
 inline constexpr size_t kMaxValueTemplates = 64;
@@ -109,5 +111,7 @@ std::vector<bool> NumberWords(const ValueModel& model, size_t words);
 inline constexpr float kMostDeviation = 6;
 void StandardisedRow(const ValueTemplate& model, float gap, std::span<const float> numbers,
                      std::span<float> row);
+
+extern const DetectorSpec kValues;
 
 }  // namespace alogd

@@ -12,6 +12,12 @@ namespace {
 
 constexpr Duration kMinute = std::chrono::minutes(1);
 
+Voice Voices(std::string_view detector) {
+  return detector == "counts"    ? Voice::kContent
+         : detector == "deeplog" ? Voice::kOrder
+                                 : Voice::kOwn;
+}
+
 Time At(int64_t minutes) { return FromMicros(minutes * 60'000'000); }
 
 // 1,000 windows: 900 of 0, 90 of 1, 9 of 2, one of 5.
@@ -21,7 +27,7 @@ TEST(JointCalibrationTest, CurveOfShares) {
   raw.push_back(std::nanf(""));
   Calibration calibration;
   calibration.top = 9;
-  const SurpriseCurve curve = FitCurve("x", raw, calibration);
+  const SurpriseCurve curve = FitCurve("x", Voice::kOwn, raw, calibration);
   EXPECT_EQ(curve.Surprise(0), 0);
   EXPECT_NEAR(curve.Surprise(1), 1, 1e-5);  // a tenth is 1 or more
   EXPECT_NEAR(curve.Surprise(2), 2, 1e-5);
@@ -34,10 +40,10 @@ TEST(JointCalibrationTest, CurveOfShares) {
 TEST(JointCalibrationTest, CurveOfEqualScores) {
   Calibration calibration;
   calibration.top = 6;
-  const SurpriseCurve curve = FitCurve("x", std::vector<float>(100, 0.0f), calibration);
+  const SurpriseCurve curve = FitCurve("x", Voice::kOwn, std::vector<float>(100, 0.0f), calibration);
   EXPECT_EQ(curve.Surprise(0), 0);
   EXPECT_GE(curve.Surprise(0.01f), 2);
-  EXPECT_TRUE(FitCurve("x", {}, calibration).knots.empty());
+  EXPECT_TRUE(FitCurve("x", Voice::kOwn, {}, calibration).knots.empty());
 }
 
 TEST(JointCalibrationTest, IncidentsAsTheTrackerJoinsThem) {
@@ -70,7 +76,7 @@ TEST(JointCalibrationTest, BudgetHoldsForTheWhole) {
   for (size_t d = 0; d < 2; ++d) {
     std::vector<float> raw;
     for (size_t m = 0; m < fit.ends.size(); ++m) raw.push_back(fit.raw[2 * m + d]);
-    curves.push_back(FitCurve(d == 0 ? "a" : "b", raw, FitCalibration(raw, 0.001)));
+    curves.push_back(FitCurve(d == 0 ? "a" : "b", Voice::kOwn, raw, FitCalibration(raw, 0.001)));
   }
   const JointBudget budget{1, 40, kMinute};
   nlohmann::json metrics;
@@ -123,8 +129,8 @@ TEST(JointCalibrationTest, RareMomentsRaiseOnlyTheJointThreshold) {
   }
   const Calibration calibration = FitCalibration(raw, 0);
   const std::vector<SurpriseCurve> curves = {
-      FitCurve("deeplog", raw, calibration),
-      FitCurve("counts", std::vector<float>(1000, 0.0f), FitCalibration({}, 0))};
+      FitCurve("deeplog", Voice::kOrder, raw, calibration),
+      FitCurve("counts", Voice::kContent, std::vector<float>(1000, 0.0f), FitCalibration({}, 0))};
   // Half an incident in this time: under it nothing normal may be.
   const JointBudget budget{0.5 / 7, 7, kMinute};
   nlohmann::json with, without;
@@ -140,7 +146,7 @@ TEST(JointCalibrationTest, RareMomentsRaiseOnlyTheJointThreshold) {
 TEST(JointCalibrationTest, ComesBackFromJson) {
   const JointModel joint{{{"a", {{0, 0}, {1, 2}}}, {"b", {{3, 1}}}}, 2.5, 6};
   JointModel back;
-  ASSERT_TRUE(FromJson(ToJson(joint), &back));
+  ASSERT_TRUE(FromJson(ToJson(joint), Voices, &back));
   EXPECT_EQ(back.threshold, 2.5);
   EXPECT_EQ(back.top, 6);
   ASSERT_EQ(back.curves.size(), 2u);
@@ -151,11 +157,11 @@ TEST(JointCalibrationTest, ComesBackFromJson) {
 TEST(JointCalibrationTest, ContentIsOneVoiceWhereTheThresholdIsOfThat) {
   nlohmann::json json = ToJson({{{"counts", {{0, 0}, {1, 2}}}, {"deeplog", {{3, 1}}}}, 2.5, 6});
   JointModel joint, older;
-  ASSERT_TRUE(FromJson(json, &joint));
+  ASSERT_TRUE(FromJson(json, Voices, &joint));
   EXPECT_EQ(joint.Find("counts")->voice, Voice::kContent);
   EXPECT_EQ(joint.Find("deeplog")->voice, Voice::kOrder);
   json.erase("content_is_one");
-  ASSERT_TRUE(FromJson(json, &older));
+  ASSERT_TRUE(FromJson(json, Voices, &older));
   EXPECT_EQ(older.Find("counts")->voice, Voice::kOwn);
 }
 
@@ -165,7 +171,7 @@ TEST(JointCalibrationTest, RefusesDamage) {
     nlohmann::json bad = good;
     bad[nlohmann::json::json_pointer(where)] = value;
     JointModel joint;
-    return !FromJson(bad, &joint);
+    return !FromJson(bad, Voices, &joint);
   };
   EXPECT_TRUE(refused("/threshold", "high"));
   EXPECT_TRUE(refused("/top", 2.5));
@@ -175,7 +181,7 @@ TEST(JointCalibrationTest, RefusesDamage) {
   EXPECT_TRUE(refused("/curves/a/1", {1, -1}));  // falling
   EXPECT_TRUE(refused("/curves/a/0", 7));
   JointModel joint;
-  EXPECT_FALSE(FromJson(nullptr, &joint));
+  EXPECT_FALSE(FromJson(nullptr, Voices, &joint));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The detector "deeplog": which positions it judges, how, what it says, and its weights as tensors.
+#include "models/deeplog/deeplog.h"
 #include "models/sequence/sequence_model.h"
 
 #include <gmock/gmock.h>
@@ -72,7 +73,7 @@ class DeepLogDetectorTest : public ::testing::Test {
     return scores;
   }
   std::unique_ptr<Detector> Make(const DeepLogModel& model, double threshold = 1e9,
-                                 size_t cache = kDeepLogCache) {
+                                 size_t cache = kSequenceCache) {
     Calibration calibration;
     calibration.threshold = threshold;
     calibration.top = threshold + 1;
@@ -201,7 +202,7 @@ TEST_F(DeepLogDetectorTest, BatchAndCacheChangeNothing) {
     windows.push_back(list.size() == kWindow + 1 ? Full(list) : Session(list));
   const auto plain = Make(model, 1e9, 0);
   const std::vector<Score> expected = Scores(*plain, windows);
-  for (const size_t cache : {size_t{2}, size_t{64}, kDeepLogCache}) {
+  for (const size_t cache : {size_t{2}, size_t{64}, kSequenceCache}) {
     const auto cached = Make(model, 1e9, cache);
     for (const size_t batch : {1u, 7u, 64u, 300u}) {
       for (size_t begin = 0; begin < windows.size(); begin += batch) {

@@ -298,10 +298,23 @@ TEST_F(TrainerTest, PoissonBounds) {
 }
 
 TEST_F(TrainerTest, MemoryEstimateGrows) {
+  const auto estimate = [](uint64_t records, uint64_t templates, const GroupConfig& group) {
+    return EstimateTrainingMemory({records, templates}, group).value();
+  };
   const GroupConfig group = SmallGroup();
-  EXPECT_LT(EstimateTrainingMemory(1000, 10, group), EstimateTrainingMemory(1'000'000, 10, group));
-  EXPECT_LT(EstimateTrainingMemory(1000, 10, group), EstimateTrainingMemory(1000, 100'000, group));
-  EXPECT_LT(EstimateTrainingMemory(500'000, 1000, GroupConfig{}), 400ull << 20);
+  EXPECT_LT(estimate(1000, 10, group), estimate(1'000'000, 10, group));
+  EXPECT_LT(estimate(1000, 10, group), estimate(1000, 100'000, group));
+  EXPECT_LT(estimate(500'000, 1000, GroupConfig{}), 400ull << 20);
+}
+
+TEST_F(TrainerTest, MemoryEstimateIsOfWhatIsTrained) {
+  const GroupConfig group;
+  const TrainingSize size{500'000, 1000};
+  const std::vector<std::string> light = {"novelty"}, heavy = {"novelty", "deeplog"},
+                                 wrong = {"deplog"};
+  EXPECT_LT(EstimateTrainingMemory(size, group, light).value() + (10u << 20),
+            EstimateTrainingMemory(size, group, heavy).value());
+  EXPECT_FALSE(EstimateTrainingMemory(size, group, wrong).ok());
 }
 
 }  // namespace

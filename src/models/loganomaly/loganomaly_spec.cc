@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Training and loading of loganomaly.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/corpus/training_windows.h"
+#include "models/loganomaly/loganomaly.h"
+#include "models/spec/detector_spec.h"
+
+namespace alogd {
+namespace {
+
+// z: twice what one odd record of fifteen usually makes.
+constexpr double kLogAnomalySpan = 3;
+
+// Streams with enough records for statistics of their own, by falling number of records.
+std::vector<std::string> OwnStreams(const TrainingTask& task) {
+  if (task.sessions()) return {};
+  const Corpus& corpus = task.corpus;
+  std::vector<uint64_t> records(corpus.streams.size(), 0);
+  for (size_t i = 0; i < corpus.records.size(); ++i)
+    if (!task.split.HeldOut(i)) ++records[corpus.records[i].stream];
+  std::vector<std::pair<uint64_t, size_t>> ranked;
+  const uint64_t least = uint64_t{LogAnomalyTrainer::kOwnStatistics} * task.group.loganomaly.window;
+  for (size_t i = 0; i < records.size(); ++i)
+    if (records[i] >= least) ranked.emplace_back(records[i], i);
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  ranked.resize(std::min(ranked.size(), LogAnomalyTrainer::kMaxOwn));
+  std::vector<std::string> names;
+  for (const auto& [n, i] : ranked) names.push_back(corpus.streams[i]);
+  return names;
+}
+
+// Windows with rare words are taken for contaminated, unless most have one.
+Result<Trained> Train(const TrainingTask& task) {
+  const LogAnomalyOptions& options = task.group.loganomaly;
+  const std::vector<std::string>& vocabulary = task.split.vocabulary;
+  LogAnomalyTrainer clean(options, vocabulary, CommonCounts(task.split), OwnStreams(task));
+  LogAnomalyTrainer all = clean;
+  const auto add = [&](std::span<const CorpusWindow> windows) {
+    for (const CorpusWindow& item : windows) {
+      if (item.held_out) continue;
+      if (!item.window.session && item.window.events.size() < (options.window + 1) / 2) continue;
+      all.Add(item.window);
+      if (!HasRare(task.split, item.window)) clean.Add(item.window);
+    }
+  };
+  const auto progress = [&](double done) {
+    return !task.progress || task.progress("loganomaly: window means", done);
+  };
+  if (!RunWindows(task.corpus, task.split, task.group,
+                  WindowSpec{options.window, options.stride, {}},
+                  {.windows = add, .ended = {}, .progress = progress}))
+    return Interrupted();
+  Trained trained;
+  if (all.windows() == 0) {
+    trained.remarks.emplace_back("loganomaly: no window in the trained part; it was left out");
+    return trained;
+  }
+  const bool mostly_clean = 2 * clean.windows() >= all.windows();
+  LogAnomalyModel model = (mostly_clean ? clean : all).Finish();
+  trained.tensors = ToTensors(model);
+  trained.entry["parameters"] = Parameters(model);
+  trained.candidate.detector = MakeLogAnomalyDetector(std::move(model), vocabulary, OutOfReach());
+  return trained;
+}
+
+Result<LiveDetector> Load(const StoredDetector& stored) {
+  if (!stored.entry->contains("parameters"))
+    return Error{"the weights or parameters of loganomaly are missing; train again"};
+  Result<LogAnomalyModel> model = LogAnomalyFrom(*stored.tensors, (*stored.entry)["parameters"]);
+  if (!model) return model.error();
+  return LiveDetector{
+      MakeLogAnomalyDetector(std::move(*model), stored.vocabulary, *stored.calibration)};
+}
+
+// Two trainers with sums and squares by term, for the group and each stream of its own.
+uint64_t Memory(const TrainingSize& size, const GroupConfig& group) {
+  const uint64_t least =
+      uint64_t{LogAnomalyTrainer::kOwnStatistics} * std::max(1u, group.loganomaly.window);
+  const uint64_t rows = 1 + std::min<uint64_t>(LogAnomalyTrainer::kMaxOwn, size.records / least);
+  return 2 * rows * group.loganomaly.features * 2 * sizeof(double);
+}
+
+}  // namespace
+
+const DetectorSpec kLogAnomaly = {
+    .info = {.name = "loganomaly",
+             .summary = "windows about something else than normal ones, by the words of templates",
+             .voice = Voice::kContent,
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.loganomaly.enabled; })},
+    .again = true,
+    .effort = 6,
+    .span = kLogAnomalySpan,
+    .threshold = [](const GroupConfig& group) { return group.loganomaly.threshold; },
+    .train = Train,
+    .load = Load,
+    .memory = Memory,
+};
+
+}  // namespace alogd

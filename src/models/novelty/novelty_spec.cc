@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// Training and loading of novelty.
+#include <cmath>
+
+#include "models/novelty/novelty.h"
+#include "models/spec/detector_spec.h"
+
+namespace alogd {
+namespace {
+
+Result<Trained> Train(const TrainingTask& task) {
+  const NoveltyOptions& options = task.group.novelty;
+  NoveltyModel model = TrainNovelty(task.split.train_counts, task.split.rare, options.rare);
+  Trained trained;
+  trained.candidate.reach = -std::log10(model.new_share);
+  trained.entry["parameters"] = {{"rare", options.rare}, {"new_share", model.new_share}};
+  trained.candidate.detector = MakeNoveltyDetector(options, std::move(model), OutOfReach());
+  return trained;
+}
+
+Result<double> NewShare(const nlohmann::json& entry) {
+  const nlohmann::json::json_pointer where("/parameters/new_share");
+  const nlohmann::json value = entry.contains(where) ? entry.at(where) : nlohmann::json();
+  const double share = value.is_number() ? value.get<double>() : 0;
+  if (share > 0 && share <= 1) return share;
+  return Error{"the parameters of novelty are missing or malformed; train again"};
+}
+
+Result<LiveDetector> Load(const StoredDetector& stored) {
+  NoveltyModel model;
+  if (stored.bundle) {
+    double new_share = 0;
+    if (stored.entry) {
+      const Result<double> share = NewShare(*stored.entry);
+      if (!share) return share.error();
+      new_share = *share;
+    }
+    model = TrainNovelty(stored.counts, stored.rare, stored.group.novelty.rare, new_share);
+  }
+  return LiveDetector{
+      MakeNoveltyDetector(stored.group.novelty, std::move(model),
+                          stored.calibration.value_or(UntrainedNoveltyCalibration()))};
+}
+
+}  // namespace
+
+const DetectorSpec kNovelty = {
+    .info = {.name = "novelty",
+             .summary = "templates that never came, or seldom",
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.novelty.enabled; })},
+    .trained = false,
+    .weights = false,
+    .span = kNoveltySpan,
+    .train = Train,
+    .load = Load,
+    .memory = [](const TrainingSize& size, const GroupConfig&) { return 16 * size.templates; },
+};
+
+}  // namespace alogd
