@@ -86,6 +86,41 @@ Lines FloorProblems(const std::map<std::string, Lines>& tree) {
   return problems;
 }
 
+// The folders of src/models from below: a folder includes itself and those before it. Each detector
+// has a folder that is not named here; they stand side by side, between sequence and registry.
+const std::vector<std::string> kModels = {"tensors", "terms",    "calibration", "corpus",
+                                          "spec",    "sequence", "(detectors)", "registry",
+                                          "bundle",  "training", "evaluation"};
+
+size_t RankInModels(const std::string& folder) {
+  const auto rank = [](const std::string& name) {
+    return static_cast<size_t>(std::ranges::find(kModels, name) - kModels.begin());
+  };
+  return rank(folder) == kModels.size() ? rank("(detectors)") : rank(folder);
+}
+
+// "bundle" of "src/models/bundle/golden.cc" or "models/bundle/golden.h"; empty outside of models.
+std::string FolderInModels(std::string path) {
+  if (path.starts_with("src/")) path = path.substr(4);
+  if (!path.starts_with("models/")) return {};
+  const size_t end = path.find('/', 7);
+  return end == std::string::npos ? "." : path.substr(7, end - 7);
+}
+
+Lines ModelOrderProblems(const std::map<std::string, Lines>& tree) {
+  Lines problems;
+  for (const auto& [path, lines] : tree) {
+    const std::string from = FolderInModels(path);
+    if (from.empty()) continue;
+    for (const std::string& line : lines) {
+      const std::string to = FolderInModels(Included(line));
+      if (to.empty() || to == from || RankInModels(to) < RankInModels(from)) continue;
+      problems.push_back(path + ": " + from + " includes \"" + Included(line) + "\"");
+    }
+  }
+  return problems;
+}
+
 Lines HeadProblems(const std::map<std::string, Lines>& tree) {
   Lines problems;
   for (const auto& [path, lines] : tree) {
@@ -134,6 +169,23 @@ TEST(IncludeFloorsTest, SourcesAreFound) {
 
 TEST(IncludeFloorsTest, NothingIncludesWhatStandsAboveOrBeside) {
   EXPECT_THAT(FloorProblems(Sources()), ::testing::IsEmpty());
+}
+
+TEST(IncludeFloorsTest, FoldersOfModelsIncludeThoseBelowOnly) {
+  EXPECT_THAT(ModelOrderProblems(Sources()), ::testing::IsEmpty());
+  const std::map<std::string, Lines> wrong = {
+      {"src/models/corpus/a.cc", {"#include \"models/bundle/bundle.h\""}},
+      {"src/models/counts/b.cc",
+       {"#include \"models/pairs/pairs.h\"", "#include \"models/counts/counts.h\"",
+        "#include \"models/sequence/x.h\"", "#include \"core/state.h\""}},
+      {"src/models/sequence/c.h", {"#include \"models/deeplog/deeplog.h\""}},
+      {"src/models/training/d.cc", {"#include \"models/bundle/bundle.h\""}},
+  };
+  EXPECT_THAT(ModelOrderProblems(wrong),
+              ::testing::ElementsAre(
+                  "src/models/corpus/a.cc: corpus includes \"models/bundle/bundle.h\"",
+                  "src/models/counts/b.cc: counts includes \"models/pairs/pairs.h\"",
+                  "src/models/sequence/c.h: sequence includes \"models/deeplog/deeplog.h\""));
 }
 
 TEST(IncludeFloorsTest, FilesBeginWithLicenceAndPurpose) {
