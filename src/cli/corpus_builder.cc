@@ -45,8 +45,7 @@ void CorpusBuilder::Add(const Line& line) {
   bytes_ += line.bytes;
   const ParsedLine parsed = parser_.Add(source_, FileId{static_cast<int64_t>(files_.size())}, line);
   if (parsed.kind != Assembled::Kind::kRecord) return;
-  const RuleConfig* rule = rules_.Match(parsed.text);
-  if (rule && rule->ignore) return;
+  if (RuleSet::Ignored(rules_.Match(parsed.text))) return;
   if (!keys_.Find(source_name_, parsed.header, &key_)) return;
   if (options_.leave_out && options_.leave_out(key_, parsed.time)) {
     ++left_out_;

@@ -78,13 +78,14 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     ++stats.own;
     return;
   }
-  const RuleConfig* rule = rules.Match(line.text);
-  if (rule && rule->ignore) {
+  const RuleSet::Matches matches = rules.Match(line.text);
+  const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, &key_);
+  for (const RuleConfig* rule : matches)
+    if (!rule->ignore) OnRule(line, *rule);
+  if (RuleSet::Ignored(matches)) {
     ++stats.ignored;
     return;
   }
-  const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, &key_);
-  if (rule) OnRule(line, *rule);
   Watch(line, has_stream, watermark);
   if (!has_stream) return;
   if (windower->EndedSinceRelease(key_)) Flush();
@@ -118,8 +119,8 @@ void Pipeline::Impl::OnContinuation(const ParsedLine& line) {
   ++stats.continuations;
   const auto open = open_records_.find(line.ref.file);
   if (open != open_records_.end() && open->second.own) return;
-  const RuleConfig* rule = rules.Match(line.text);
-  if (rule && !rule->ignore) OnRule(line, *rule);
+  for (const RuleConfig* rule : rules.Match(line.text))
+    if (!rule->ignore) OnRule(line, *rule);
   if (open == open_records_.end() || open->second.key.empty()) return;
   if (line.severity <= open->second.severity) return;
   open->second.severity = line.severity;

@@ -156,6 +156,12 @@ void Pipeline::Impl::JudgeRule(const BatchStep& step) {
   f.ref = f.first = f.last = record.ref;
   f.evidence.detector = "rule";
   f.evidence.summary = DescribeMatch(*step.rule, step.burst);
+  // What tells its trouble from others, see Trouble: the rule, and what it counts by.
+  const auto count = static_cast<float>(step.rule->count);
+  f.evidence.found.emplace_back(step.rule->name.empty() ? step.rule->match : step.rule->name,
+                                count);
+  if (!step.burst.key.empty()) f.evidence.found.emplace_back(step.burst.key, count);
+  f.evidence.unit = "matching lines";
   tracker.Rule(std::move(f), step.rule->level);
 }
 

@@ -83,6 +83,9 @@ class Checker {
             fmt::format("{}: count {} without a time; add within: 1min", key, rule.count));
     if (rule.count > 1 && rule.ignore)
       Error(key + ".count", key + ": a rule that ignores counts nothing; remove count or ignore");
+    if (rule.ignore && notes_->marks.contains(key + ".level"))
+      Error(key + ".level",
+            key + ".level: a rule that ignores has no level; remove level or ignore");
     if (rule.count == 1 && rule.within > Duration{0})
       Warn(key + ".within", key + ": within has no effect without count; add count: 10");
     if (rule.count == 1 && !rule.by.empty())

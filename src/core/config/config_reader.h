@@ -56,6 +56,10 @@ class ConfigReader {
   void Key(std::string_view name, T* value, const Kind& kind) {
     if (const YamlNode* node = Take(name)) Read(*node, Path(name), value, kind);
   }
+  template <typename T, typename Kind>
+  void KeyUnless(const bool*, std::string_view name, T* value, const Kind& kind) {
+    Key(name, value, kind);
+  }
   template <typename Visit>
   void Map(std::string_view name, Visit visit_keys) {
     const YamlNode* node = Take(name);

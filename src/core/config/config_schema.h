@@ -13,12 +13,12 @@ namespace alogd {
 // A visitor walks the table: ConfigReader fills a Config from YAML, ConfigWriter shows one. Each
 // has
 //   Key(name, T*, kind)             a scalar, or a list of scalars where kind is a ListValue
-//   Map(name, visit_keys)           a map; visit_keys() visits what is in it
-//   Rows(name, vector<T>*, visit)   a list of maps that replaces an earlier one; visit(T&)
-//   Appended(name, vector<T>*, visit)  a list of maps that is added to an earlier one
-//   Groups(name, vector<T>*, visit)    the same, but those of one name merge
-//   Switch(name, bool*, visit_keys) a map that can also be just `off`
-//   Stream(name, StreamOptions*, visit_keys)  a map, or just program or source
+//   KeyUnless(absent, name, T*, kind)  the same; not shown where *absent, which a reader may yet
+//   set Map(name, visit_keys)           a map; visit_keys() visits what is in it Rows(name,
+//   vector<T>*, visit)   a list of maps that replaces an earlier one; visit(T&) Appended(name,
+//   vector<T>*, visit)  a list of maps that is added to an earlier one Groups(name, vector<T>*,
+//   visit)    the same, but those of one name merge Switch(name, bool*, visit_keys) a map that can
+//   also be just `off` Stream(name, StreamOptions*, visit_keys)  a map, or just program or source
 //
 // Rejected: a table of member pointers and function pointers, because nested maps and lists need a
 // type for every struct; here the compiler checks that each kind fits its field.
@@ -64,7 +64,7 @@ void DescribeSeverity(V& v, SeverityOptions& severity) {
 template <typename V>
 void DescribeRule(V& v, RuleConfig& rule) {
   v.Key("match", &rule.match, TextValue{CheckPattern});
-  v.Key("level", &rule.level, LevelValue{});
+  v.KeyUnless(&rule.ignore, "level", &rule.level, LevelValue{});
   v.Key("ignore", &rule.ignore, FlagValue{});
   v.Key("name", &rule.name, TextValue{});
   v.Key("enabled", &rule.enabled, FlagValue{});

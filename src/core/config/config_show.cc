@@ -30,6 +30,10 @@ class ConfigWriter {
     for (const T& value : *values) text += (text.empty() ? "" : ", ") + kind.item.Format(value);
     Line(name, "[" + text + "]");
   }
+  template <typename T, typename Kind>
+  void KeyUnless(const bool* absent, std::string_view name, T* value, const Kind& kind) {
+    if (!*absent) Key(name, value, kind);
+  }
   template <typename Visit>
   void Map(std::string_view name, Visit visit_keys) {
     out_ += fmt::format("{}{}:\n", Margin(), name);

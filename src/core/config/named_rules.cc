@@ -27,8 +27,10 @@ void Overlay(const RuleConfig& given, size_t from, size_t to, RuleConfig* rule,
     rule->*member = given.*member;
     notes->marks[fmt::format("{}.{}", KeyOf(to), name)] = mark->second;
   };
-  take("level", &RuleConfig::level);
   take("ignore", &RuleConfig::ignore);
+  // One of the two: the rule's own level says nothing any more once it is told to ignore.
+  if (rule->ignore) notes->marks.erase(KeyOf(to) + ".level");
+  take("level", &RuleConfig::level);
   take("enabled", &RuleConfig::enabled);
   take("count", &RuleConfig::count);
   take("within", &RuleConfig::within);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -30,7 +31,7 @@ class ExampleCheck {
     number_ = number;
     for (const std::string& line : rule.examples) Example(rule, *alone, line);
     for (const std::string& line : rule.counterexamples)
-      if (alone->Match(line) != nullptr)
+      if (!alone->Match(line).empty())
         Add("counterexamples",
             fmt::format("matches the counterexample '{}'; make the pattern narrower", Short(line)));
   }
@@ -39,19 +40,22 @@ class ExampleCheck {
 
  private:
   void Example(const RuleConfig& rule, const RuleSet& alone, const std::string& line) {
-    const RuleConfig* own = alone.Match(line);
-    if (own == nullptr)
+    const RuleSet::Matches own = alone.Match(line);
+    if (own.empty())
       return Add("examples",
                  fmt::format("does not match its example '{}'; mend the pattern or the example",
                              Short(line)));
-    if (!rule.by.empty() && alone.KeyOf(*own, line).empty())
+    if (!rule.by.empty() && alone.KeyOf(*own.front(), line).empty())
       Add("by",
           fmt::format("finds nothing to count by in the example '{}'; mend `by`", Short(line)));
-    const RuleConfig* first = all_.Match(line);
-    if (first != nullptr && (first->match != rule.match || first->name != rule.name))
+    const RuleSet::Matches matches = all_.Match(line);
+    const bool seen = std::ranges::any_of(matches, [&](const RuleConfig* match) {
+      return match->match == rule.match && match->name == rule.name;
+    });
+    if (!seen && RuleSet::Ignored(matches))
       Add("examples",
-          fmt::format("never sees its example '{}', which the earlier rule '{}' takes", Short(line),
-                      Title(*first)),
+          fmt::format("never sees its example '{}', which the earlier rule '{}' ignores",
+                      Short(line), Title(*matches.back())),
           true);
   }
 

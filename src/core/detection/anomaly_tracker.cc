@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/detection/trouble.h"
+
 namespace alogd {
 namespace {
 
@@ -22,6 +24,23 @@ void KeepStrongest(std::vector<Evidence>* all, Evidence evidence) {
   std::stable_sort(all->begin(), all->end(),
                    [](const Evidence& a, const Evidence& b) { return a.anomaly > b.anomaly; });
 }
+
+// Whether it blames a record that came after all that the anomaly has seen.
+bool IsNewer(const Finding& finding, const Anomaly& anomaly) {
+  if (finding.ref.file == anomaly.ref.file) return finding.ref.offset > anomaly.last_offset;
+  return finding.time > anomaly.last_time;
+}
+
+bool SameTrouble(const Finding& finding, const Anomaly& anomaly) {
+  const auto own = std::find_if(anomaly.evidence.begin(), anomaly.evidence.end(),
+                                [&](const Evidence& e) { return e.detector == anomaly.detector; });
+  if (own == anomaly.evidence.end()) return false;
+  return TroubleOf(finding.detector_name, finding.template_text, finding.message, finding.evidence)
+             .HostKey() ==
+         TroubleOf(anomaly.detector, anomaly.template_text, anomaly.message, *own).HostKey();
+}
+
+constexpr char kPart = '\n';
 
 // Offsets are of one file: where the riskiest record stands. Records in other files (before a
 // rotation) do not widen them.
@@ -49,7 +68,8 @@ void AnomalyTracker::Begin(Run* run, Finding finding, float risk) {
 
 void AnomalyTracker::Grow(Run* run, Finding finding, float risk) {
   Anomaly& a = run->anomaly;
-  a.last_time = finding.time;
+  const bool extends = a.windows == 0 || finding.detector == kWatch || IsNewer(finding, a);
+  if (extends) a.last_time = finding.time;
   ++a.windows;
   if (risk > a.risk) {
     a.risk = risk;
@@ -64,7 +84,7 @@ void AnomalyTracker::Grow(Run* run, Finding finding, float risk) {
       a.first_offset = a.last_offset = finding.ref.offset;
     a.ref = finding.ref;
   }
-  Span(finding, &a);
+  if (extends) Span(finding, &a);
   run->window_begin = finding.window_begin;
   run->latest_score = finding.score;
   KeepStrongest(&a.evidence, std::move(finding.evidence));
@@ -73,9 +93,9 @@ void AnomalyTracker::Grow(Run* run, Finding finding, float risk) {
 bool AnomalyTracker::Over(Finding finding) {
   const float risk = risk_.Risk(finding.score, finding.severity);
   const uint32_t bit = 1u << finding.detector;
-  auto it = runs_.find(finding.key);
+  auto it = Find(finding, risk_.LevelOf(risk));
   const bool begins = it == runs_.end();
-  if (begins) it = runs_.emplace(std::string(finding.key), Run()).first;
+  if (begins) it = Open(finding.key);
   Run& run = it->second;
   run.over |= bit;
   if (begins) {
@@ -89,17 +109,58 @@ bool AnomalyTracker::Over(Finding finding) {
   return begins;
 }
 
+template <typename Visit>
+void AnomalyTracker::ForEach(std::string_view key, Visit visit) {
+  for (auto it = runs_.lower_bound(key); it != runs_.end() && it->first.starts_with(key);) {
+    const auto here = it++;
+    const char behind = here->first.size() > key.size() ? here->first[key.size()] : kPart;
+    if (behind > kPart) break;
+    if (behind == kPart) visit(here);
+  }
+}
+
+AnomalyTracker::Runs::iterator AnomalyTracker::Find(const Finding& finding, RiskLevel level) {
+  auto found = runs_.end(), first = runs_.end(), same = runs_.end();
+  bool newer = true;
+  ForEach(finding.key, [&](Runs::iterator it) {
+    if (first == runs_.end()) first = it;
+    newer = newer && (finding.detector == kWatch || IsNewer(finding, it->second.anomaly));
+    if (same == runs_.end() && SameTrouble(finding, it->second.anomaly)) same = it;
+  });
+  found = same;
+  if (same == runs_.end() && (level < RiskLevel::kHigh || !newer)) found = first;
+  if (found == runs_.end() || finding.detector == kWatch ||
+      !IsNewer(finding, found->second.anomaly))
+    return found;
+  if (finding.time <= found->second.anomaly.last_time + incident_gap_) return found;
+  Finish(found);
+  return runs_.end();
+}
+
+AnomalyTracker::Runs::iterator AnomalyTracker::Open(std::string_view key) {
+  size_t open = 0;
+  auto oldest = runs_.end();
+  ForEach(key, [&](Runs::iterator it) {
+    ++open;
+    if (oldest == runs_.end() || it->second.anomaly.seq < oldest->second.anomaly.seq) oldest = it;
+  });
+  if (open >= kMaxTroubles) Finish(oldest);
+  std::string name(key);
+  if (runs_.contains(name)) name += kPart + std::to_string(next_anomaly_);
+  return runs_.emplace(std::move(name), Run()).first;
+}
+
 void AnomalyTracker::Under(std::string_view key, uint32_t detector) {
-  if (runs_.empty()) return;
-  const auto it = runs_.find(key);
-  if (it == runs_.end() || !(it->second.over & (1u << detector))) return;
-  it->second.over &= ~(1u << detector);
-  changed_.insert(it->first);
-  if (it->second.over == 0) Finish(it);
+  ForEach(key, [&](Runs::iterator it) {
+    if (!(it->second.over & (1u << detector))) return;
+    it->second.over &= ~(1u << detector);
+    changed_.insert(it->first);
+    if (it->second.over == 0) Finish(it);
+  });
 }
 
 void AnomalyTracker::Close(std::string_view key) {
-  if (const auto it = runs_.find(key); it != runs_.end()) Finish(it);
+  ForEach(key, [&](Runs::iterator it) { Finish(it); });
 }
 
 void AnomalyTracker::Finish(Runs::iterator run) {
@@ -118,17 +179,18 @@ void AnomalyTracker::Rule(Finding finding, RiskLevel level) {
 }
 
 void AnomalyTracker::Raise(std::string_view key, uint64_t number, uint8_t severity) {
-  const auto it = runs_.find(key);
-  if (it == runs_.end() || number < it->second.window_begin) return;
-  Run& run = it->second;
-  Anomaly& a = run.anomaly;
-  const float risk = risk_.Risk(run.latest_score, severity);
-  if (risk <= a.risk && severity <= a.severity) return;
-  a.severity = std::max(a.severity, severity);
-  a.risk = std::max(a.risk, risk);
-  a.level = std::max(a.level, risk_.LevelOf(a.risk));
-  changed_.insert(it->first);
-  UpdateIncident(a);
+  ForEach(key, [&](Runs::iterator it) {
+    Run& run = it->second;
+    Anomaly& a = run.anomaly;
+    if (number < run.window_begin) return;
+    const float risk = risk_.Risk(run.latest_score, severity);
+    if (risk <= a.risk && severity <= a.severity) return;
+    a.severity = std::max(a.severity, severity);
+    a.risk = std::max(a.risk, risk);
+    a.level = std::max(a.level, risk_.LevelOf(a.risk));
+    changed_.insert(it->first);
+    UpdateIncident(a);
+  });
 }
 
 void AnomalyTracker::JoinIncident(Anomaly* a, bool by_rule) {

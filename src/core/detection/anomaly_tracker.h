@@ -38,13 +38,21 @@ struct Finding {
 };
 
 // The anomalies of one group. Windows of a stream that follow each other over their threshold are
-// one anomaly, which lasts until no detector holds the stream's latest window for abnormal;
-// anomalies within `incident_gap` of each other are one incident.
+// one anomaly, which lasts until no detector holds the stream's latest window for abnormal. Its
+// time goes on with each record that is blamed anew: a window that is abnormal only because it
+// still holds one that was blamed before lengthens nothing, and what is blamed later than
+// `incident_gap` begins another anomaly. So does another trouble (core/detection/trouble.h) that is
+// HIGH or worse: it must not hide in one that goes on.
+//
+// Anomalies within `incident_gap` of each other are one incident.
 class AnomalyTracker {
  public:
   // An incident takes in no anomaly that begins later than this after it began, so that trouble
   // which never pauses alerts anew.
   static constexpr Duration kMaxIncident = std::chrono::hours(1);
+
+  // Anomalies of a stream that are open at once; beyond it the oldest is complete.
+  static constexpr size_t kMaxTroubles = 16;
 
   // The index that stands for all watches, which are no detectors of a model.
   static constexpr uint32_t kWatch = 31;
@@ -98,6 +106,12 @@ class AnomalyTracker {
   };
   using Runs = std::map<std::string, Run, std::less<>>;
 
+  // The open anomaly of its stream that the finding belongs to; end() if it begins one.
+  Runs::iterator Find(const Finding& finding, RiskLevel level);
+  Runs::iterator Open(std::string_view key);
+  // Calls `visit` with each open anomaly of the stream, which may finish it.
+  template <typename Visit>
+  void ForEach(std::string_view key, Visit visit);
   void Begin(Run* run, Finding finding, float risk);
   void Grow(Run* run, Finding finding, float risk);
   void JoinIncident(Anomaly* anomaly, bool by_rule);
@@ -115,7 +129,9 @@ class AnomalyTracker {
   uint64_t next_anomaly_ = 1;
   uint64_t next_incident_ = 1;
   uint64_t current_incident_ = 0;
-  Runs runs_;                                   // by stream key
+  // By stream key, further ones of a stream by that, a line feed (which no key from a log holds)
+  // and their number.
+  Runs runs_;
   std::map<uint64_t, Incident> incidents_;      // the current one and those of open runs
   std::set<std::string, std::less<>> changed_;  // keys of runs to commit
   std::set<uint64_t> changed_incidents_;

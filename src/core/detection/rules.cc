@@ -58,7 +58,7 @@ struct RuleSet::Impl {
   // before.
   bool Adopt(int shortest, bool first);
   Status CompileKeys();
-  const RuleConfig* MatchSlowly(std::string_view line, std::vector<int>* found) const;
+  Matches MatchSlowly(std::string_view line, std::vector<int>* found) const;
 };
 
 bool RuleSet::Impl::Adopt(int shortest, bool first) {
@@ -125,28 +125,35 @@ Result<RuleSet> RuleSet::Create(std::vector<RuleConfig> rules) {
   return RuleSet(std::move(impl));
 }
 
-const RuleConfig* RuleSet::Match(std::string_view line) const {
-  std::vector<int> found;  // does not allocate while it is empty
+RuleSet::Matches RuleSet::Match(std::string_view line) const {
+  std::vector<int> found;  // neither this nor the result allocates while it is empty
   impl_->scanner.Scan(line, &found);
   if (found.empty() && impl_->unfiltered.empty()) [[likely]]
-    return nullptr;
+    return {};
   return impl_->MatchSlowly(line, &found);
 }
 
-const RuleConfig* RuleSet::Impl::MatchSlowly(std::string_view line, std::vector<int>* found) const {
+RuleSet::Matches RuleSet::Impl::MatchSlowly(std::string_view line, std::vector<int>* found) const {
   // RE2 reads UTF-8, and '.' matches no invalid byte: one of those must not hide a line from its
   // rule.
   std::string valid;
   if (!IsAscii(line)) line = valid = ToValidUtf8(line, line.size() * 3);
   const re2::StringPiece text(line.data(), line.size());
+  std::vector<int> matching;
   if (found->empty()) {
     for (const int rule : unfiltered)
-      if (RE2::PartialMatch(text, filter->GetRE2(rule))) return &rules[static_cast<size_t>(rule)];
-    return nullptr;
+      if (RE2::PartialMatch(text, filter->GetRE2(rule))) matching.push_back(rule);
+  } else {
+    found->insert(found->end(), undecided.begin(), undecided.end());
+    filter->AllMatches(text, *found, &matching);
+    std::ranges::sort(matching);
   }
-  found->insert(found->end(), undecided.begin(), undecided.end());
-  const int rule = filter->FirstMatch(text, *found);
-  return rule < 0 ? nullptr : &rules[static_cast<size_t>(rule)];
+  Matches matches;
+  for (const int rule : matching) {
+    matches.push_back(&rules[static_cast<size_t>(rule)]);
+    if (matches.back()->ignore) break;
+  }
+  return matches;
 }
 
 const std::vector<RuleConfig>& RuleSet::rules() const { return impl_->rules; }

@@ -33,9 +33,12 @@ class RuleSet {
   RuleSet& operator=(RuleSet&&) noexcept;
   ~RuleSet();
 
-  // The first rule in the order of the configuration that matches; null where none does. The
-  // pointer lives as long as the set.
-  const RuleConfig* Match(std::string_view line) const;
+  // All rules that match, in the order of the configuration, up to the first that ignores: what a
+  // stranger writes into a line cannot hide it from a rule. The pointers live as long as the set.
+  using Matches = std::vector<const RuleConfig*>;
+  Matches Match(std::string_view line) const;
+  // Whether a rule ends the line: nothing but the rules before it saw it.
+  static bool Ignored(const Matches& matches) { return !matches.empty() && matches.back()->ignore; }
   // What a counted rule counts the line by; `rule` is one that Match returned for it.
   std::string KeyOf(const RuleConfig& rule, std::string_view line) const;
   const std::vector<RuleConfig>& rules() const;  // those that are enabled

@@ -32,6 +32,21 @@ struct Harness {
     f.evidence.anomaly = score;
     tracker.Over(std::move(f));
   }
+  // A window that ends at `time` and blames the record of `blamed`.
+  void OverFor(const std::string& key, int64_t time, int64_t blamed, const std::string& message,
+               float score = 90) {
+    Finding f;
+    f.key = key;
+    f.detector_name = f.evidence.detector = "d0";
+    f.time = At(time);
+    f.score = f.evidence.anomaly = score;
+    f.severity = 80;
+    f.stream = key;
+    f.message = message;
+    f.ref = {FileId{1}, static_cast<uint64_t>(blamed) * 100, 50};
+    f.first = f.last = {FileId{1}, static_cast<uint64_t>(time) * 100, 50};
+    tracker.Over(std::move(f));
+  }
   CommitUnit Take() {
     CommitUnit unit;
     tracker.Take(&unit);
@@ -86,6 +101,65 @@ TEST(AnomalyTrackerTest, GrownAnomalyKeepsItsNumberInTheNextUnit) {
   EXPECT_EQ(second.anomalies[0].seq, first.anomalies[0].seq);
   EXPECT_EQ(second.anomalies[0].windows, 2u);
   EXPECT_TRUE(h.Take().anomalies.empty());
+}
+
+// A slow stream's window holds an old fault for long: that lengthens nothing.
+TEST(AnomalyTrackerTest, AnOldFaultInTheWindowLengthensNothing) {
+  Harness h;
+  h.OverFor("a", 10, 10, "disk failed");
+  h.OverFor("a", 500, 10, "disk failed");  // a new window, the old record
+  h.OverFor("a", 900, 10, "disk failed");
+  const CommitUnit unit = h.Take();
+  ASSERT_EQ(unit.anomalies.size(), 1u);
+  EXPECT_EQ(unit.anomalies[0].last_time, At(10));
+  EXPECT_EQ(unit.incidents[0].last, At(10));
+  // So what comes next is another incident, though no window in between was normal.
+  h.OverFor("a", 910, 910, "disk failed");
+  const CommitUnit next = h.Take();
+  ASSERT_EQ(next.incidents.size(), 1u);
+  EXPECT_EQ(next.incidents[0].seq, 2u);
+  EXPECT_EQ(next.anomalies.back().time, At(910));
+}
+
+TEST(AnomalyTrackerTest, AnotherTroubleIsAnotherAnomaly) {
+  Harness h;
+  h.OverFor("a", 10, 10, "disk failed");
+  h.OverFor("a", 11, 11, "fan failed");
+  h.OverFor("a", 12, 12, "disk failed");
+  h.OverFor("a", 13, 13, "hm", 10);  // mild: it belongs to what goes on
+  h.OverFor("a", 13, 12, "disk failed");
+  h.OverFor("b", 13, 13, "fan failed");
+  const CommitUnit unit = h.Take();
+  ASSERT_EQ(unit.anomalies.size(), 3u);
+  EXPECT_EQ(unit.anomalies[0].message, "disk failed");
+  EXPECT_EQ(unit.anomalies[0].last_time, At(13));
+  EXPECT_EQ(unit.anomalies[1].message, "fan failed");
+  EXPECT_EQ(unit.anomalies[1].stream, "a");
+  EXPECT_EQ(unit.incidents.size(), 1u);
+  // All of them end together.
+  h.tracker.Under("a", 0);
+  h.OverFor("a", 20, 20, "fan failed");
+  EXPECT_EQ(h.Take().anomalies.back().seq, 4u);
+}
+
+TEST(AnomalyTrackerTest, ManyTroublesOfAStreamAreBounded) {
+  Harness h;
+  for (int i = 0; i < 100; ++i)
+    h.OverFor("a", 10 + i, 10 + i, "failed: " + std::string(static_cast<size_t>(i) + 1, 'x'));
+  const CommitUnit unit = h.Take();
+  EXPECT_EQ(unit.anomalies.size(), 100u);
+  std::string state;
+  StateWriter out(&state);
+  h.tracker.Save(out);
+  EXPECT_LT(state.size(), AnomalyTracker::kMaxTroubles * 1000);
+}
+
+// Detectors that judge one moment, a session's end say, blame different records of it.
+TEST(AnomalyTrackerTest, OneMomentIsOneAnomaly) {
+  Harness h;
+  h.OverFor("a", 10, 10, "disk failed");
+  h.OverFor("a", 10, 5, "fan failed");
+  EXPECT_EQ(h.Take().anomalies.size(), 1u);
 }
 
 TEST(AnomalyTrackerTest, AnomaliesNearEachOtherAreOneIncident) {

@@ -138,13 +138,13 @@ TEST(RuleCountsTest, KeyOfALine) {
   // The user's name is the attacker's to choose.
   const std::string_view line =
       "Failed password for invalid user from 10.0.0.1 port 1 from 192.0.2.7 port 22 ssh2";
-  const RuleConfig* rule = rules->Match(line);
-  ASSERT_NE(rule, nullptr);
-  EXPECT_EQ(rules->KeyOf(*rule, line), "192.0.2.7");
-  EXPECT_EQ(rules->KeyOf(*rule, "Failed password, and nothing else"), "");
-  rule = rules->Match("Bad user xy");
-  ASSERT_NE(rule, nullptr);
-  EXPECT_EQ(rules->KeyOf(*rule, "Bad user xy"), "user xy");
+  const RuleSet::Matches first = rules->Match(line);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(rules->KeyOf(*first[0], line), "192.0.2.7");
+  EXPECT_EQ(rules->KeyOf(*first[0], "Failed password, and nothing else"), "");
+  const RuleSet::Matches second = rules->Match("Bad user xy");
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(rules->KeyOf(*second[0], "Bad user xy"), "user xy");
 }
 
 }  // namespace

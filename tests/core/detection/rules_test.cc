@@ -22,25 +22,28 @@ std::vector<RuleConfig> Rules(std::initializer_list<const char*> patterns) {
   return rules;
 }
 
+// The patterns that match, one behind the other.
 std::string Matched(const RuleSet& rules, std::string_view line) {
-  const RuleConfig* rule = rules.Match(line);
-  return rule == nullptr ? "(none)" : rule->match;
+  std::string all;
+  for (const RuleConfig* rule : rules.Match(line)) all += (all.empty() ? "" : " + ") + rule->match;
+  return all.empty() ? "(none)" : all;
 }
 
 TEST(RulesTest, NoRules) {
   const Result<RuleSet> rules = RuleSet::Create({});
   ASSERT_TRUE(rules.ok());
   EXPECT_TRUE(rules->empty());
-  EXPECT_EQ(rules->Match("anything"), nullptr);
+  EXPECT_TRUE(rules->Match("anything").empty());
 }
 
-TEST(RulesTest, FirstInOrderOfConfiguration) {
+TEST(RulesTest, AllInOrderOfConfiguration) {
   const Result<RuleSet> rules = RuleSet::Create(
       Rules({"session closed", "session (opened|closed) for user", "user", "^kernel: ", "x{3}"}));
   ASSERT_TRUE(rules.ok());
-  EXPECT_EQ(Matched(*rules, "pam: session closed for user root"), "session closed");
+  EXPECT_EQ(Matched(*rules, "pam: session closed for user root"),
+            "session closed + session (opened|closed) for user + user");
   EXPECT_EQ(Matched(*rules, "pam: session opened for user root"),
-            "session (opened|closed) for user");
+            "session (opened|closed) for user + user");
   EXPECT_EQ(Matched(*rules, "pam: session paused for user root"), "user");
   EXPECT_EQ(Matched(*rules, "kernel: foo"), "^kernel: ");
   EXPECT_EQ(Matched(*rules, " kernel: foo"), "(none)");
@@ -49,12 +52,28 @@ TEST(RulesTest, FirstInOrderOfConfiguration) {
   EXPECT_EQ(Matched(*rules, ""), "(none)");
 }
 
+// A stranger's words (a user name, say) that fit an earlier rule hide nothing from a later one.
+TEST(RulesTest, OnlyIgnoreEndsALine) {
+  std::vector<RuleConfig> list = Rules({"CE memory", "session", "COMMAND=", "user"});
+  list[1].ignore = true;
+  const Result<RuleSet> rules = RuleSet::Create(list);
+  ASSERT_TRUE(rules.ok());
+  const auto match = [&](std::string_view line) {
+    const RuleSet::Matches matches = rules->Match(line);
+    return Matched(*rules, line) + (RuleSet::Ignored(matches) ? ", ignored" : "");
+  };
+  EXPECT_EQ(match("sudo: user COMMAND=/bin/echo 'CE memory x'"), "CE memory + COMMAND= + user");
+  EXPECT_EQ(match("CE memory in session of user"), "CE memory + session, ignored");
+  EXPECT_EQ(match("session of user"), "session, ignored");
+  EXPECT_EQ(match("nothing"), "(none)");
+}
+
 TEST(RulesTest, RulesWithoutLiteralsSeeEveryLine) {
   const Result<RuleSet> rules = RuleSet::Create(Rules({"killed process", "[0-9]+%", "OOM"}));
   ASSERT_TRUE(rules.ok());
   EXPECT_EQ(Matched(*rules, "disk 99%"), "[0-9]+%");
   EXPECT_EQ(Matched(*rules, "OOM"), "OOM");
-  EXPECT_EQ(Matched(*rules, "5% killed process"), "killed process");
+  EXPECT_EQ(Matched(*rules, "5% killed process"), "killed process + [0-9]+%");
   EXPECT_EQ(Matched(*rules, "nothing"), "(none)");
 }
 
@@ -62,22 +81,23 @@ TEST(RulesTest, Case) {
   const Result<RuleSet> rules =
       RuleSet::Create(Rules({"(?i)read-only file system", "Out of memory"}));
   ASSERT_TRUE(rules.ok());
-  EXPECT_NE(rules->Match("REMOUNTING: Read-Only FILE system"), nullptr);
-  EXPECT_NE(rules->Match("Out of memory: Killed"), nullptr);
-  EXPECT_EQ(rules->Match("out of memory: killed"), nullptr);
+  EXPECT_FALSE(rules->Match("REMOUNTING: Read-Only FILE system").empty());
+  EXPECT_FALSE(rules->Match("Out of memory: Killed").empty());
+  EXPECT_TRUE(rules->Match("out of memory: killed").empty());
 }
 
 TEST(RulesTest, InvalidUtf8HidesNothing) {
   const Result<RuleSet> rules =
       RuleSet::Create(Rules({"Failed password for .* from", "größer als 10", "(?i)ÄRGER im haus"}));
   ASSERT_TRUE(rules.ok());
-  EXPECT_NE(rules->Match("Failed password for x\xff\xfe y from 1.2.3.4"), nullptr);
-  EXPECT_NE(rules->Match(std::string_view("Failed password for \0 from", 26)), nullptr);
-  EXPECT_NE(rules->Match("viel gr\xc3\xb6\xc3\x9f"
-                         "er als 10 GB"),
-            nullptr);
-  EXPECT_NE(rules->Match("\xff \xc3\xa4rger IM Haus"), nullptr);
-  EXPECT_EQ(rules->Match("Failed password for x\xff"), nullptr);
+  EXPECT_FALSE(rules->Match("Failed password for x\xff\xfe y from 1.2.3.4").empty());
+  EXPECT_FALSE(rules->Match(std::string_view("Failed password for \0 from", 26)).empty());
+  EXPECT_FALSE(rules
+                   ->Match("viel gr\xc3\xb6\xc3\x9f"
+                           "er als 10 GB")
+                   .empty());
+  EXPECT_FALSE(rules->Match("\xff \xc3\xa4rger IM Haus").empty());
+  EXPECT_TRUE(rules->Match("Failed password for x\xff").empty());
 }
 
 TEST(RulesTest, RefusedPatterns) {
@@ -110,12 +130,10 @@ TEST(RulesTest, AgreesWithTryingEveryPattern) {
     for (size_t n = random() % 40; n > 0; --n)
       line += "abcdABCD"[random() % (random() % 8 == 0 ? 8 : 4)];
     if (random() % 50 == 0) line += "abcabcabcabcabcabcabc";
-    std::string expected = "(none)";
-    for (const auto& [pattern, compiled] : one_by_one) {
-      if (!RE2::PartialMatch(line, *compiled)) continue;
-      expected = pattern;
-      break;
-    }
+    std::string expected;
+    for (const auto& [pattern, compiled] : one_by_one)
+      if (RE2::PartialMatch(line, *compiled)) expected += (expected.empty() ? "" : " + ") + pattern;
+    if (expected.empty()) expected = "(none)";
     ASSERT_EQ(Matched(*rules, line), expected) << line;
     if (expected != "(none)") ++matches;
   }
