@@ -45,7 +45,7 @@ class Life {
 
   Result<Outcome> Live() {
     StorePolicy policy;
-    policy.repeat_after = config_.repeat_after;
+    policy.notify.repeat_after = config_.repeat_after;
     Result<Store> store = Store::Open(config_.DatabasePath(), policy);
     if (!store) return store.error();
     auto models = MakeModelSet(group(), nullptr);

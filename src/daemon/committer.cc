@@ -8,6 +8,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/detection/trouble.h"
 #include "core/store/rescue.h"
 #include "core/text.h"
 #include "daemon/logging.h"
@@ -211,9 +212,10 @@ void Committer::TellRepeats() {
   if (count == 0) return;
   next_tell_ = Clock::now() + kTellRepeats;
   spdlog::info(
-      "{} alert{} held back, of trouble that alerted less than alerts.repeat_after before; "
-      "they are in the database: alogctl incidents list --since -1d",
-      count, count == 1 ? " was" : "s were");
+      "{} {} of trouble that alerted less than alerts.repeat_after before {} counted, not sent; "
+      "all "
+      "are in the database: alogctl incidents list --since -1d",
+      count, count == 1 ? "anomaly" : "anomalies", count == 1 ? "was" : "were");
 }
 
 // A database that was deleted or replaced under us would take commits for as long as this process
@@ -246,6 +248,7 @@ void Committer::KeepPlace(std::unique_lock<std::mutex>& lock) {
 void Committer::KeepHouse(std::unique_lock<std::mutex>& lock, bool idle) {
   const Clock::time_point now = Clock::now();
   if (failing_ || now < retry_at_) return;
+  TellDue(lock);
   const bool fold = since_checkpoint_ >= kCheckpointUnits ||
                     (idle && since_checkpoint_ > 0 && now >= next_checkpoint_);
   const bool retain = idle ? now >= next_retention_ : now >= next_retention_ + kRetentionOverdue;
@@ -273,6 +276,18 @@ void Committer::KeepHouse(std::unique_lock<std::mutex>& lock, bool idle) {
   }
 }
 
+// What is told later than its commit: lists, and that an incident is over.
+void Committer::TellDue(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const Result<bool> told =
+      store_.Notify(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
+  lock.lock();
+  if (!told)
+    Failed(told.error());
+  else if (*told)
+    look_in_outbox_ = true;
+}
+
 void Committer::Failed(const Error& error) {
   retry_at_ = Clock::now() + kRetry;
   ++stats_.failures;
@@ -290,19 +305,15 @@ void Committer::AlertUncommitted(std::unique_lock<std::mutex>& lock) {
   const RiskLevel least = store_.policy().alert_min();
   std::vector<Alert> alerts;
   for (const CommitUnit& unit : units_) {
-    for (const Incident& incident : unit.incidents) {
-      if (!incident.by_rule && incident.level < least) continue;
-      const auto top =
-          std::find_if(unit.anomalies.begin(), unit.anomalies.end(),
-                       [&](const Anomaly& a) { return a.seq == incident.top_anomaly; });
-      if (top == unit.anomalies.end()) continue;
-      if (!alerted_uncommitted_.emplace(unit.group, incident.seq).second) continue;
+    for (const Anomaly& anomaly : unit.anomalies) {
+      if (anomaly.detector != kRuleDetector && anomaly.level < least) continue;
+      if (!alerted_uncommitted_.emplace(unit.group, TroubleOf(anomaly).Key()).second) continue;
       Alert alert;
-      alert.level = incident.level;
+      alert.level = anomaly.level;
       alert.group = unit.group;
-      alert.title = EscapeForTerminal(incident.title);
+      alert.title = EscapeForTerminal(anomaly.stream + ": " + anomaly.message);
       alert.uncommitted = true;
-      alert.anomaly = *top;
+      alert.anomaly = anomaly;
       alerts.push_back(std::move(alert));
     }
   }

@@ -46,7 +46,7 @@ class Committer {
     uint64_t units = 0;
     uint64_t failures = 0;  // attempts
     uint64_t queued = 0;
-    uint64_t repeats = 0;    // alerts held back because they repeat one; see Repeats
+    uint64_t repeats = 0;    // anomalies whose trouble was told lately; see Notifier
     std::string last_error;  // of the latest failure, escaped; empty once a commit succeeded
   };
 
@@ -88,6 +88,7 @@ class Committer {
   void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
   void Failed(const Error& error);
   void AlertUncommitted(std::unique_lock<std::mutex>& lock);
+  void TellDue(std::unique_lock<std::mutex>& lock);
   void TellRepeats();
   bool call_due() const { return !calls_.empty() && calls_.front().after_units <= stats_.units; }
   bool drained() const {
@@ -115,7 +116,8 @@ class Committer {
   Clock::time_point retry_at_{};  // nothing touches the database before, after a failure
   bool failing_ = false;
   Clock::time_point failing_since_{};
-  std::set<std::pair<std::string, uint64_t>> alerted_uncommitted_;  // group, incident; this outage
+  std::set<std::pair<std::string, std::string>>
+      alerted_uncommitted_;  // group, trouble; this outage
   bool damaged_ = false;
   Stats stats_;
 

@@ -109,7 +109,7 @@ TEST_F(CommitterTest, LockedDatabaseKeepsTheUnit) {
 
 TEST_F(CommitterTest, CountsRepetitions) {
   StorePolicy policy;
-  policy.repeat_after = std::chrono::hours(24);
+  policy.notify.repeat_after = std::chrono::hours(24);
   committer_ = std::make_unique<Committer>(testing::OpenStore(directory_.db(), policy),
                                            beats_.Add("committer"), Committer::Hooks());
   for (uint64_t seq = 1; seq <= 3; ++seq) committer_->Offer(testing::SampleUnit(seq), true);

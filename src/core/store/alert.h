@@ -16,7 +16,13 @@ inline constexpr const char* kJournalSink = "journal";
 
 // Stored as its number: a kind keeps its own for ever.
 enum class AlertKind : uint8_t {
-  kAnomaly = 0,  // told from the columns of its anomaly
+  kAnomaly = 0,         // told from the columns of its anomaly; all others from title and body
+  kCascade = 1,         // what followed an alert within seconds
+  kSummary = 2,         // what the budget did not allow
+  kWave = 3,            // many new statements of a program
+  kFlood = 4,           // different troubles outside the budget that came too fast
+  kIncidentClosed = 5,  // it is over
+  kHushed = 6,          // what was held back after a reboot or an upgrade
 };
 
 // An alert as it waits for one sink.
@@ -32,7 +38,7 @@ struct Alert {
   std::string body;        // JSON object: what the kind's text needs beside title and anomaly
   bool uncommitted =
       false;        // sent before its commit, because that fails; it comes again with its id
-  Anomaly anomaly;  // the one that made the incident alert
+  Anomaly anomaly;  // what it is about
 };
 
 // What is put into the outbox; ids are those of the database.

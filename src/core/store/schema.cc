@@ -196,6 +196,69 @@ CREATE TABLE outbox (
 ) WITHOUT ROWID;
 CREATE INDEX outbox_by_sink ON outbox (sink, level DESC, attempts, alert_id);
 INSERT INTO outbox (sink, level, alert_id) SELECT 'journal', level, id FROM alert_rows;
+-- What was told is kept by trouble from now on.
+DROP TABLE IF EXISTS told_rows;
+DROP TABLE IF EXISTS held_rows;
+CREATE TABLE trouble_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  group_id INTEGER NOT NULL REFERENCES group_rows (id),
+  key TEXT NOT NULL,       -- identity within the group
+  host_key TEXT NOT NULL,  -- without stream class, to know it in another group
+  scope TEXT NOT NULL,     -- rule, or family and stream class: what floods are counted by
+  level INTEGER NOT NULL,  -- that was told
+  told_us INTEGER,         -- event time; NULL where the record had none
+  clock_us INTEGER,        -- when it was told
+  new_statement INTEGER NOT NULL,
+  own_alert INTEGER NOT NULL,        -- 0: in a list
+  again INTEGER NOT NULL DEFAULT 0,  -- anomalies since it was told
+  elsewhere TEXT NOT NULL DEFAULT '',  -- other groups that saw it
+  UNIQUE (group_id, key)
+);
+CREATE INDEX trouble_by_host_key ON trouble_rows (host_key);
+CREATE INDEX trouble_by_scope ON trouble_rows (group_id, scope, clock_us);
+CREATE INDEX trouble_by_clock ON trouble_rows (clock_us);
+CREATE TABLE fate_rows (
+  anomaly_id INTEGER PRIMARY KEY REFERENCES anomaly_rows (id) ON DELETE CASCADE,
+  trouble_id INTEGER NOT NULL,  -- no reference: troubles are forgotten first
+  level INTEGER NOT NULL,       -- at which it was decided
+  fate INTEGER NOT NULL         -- Fate
+);
+CREATE TABLE list_rows (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,  -- AlertKind
+  group_id INTEGER NOT NULL,  -- 0: the whole host
+  scope TEXT NOT NULL,
+  title TEXT NOT NULL,
+  since_us INTEGER NOT NULL,  -- by the clock, like due_us
+  due_us INTEGER NOT NULL,
+  more INTEGER NOT NULL DEFAULT 0,  -- items that were counted only
+  UNIQUE (kind, group_id, scope)
+);
+CREATE INDEX list_by_due ON list_rows (due_us);
+CREATE TABLE list_items (
+  list_id INTEGER NOT NULL REFERENCES list_rows (id) ON DELETE CASCADE,
+  anomaly_id INTEGER NOT NULL REFERENCES anomaly_rows (id) ON DELETE CASCADE,
+  level INTEGER NOT NULL,
+  quiet INTEGER NOT NULL,  -- worth naming, not worth telling
+  PRIMARY KEY (list_id, anomaly_id)
+) WITHOUT ROWID;
+CREATE INDEX list_item_by_anomaly ON list_items (anomaly_id);
+CREATE TABLE open_incidents (
+  incident_id INTEGER PRIMARY KEY REFERENCES incident_rows (id) ON DELETE CASCADE,
+  due_us INTEGER NOT NULL  -- by the clock
+);
+CREATE INDEX open_incident_by_due ON open_incidents (due_us);
+CREATE TABLE notify_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  clock_us INTEGER,
+  tokens REAL NOT NULL,
+  tokens_us INTEGER,
+  cascade_until_us INTEGER,
+  cascade_event_us INTEGER,
+  cascade_title TEXT NOT NULL,
+  summary_told_us INTEGER,
+  flood_told_us INTEGER
+);
 )sql";
 
 // Between two attempts to change the journal mode.

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/notify/notifier.h"
 #include "core/store/anomaly_row.h"
 #include "core/store/outbox.h"
 #include "core/store/retention.h"
@@ -64,6 +65,8 @@ struct Store::Impl {
   std::optional<Database> checkpointer;
   Time last_clock = kNoTime;  // of the host, as of the last commit
   uint64_t repeats = 0;
+  bool due_known = false;
+  Time due = kNoTime;  // of the next list or closing entry; kNoTime: none
 
   Status SetSynchronous(bool want_full) {
     if (full == want_full) return {};
@@ -110,7 +113,31 @@ Status Store::Commit(const CommitUnit& unit, Time now) {
   if (!committed.ok()) return committed;
   if (now != kNoTime) impl_->last_clock = now;
   impl_->repeats += writer.repeats();
+  impl_->due_known = impl_->due_known && unit.anomalies.empty();
   return {};
+}
+
+Result<bool> Store::Notify(Time now) {
+  if (!impl_->due_known) {
+    const Result<Time> due = Notifier::NextDue(&impl_->db);
+    if (!due.ok()) return due.error();
+    impl_->due = *due;
+    impl_->due_known = true;
+  }
+  if (impl_->due == kNoTime || now < impl_->due) return false;
+  const Result<Maintenance> pause = ReadMaintenance(&impl_->db);
+  if (!pause.ok()) return pause.error();
+  if (pause->Holds(now)) return false;
+  if (Status status = impl_->SetSynchronous(true); !status.ok()) return status.error();
+  Result<Transaction> transaction = Transaction::Begin(&impl_->db);
+  if (!transaction.ok()) return transaction.error();
+  Notifier notifier(&impl_->db, impl_->policy.notify, impl_->policy.sinks, false);
+  Status status = notifier.Begin(now, now);
+  if (status.ok()) status = notifier.End();
+  if (status.ok()) status = transaction->Commit();
+  if (!status.ok()) return status.error();
+  impl_->due_known = false;
+  return true;
 }
 
 uint64_t Store::repeats() const { return impl_->repeats; }

@@ -11,6 +11,7 @@
 
 #include "core/commit_unit.h"
 #include "core/config/config.h"
+#include "core/notify/options.h"
 #include "core/result.h"
 #include "core/store/alert.h"
 #include "core/store/history.h"  // so that one include gives both sides
@@ -27,8 +28,7 @@ struct StorePolicy {
   Duration keep = std::chrono::hours(24 * 90);
   uint64_t max_size = 2ull << 30;
   uint64_t max_templates = 200'000;  // rows of a group; the longest unseen live ones go
-  // Event time for which an alert that repeats one is held back (core/store/repeats.h); 0: none is.
-  Duration repeat_after{0};
+  NotifyOptions notify;
 
   // The lowest level that any sink wants.
   RiskLevel alert_min() const;
@@ -48,16 +48,17 @@ class Store {
   void set_policy(const StorePolicy& policy);
   const StorePolicy& policy() const;
 
-  // One transaction, all or nothing. An incident whose level reaches the minimum of a sink, or
-  // rises above what it alerted before, puts an alert into the outbox; one that holds a rule match
-  // does so at any level. What is below store_min is not stored, unless it alerts: an alert can
-  // always be looked up. On failure nothing is changed and the same unit may be given again; so it
-  // may after success, which changes nothing either.
+  // One transaction, all or nothing. An anomaly that reaches the minimum of a sink, or is a rule's,
+  // is told as Notifier decides: at once, in a list, or not again. What is below store_min is not
+  // stored, unless it alerts: an alert can always be looked up. On failure nothing is changed and
+  // the same unit may be given again; so it may after success, which changes nothing either.
   //
   // While `now` is within a maintenance, what would alert is counted instead, once and for all.
-  // With policy.repeat_after an alert that says what another said lately is held back (Repeats).
   Status Commit(const CommitUnit& unit, Time now = kNoTime);
-  // Alerts held back by Commit as repetitions, since Open.
+  // Puts the lists and closing entries into the outbox that are due by `now`, without a new unit.
+  // True if it did. Cheap where nothing is due: it may be called each second.
+  Result<bool> Notify(Time now);
+  // Anomalies whose trouble was told lately, since Open.
   uint64_t repeats() const;
 
   // Alerts are held back from `now` until `until`; no longer if that is past.

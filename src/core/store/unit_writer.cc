@@ -3,19 +3,15 @@
 #include "core/store/unit_writer.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
+#include "core/notify/notifier.h"
 #include "core/store/anomaly_row.h"
-#include "core/store/maintenance.h"
-#include "core/store/outbox.h"
 #include "core/store/store.h"
 #include "core/text.h"
 
 namespace alogd {
 namespace {
-
-// Limits of what goes into a text column; hostile logs grow the database by so much a row at most.
 
 std::optional<uint32_t> TemplateColumn(TemplateId id) {
   if (id == kNoTemplate) return std::nullopt;
@@ -51,7 +47,6 @@ Status UnitWriter::FindGroup() {
   Result<Suppressions> suppressions = Suppressions::Load(db_, group_);
   if (!suppressions.ok()) return suppressions.error();
   suppressions_ = std::move(*suppressions);
-  repeats_.emplace(db_, group_, policy_.repeat_after);
   return {};
 }
 
@@ -121,7 +116,7 @@ Status UnitWriter::SelectAnomalies() {
     if (!id.ok()) return id.error();
     if (id->has_value() || a.level >= least || a.detector == kRuleDetector) {
       kept_.push_back(Kept{&a, id->value_or(0)});
-      of_incident_[a.incident_seq].push_back(&a);
+      wanted_incidents_.insert(a.incident_seq);
     }
   }
   return {};
@@ -129,41 +124,37 @@ Status UnitWriter::SelectAnomalies() {
 
 Status UnitWriter::WriteIncidents() {
   for (const Incident& incident : unit_.incidents) {
-    Rows rows =
-        db_->Query("SELECT id, alerted_level FROM incident_rows WHERE group_id = ? AND seq = ?",
-                   group_, incident.seq);
-    Known known;
-    if (rows.Next()) known = Known{rows.Int(0), rows.Int(1)};
-    if (!rows.status().ok()) return rows.status();
-    const bool wanted = known.id != 0 || of_incident_.contains(incident.seq);
-    if (!wanted) continue;
-    incidents_[incident.seq] = known;
+    const auto known = db_->Int("SELECT id FROM incident_rows WHERE group_id = ? AND seq = ?",
+                                group_, incident.seq);
+    if (!known.ok()) return known.error();
+    if (!*known && !wanted_incidents_.contains(incident.seq)) continue;
+    incidents_[incident.seq] = known->value_or(0);
     if (Status status = WriteIncident(incident); !status.ok()) return status;
   }
   return {};
 }
 
 Status UnitWriter::WriteIncident(const Incident& i) {
-  Known& known = incidents_[i.seq];
-  if (known.id != 0) {
+  int64_t& id = incidents_[i.seq];
+  if (id != 0) {
     return db_->Run(
         "UPDATE incident_rows SET first_us = ?, last_us = ?, level = ?, risk = ?, anomalies = ?, "
         "top_anomaly = ?, title = ?, by_rule = ? WHERE id = ?",
         TimeColumn(i.first), TimeColumn(i.last), static_cast<int>(i.level), RealColumn(i.risk),
-        i.anomalies, i.top_anomaly, ToValidUtf8(i.title, kMaxName), i.by_rule, known.id);
+        i.anomalies, i.top_anomaly, ToValidUtf8(i.title, kMaxName), i.by_rule, id);
   }
   Status status = db_->Run(
       "INSERT INTO incident_rows (group_id, seq, first_us, last_us, level, risk, anomalies, "
       "top_anomaly, title, by_rule) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       group_, i.seq, TimeColumn(i.first), TimeColumn(i.last), static_cast<int>(i.level),
       RealColumn(i.risk), i.anomalies, i.top_anomaly, ToValidUtf8(i.title, kMaxName), i.by_rule);
-  if (status.ok()) known.id = db_->last_insert_id();
+  if (status.ok()) id = db_->last_insert_id();
   return status;
 }
 
 Result<std::optional<int64_t>> UnitWriter::IncidentId(uint64_t seq) {
   if (const auto it = incidents_.find(seq); it != incidents_.end()) {
-    return std::optional<int64_t>(it->second.id);
+    return std::optional<int64_t>(it->second);
   }
   return db_->Int("SELECT id FROM incident_rows WHERE group_id = ? AND seq = ?", group_, seq);
 }
@@ -226,113 +217,37 @@ Status UnitWriter::WriteStates() {
   return {};
 }
 
-// A rule was written by somebody who wants to hear of each match, so its level does not matter.
-Result<std::optional<RiskLevel>> UnitWriter::AlertLevel(const Incident& incident,
-                                                        int64_t incident_id) {
-  RiskLevel level = incident.level;
-  bool by_rule = incident.by_rule;
-  if (!suppressions_.empty()) {
-    Rows rows = db_->Query(
-        "SELECT max(level), max(detector = ?) FROM anomaly_rows WHERE incident_id = ? AND "
-        "state <> 3",
-        kRuleDetector, incident_id);
-    const bool any = rows.Next() && !rows.Null(0);
-    if (!rows.status().ok()) return rows.status().error();
-    if (!any) return std::optional<RiskLevel>();
-    level = LevelAt(rows, 0);
-    by_rule = rows.Int(1) != 0;
-  }
-  if (!by_rule && level < policy_.alert_min()) return std::optional<RiskLevel>();
-  return std::optional(level);
-}
-
-Result<std::optional<int64_t>> UnitWriter::TopAnomaly(const Incident& incident,
-                                                      int64_t incident_id) {
-  Result<std::optional<int64_t>> top =
-      db_->Int("SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ? AND state <> 3", group_,
-               incident.top_anomaly);
-  if (!top.ok() || top->has_value()) return top;
-  return db_->Int(
-      "SELECT id FROM anomaly_rows WHERE incident_id = ? AND state <> 3 ORDER BY risk DESC, id "
-      "LIMIT 1",
-      incident_id);
-}
-
-Result<UnitWriter::News> UnitWriter::FindNews(const Incident& incident, const Known& known,
-                                              int64_t level) {
-  std::vector<const Anomaly*> raises;
-  if (const auto it = of_incident_.find(incident.seq); repeats_->on() && it != of_incident_.end())
-    std::copy_if(it->second.begin(), it->second.end(), std::back_inserter(raises),
-                 [&](const Anomaly* a) {
-                   return static_cast<int64_t>(a->level) > known.alerted &&
-                          (a->level >= policy_.alert_min() || a->detector == kRuleDetector);
-                 });
-  std::stable_sort(raises.begin(), raises.end(),
-                   [](const Anomaly* a, const Anomaly* b) { return a->risk > b->risk; });
-  bool repetition = false;
-  for (const Anomaly* a : raises) {
-    const auto id =
-        db_->Int("SELECT id FROM anomaly_rows WHERE group_id = ? AND seq = ? AND state <> 3",
-                 group_, a->seq);
-    if (!id.ok()) return id.error();
-    if (!*id) continue;
-    const Result<bool> repeats = repeats_->Repeated(*a);
-    if (!repeats.ok()) return repeats.error();
-    if (!*repeats) return News{a, **id};
-    repetition = true;
-  }
-  if (!repetition && repeats_->on()) {
-    const Result<bool> held = repeats_->Held(known.id, level);
-    if (!held.ok()) return held.error();
-    repetition = *held;
-  }
-  if (repetition) return News{.repetition = true};
-  // What brought it there came before, and may alert only now: a suppression was lifted, say.
-  const Result<std::optional<int64_t>> top = TopAnomaly(incident, known.id);
-  if (!top.ok()) return top.error();
-  return News{.id = *top};
-}
-
 Status UnitWriter::WriteAlerts() {
-  for (const Incident& incident : unit_.incidents) {
-    const auto it = incidents_.find(incident.seq);
-    if (it == incidents_.end()) continue;
-    if (Status status = WriteAlert(incident, &it->second); !status.ok()) return status;
+  if (kept_.empty()) return {};
+  Time latest = kNoTime;
+  for (const Kept& kept : kept_) latest = std::max(latest, kept.anomaly->last_time);
+  Notifier notifier(db_, policy_.notify, policy_.sinks, hold_);
+  if (Status status = notifier.Begin(now_, latest); !status.ok()) return status;
+  for (const Kept& kept : kept_) {
+    const Result<std::optional<Fate>> fate = Decide(&notifier, *kept.anomaly);
+    if (!fate.ok()) return fate.error();
+    repeated_ += *fate == Fate::kRepeats;
   }
-  return {};
+  return notifier.End();
 }
 
-Status UnitWriter::WriteAlert(const Incident& incident, Known* known) {
-  const Result<std::optional<RiskLevel>> alerts = AlertLevel(incident, known->id);
-  if (!alerts.ok()) return alerts.error();
-  const auto level = static_cast<int64_t>(alerts->value_or(RiskLevel::kInfo));
-  if (!alerts->has_value() || level <= known->alerted) return {};
-  const Result<News> news = FindNews(incident, *known, level);
-  if (!news.ok()) return news.error();
-  if (news->repetition) {
-    const Result<bool> held = repeats_->Hold(known->id, level);
-    if (!held.ok()) return held.error();
-    repeated_ += *held;
-    return {};
+Result<std::optional<Fate>> UnitWriter::Decide(Notifier* notifier, const Anomaly& anomaly) {
+  Notifier::Place place;
+  place.group_id = group_;
+  place.group = unit_.group;
+  {
+    Rows rows = db_->Query(
+        "SELECT id, coalesce(incident_id, 0) FROM anomaly_rows WHERE group_id = ? AND seq = ? AND "
+        "state <> 3",
+        group_, anomaly.seq);
+    if (rows.Next()) {
+      place.anomaly_id = rows.Int(0);
+      place.incident_id = rows.Int(1);
+    }
+    if (!rows.status().ok()) return rows.status().error();
   }
-  Status status;
-  if (hold_) {
-    status = CountHeldAlert(db_);
-  } else {
-    NewAlert alert;
-    alert.incident_id = known->id;
-    alert.anomaly_id = news->id;
-    alert.group_id = group_;
-    alert.level = **alerts;
-    alert.any_level = incident.by_rule;
-    alert.created = now_;
-    alert.title = incident.title;
-    status = EnqueueAlert(db_, alert, policy_.sinks);
-    if (status.ok() && news->anomaly != nullptr) status = repeats_->Told(*news->anomaly);
-  }
-  if (!status.ok()) return status;
-  known->alerted = level;
-  return db_->Run("UPDATE incident_rows SET alerted_level = ? WHERE id = ?", level, known->id);
+  if (place.anomaly_id == 0) return std::optional<Fate>();  // suppressed
+  return notifier->Decide(anomaly, place);
 }
 
 Status UnitWriter::WriteState() {
