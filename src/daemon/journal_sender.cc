@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <nlohmann/json.hpp>
 
 #include "core/text.h"
 #include "daemon/message_ids.h"
@@ -48,6 +49,7 @@ std::string Why(const Anomaly& a) {
 std::string More(const Alert& alert) {
   if (alert.uncommitted) return "not yet in the database, which does not take commits";
   if (alert.anomaly_id != 0) return fmt::format("alogctl anomalies show {}", alert.anomaly_id);
+  if (alert.incident_id == 0) return "alogctl incidents list --since -1d";
   return fmt::format("alogctl incidents show {}", alert.incident_id);
 }
 
@@ -60,14 +62,33 @@ std::string Where(const Alert& alert) {
   return where.empty() ? "group " + Safe(alert.group) : where;
 }
 
+// How often its trouble came since it was told last; 0 where the body does not say.
+uint64_t Again(const Alert& alert) {
+  const auto body = nlohmann::json::parse(alert.body, nullptr, false);
+  if (!body.is_object()) return 0;
+  const auto again = body.find("again");
+  return again != body.end() && again->is_number_unsigned() ? again->get<uint64_t>() : 0;
+}
+
 std::string Message(const Alert& alert) {
+  if (alert.kind != AlertKind::kAnomaly)
+    return fmt::format("{}: {} ({})", Name(alert.level), Safe(alert.title, kMaxWhat + kMaxWhy),
+                       More(alert));
   const Anomaly& a = alert.anomaly;
   const bool rule = a.detector == kRuleDetector;
   std::string out =
       fmt::format("{} {}: {}", Name(alert.level), rule ? "rule match" : "anomaly", What(alert));
   if (const std::string why = Why(a); !why.empty())
     out += fmt::format(" - {}: {}", Safe(a.detector), why);
+  if (const uint64_t again = Again(alert); again > 0)
+    out += fmt::format(" - it came {} more time{} since it was told", again, again == 1 ? "" : "s");
   return out + fmt::format(" ({}; risk {:.0f}; {})", Where(alert), a.risk, More(alert));
+}
+
+const char* AlertId(const Alert& alert) {
+  if (alert.kind == AlertKind::kIncidentClosed) return kIncidentClosedId;
+  if (alert.kind != AlertKind::kAnomaly) return kListAlertId;
+  return alert.anomaly.detector == kRuleDetector ? kRuleAlertId : kAnomalyAlertId;
 }
 
 class Fields {
@@ -156,7 +177,7 @@ std::vector<std::string> JournalFields(const Alert& alert) {
   const Anomaly& a = alert.anomaly;
   Fields fields;
   fields.Add("MESSAGE", Message(alert));
-  fields.Add("MESSAGE_ID", a.detector == kRuleDetector ? kRuleAlertId : kAnomalyAlertId);
+  fields.Add("MESSAGE_ID", AlertId(alert));
   fields.AddNumber("PRIORITY", Priority(alert.level));
   fields.Add("SYSLOG_IDENTIFIER", "alogd");
   if (alert.anomaly_id != 0) fields.AddNumber("ALOGD_ANOMALY_ID", alert.anomaly_id);
@@ -199,6 +220,10 @@ std::string AlertText(const Alert& alert, bool color) {
     return color ? fmt::format("{}{}\x1b[0m", code, text) : std::string(text);
   };
   const std::string level = styled(Color(alert.level), fmt::format(" {} ", Name(alert.level)));
+  if (alert.kind != AlertKind::kAnomaly)
+    return fmt::format("{} {}\n    {} {}\n", level,
+                       styled("\x1b[1m", Safe(alert.title, kMaxWhat + kMaxWhy)),
+                       styled("\x1b[2m", "more: "), More(alert));
   std::string out = fmt::format("{} {}\n", level, styled("\x1b[1m", What(alert)));
   if (const std::string why = Why(a); !why.empty()) {
     out += fmt::format("    {} {} ({})\n", styled("\x1b[2m", "why: "), why, Safe(a.detector));

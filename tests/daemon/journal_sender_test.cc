@@ -99,6 +99,30 @@ TEST(JournalSenderTest, RuleMatchHasItsOwnId) {
   EXPECT_THAT(fields["MESSAGE"], StartsWith("HIGH rule match: Failed password"));
 }
 
+TEST(JournalSenderTest, AlertsThatTellSeveral) {
+  Alert alert = SampleAlert();
+  alert.kind = AlertKind::kCascade;
+  alert.anomaly_id = 0;
+  alert.anomaly = Anomaly();
+  alert.title = "2 more troubles within seconds of 'a': b; c";
+  EXPECT_EQ(Split(JournalFields(alert))["MESSAGE"],
+            "HIGH: 2 more troubles within seconds of 'a': b; c (alogctl incidents show 7)");
+  EXPECT_EQ(
+      AlertText(alert, false),
+      " HIGH  2 more troubles within seconds of 'a': b; c\n    more:  alogctl incidents show 7\n");
+  alert.incident_id = 0;
+  EXPECT_THAT(Split(JournalFields(alert))["MESSAGE"], HasSubstr("alogctl incidents list"));
+}
+
+TEST(JournalSenderTest, SaysHowOftenItCameSinceItWasTold) {
+  Alert alert = SampleAlert();
+  alert.body = R"({"again":41,"since_us":1})";
+  EXPECT_THAT(Split(JournalFields(alert))["MESSAGE"],
+              HasSubstr(" - it came 41 more times since it was told ("));
+  alert.body = "[damaged";
+  EXPECT_THAT(Split(JournalFields(alert))["MESSAGE"], Not(HasSubstr("more time")));
+}
+
 TEST(JournalSenderTest, AlertWhoseAnomalyIsGone) {
   Alert alert = SampleAlert();
   alert.anomaly_id = 0;
@@ -169,6 +193,11 @@ TEST(JournalSenderTest, CatalogExplainsEveryEntry) {
   rule.anomaly.detector = "rule";
   std::vector<std::map<std::string, std::string>> entries = {Split(JournalFields(SampleAlert())),
                                                              Split(JournalFields(rule))};
+  for (const AlertKind kind : {AlertKind::kCascade, AlertKind::kIncidentClosed}) {
+    Alert list = SampleAlert();
+    list.kind = kind;
+    entries.push_back(Split(JournalFields(list)));
+  }
   for (const Notice::Kind kind : kKinds)
     entries.push_back(Split(JournalFields(SampleNotice(kind))));
   EXPECT_EQ(catalog.size(), entries.size());

@@ -61,8 +61,8 @@ std::string Title(const DueList& list, RiskLevel level, uint64_t count, Time clo
                          list.title.empty() ? "several programs" : ToValidUtf8(list.title, kQuoted),
                          took, quotes);
     case AlertKind::kFlood:
-      return fmt::format("a flood: {} more within {} that {} not sent one by one: {}",
-                         Plural(count, "trouble"), took, count == 1 ? "was" : "were", quotes);
+      return fmt::format("a flood: {} within {}, not sent one by one: {}",
+                         Plural(count, "more trouble"), took, quotes);
     default:
       return fmt::format("{} more {} in the last {} than alerts.budget_per_day allows{}: {}", count,
                          Name(level), took, MostOf(list), quotes);

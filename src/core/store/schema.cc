@@ -223,6 +223,9 @@ CREATE TABLE fate_rows (
   level INTEGER NOT NULL,       -- at which it was decided
   fate INTEGER NOT NULL         -- Fate
 );
+INSERT INTO fate_rows (anomaly_id, trouble_id, level, fate)
+SELECT a.id, 0, a.level, 0 FROM anomaly_rows a JOIN incident_rows i ON i.id = a.incident_id
+WHERE i.alerted_level >= a.level;
 CREATE TABLE list_rows (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL,  -- AlertKind
@@ -257,7 +260,10 @@ CREATE TABLE notify_state (
   cascade_event_us INTEGER,
   cascade_title TEXT NOT NULL,
   summary_told_us INTEGER,
-  flood_told_us INTEGER
+  flood_told_us INTEGER,
+  hush_from_us INTEGER,  -- event time, after a reboot or an upgrade
+  hush_until_us INTEGER,
+  hush_title TEXT NOT NULL DEFAULT ''
 );
 )sql";
 

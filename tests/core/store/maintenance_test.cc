@@ -80,15 +80,15 @@ TEST_F(MaintenanceTest, HoldsAndCounts) {
   EXPECT_EQ(Now().held, 3u);
   // Afterwards alerts go out again; what was held is not sent late, unless it gets worse.
   ASSERT_TRUE(store_->Commit(Unit(5), start_ + 30min).ok());
-  ASSERT_TRUE(store_->Commit(Unit(6, RiskLevel::kHigh, 4), start_ + 31min).ok());
+  ASSERT_TRUE(store_->Commit(Unit(4), start_ + 31min).ok());
   EXPECT_EQ(Waiting(), 2u);
-  ASSERT_TRUE(store_->Commit(Unit(7, RiskLevel::kCritical, 4), start_ + 32min).ok());
+  ASSERT_TRUE(store_->Commit(Unit(4, RiskLevel::kCritical), start_ + 32min).ok());
   EXPECT_EQ(Waiting(), 3u);
   EXPECT_EQ(Now().held, 3u);
   // All of it is stored.
   auto history = History::Open(path_);
   ASSERT_TRUE(history.ok());
-  EXPECT_EQ(history->Anomalies({})->size(), 7u);
+  EXPECT_EQ(history->Anomalies({})->size(), 5u);
 }
 
 TEST_F(MaintenanceTest, EndsAndBeginsAnew) {

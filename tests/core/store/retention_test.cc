@@ -169,6 +169,7 @@ TEST(RetentionTest, AnomalyThatComesAgainAfterItWasDeleted) {
   StoreDir dir;
   StorePolicy policy;
   policy.keep = 1h;
+  policy.notify.repeat_after = 24h;
   Store store = OpenStore(dir.db(), policy);
   for (uint64_t seq = 1; seq <= 2; ++seq) ASSERT_TRUE(store.Commit(SampleUnit(seq)).ok());
   testing::TakeAlerts(&store);
@@ -177,7 +178,7 @@ TEST(RetentionTest, AnomalyThatComesAgainAfterItWasDeleted) {
   ASSERT_EQ(Count(dir.db(), "anomalies"), 0);
   ASSERT_TRUE(store.Commit(SampleUnit(2)).ok());
   EXPECT_EQ(Count(dir.db(), "anomalies WHERE incident_id = 2"), 1);
-  EXPECT_TRUE(store.Outbox(kJournalSink, 10)->empty());  // its incident had alerted
+  EXPECT_TRUE(store.Outbox(kJournalSink, 10)->empty());  // its trouble was told
   CommitUnit lone = SampleUnit(1);
   lone.incidents.clear();
   ASSERT_TRUE(store.Commit(lone).ok());
