@@ -16,6 +16,7 @@
 #include "models/sequence/known_histories.h"
 #include "models/sequence/lstm.h"
 #include "models/tensors/safetensors.h"
+#include "models/terms/nearest_template.h"
 
 namespace alogd {
 
@@ -107,8 +108,6 @@ float DeepLogLoss(float nll, float common);
 // by so many orders of magnitude.
 inline constexpr float kTopRelief = 2.0f;
 float DeepLogRaw(float loss, uint32_t rank, uint32_t top);
-
-class NearestTemplate;
 
 // Templates that the network was not trained on are taken for the nearest one whose similarity is
 // at least `least_similar`; without `nearest` they stay unknown.

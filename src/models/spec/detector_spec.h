@@ -32,7 +32,7 @@ struct TrainingTask {
   uint64_t seed = 1;
   // Called now and then with a step and the share of this detector's training that is done, 0 to 1;
   // false stops it, and training fails with Interrupted().
-  std::function<bool(const std::string& step, double done)> progress;
+  std::function<bool(const std::string& step, double done)> progress{};
 
   bool sessions() const { return group.stream.kind == StreamOptions::Kind::kSession; }
 };
@@ -52,14 +52,14 @@ struct StoredDetector {
   const GroupConfig& group;
   bool bundle = false;  // there is one, whether or not this detector was trained in it
   // Of the bundle, by word; empty without one.
-  std::span<const std::string> vocabulary;
-  std::span<const uint64_t> counts;
+  std::span<const std::string> vocabulary{};
+  std::span<const uint64_t> counts{};
   const std::vector<bool>& rare;
   // What it has of this detector; null and unset where it was not trained. A threshold that the
   // operator set is in the calibration already.
   const nlohmann::json* entry = nullptr;
   const TensorMap* tensors = nullptr;  // never null where the spec says `weights` and entry is set
-  std::optional<Calibration> calibration;
+  std::optional<Calibration> calibration{};
 
   uint32_t words() const { return static_cast<uint32_t>(vocabulary.size()); }
 };
