@@ -46,7 +46,10 @@ void CorpusBuilder::Add(const Line& line) {
   const ParsedLine parsed = parser_.Add(source_, FileId{static_cast<int64_t>(files_.size())}, line);
   if (parsed.kind != Assembled::Kind::kRecord) return;
   if (RuleSet::Ignored(rules_.Match(parsed.text))) return;
-  if (!keys_.Find(source_name_, parsed.header, &key_)) return;
+  if (!keys_.Find(source_name_, parsed.header, parsed.text, &key_)) {
+    if (keyless_++ == 0) example_ = parsed.text.substr(0, kGoldenBytes);
+    return;
+  }
   if (options_.leave_out && options_.leave_out(key_, parsed.time)) {
     ++left_out_;
     return;
@@ -153,6 +156,11 @@ std::vector<bool> CorpusBuilder::UnusualFiles(std::vector<std::string>* remarks)
 }
 
 Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
+  if (records_ == 0 && keyless_ > 0)
+    remarks->push_back(
+        fmt::format("none of {} records holds a session key: stream.session '{}' matches neither "
+                    "their headers nor their messages; the first of them reads: {}",
+                    keyless_, keys_.pattern(), example_));
   const std::vector<bool> unusual = UnusualFiles(remarks);
   std::erase_if(kept_, [&](const Raw& raw) { return unusual[raw.file]; });
   ThinTo(options_.max_records);

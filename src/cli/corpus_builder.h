@@ -92,6 +92,8 @@ class CorpusBuilder {
   std::vector<float> numbers_;  // as in Corpus
   uint64_t records_ = 0;
   uint64_t left_out_ = 0;
+  uint64_t keyless_ = 0;  // records in no session
+  std::string example_;   // the first of them
   uint64_t bytes_ = 0;
   uint32_t keep_every_ = 1;  // block in so many
   std::vector<std::string> golden_;

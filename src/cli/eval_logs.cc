@@ -55,7 +55,8 @@ void Feed(MergedReader* reader, Pipeline* pipeline, const StreamKeys& keys, bool
   pipeline->set_record_observer([&](const ParsedLine& line) {
     if (line.kind != Assembled::Kind::kRecord) return;
     session.clear();
-    if (sessions && keys.Find(source, line.header, &key)) session = StreamKeys::Split(key).second;
+    if (sessions && keys.Find(source, line.header, line.text, &key))
+      session = StreamKeys::Split(key).second;
     for (UnitScores* of : scores)
       of->Record(source, number, session, line.header.message, pipeline->catalog().Text(line.id));
   });

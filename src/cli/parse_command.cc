@@ -254,7 +254,7 @@ void Parse(const ParseArguments& args, const MaskOptions& masks, CliContext* con
   for (const LogSource& source : files->sources) {
     LogReader reader(source, group.max_line);
     size_t file = SIZE_MAX;
-    uint64_t line_number = 0;
+    uint64_t line_number = 0, held_line = 0, held_offset = UINT64_MAX;
     SourceId id{};
     for (std::optional<Line> line;
          (args.preview == 0 || rows < args.preview) && (line = reader.Next());) {
@@ -262,14 +262,19 @@ void Parse(const ParseArguments& args, const MaskOptions& masks, CliContext* con
         file = reader.file();
         ++file_id;
         line_number = 0;
+        held_offset = UINT64_MAX;
         parser->ResetClock();
         id = parser->AddSource(reader.source_name(), reader.reference());
       }
       ++line_number;
       const ParsedLine parsed = parser->Add(id, FileId{file_id}, *line);
+      // A record's row has the number of its first line.
+      if (parsed.kind == Assembled::Kind::kHeld && parsed.ref.offset != held_offset)
+        held_line = line_number, held_offset = parsed.ref.offset;
       if (parsed.kind != Assembled::Kind::kRecord) continue;
       ++rows;
-      const Row row = MakeRow(reader.source_name(), line_number, parsed, &*parser);
+      const uint64_t number = parsed.ref.offset == held_offset ? held_line : line_number;
+      const Row row = MakeRow(reader.source_name(), number, parsed, &*parser);
       args.as_given ? printer.Print(row, row.id) : spool.Put(row);
     }
     for (const std::string& remark : reader.remarks())

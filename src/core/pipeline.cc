@@ -79,7 +79,7 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     return;
   }
   const RuleSet::Matches matches = rules.Match(line.text);
-  const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, &key_);
+  const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, line.text, &key_);
   for (const RuleConfig* rule : matches)
     if (!rule->ignore) OnRule(line, *rule);
   if (RuleSet::Ignored(matches)) {

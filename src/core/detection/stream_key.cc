@@ -65,7 +65,12 @@ Result<StreamKeys> StreamKeys::Create(const StreamOptions& options) {
   return keys;
 }
 
-bool StreamKeys::Find(std::string_view source, const Header& header, std::string* key) const {
+std::string_view StreamKeys::pattern() const {
+  return session_ ? std::string_view(session_->pattern()) : std::string_view();
+}
+
+bool StreamKeys::Find(std::string_view source, const Header& header, std::string_view text,
+                      std::string* key) const {
   key->clear();
   if (!session_) {
     key->append(source).push_back(kSeparator);
@@ -77,7 +82,10 @@ bool StreamKeys::Find(std::string_view source, const Header& header, std::string
   }
   re2::StringPiece found[2];
   const int groups = session_->NumberOfCapturingGroups() > 0 ? 2 : 1;
-  if (!Search(*session_, prefix_, header.message, found, groups)) return false;
+  if (!Search(*session_, prefix_, header.message, found, groups) &&
+      (text.size() <= header.message.size() || !Search(*session_, prefix_, text, found, groups))) {
+    return false;
+  }
   const re2::StringPiece& match = found[groups - 1];
   key->push_back(kSeparator);  // sessions cross sources
   key->append(match.data(), std::min(match.size(), kMaxPart));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which stream a record belongs to: its program, its source, or a session key in its message.
+// Which stream a record belongs to: its program, its source, or a session key in its text.
 #pragma once
 
 #include <memory>
@@ -28,8 +28,13 @@ class StreamKeys {
   StreamKeys& operator=(StreamKeys&&) noexcept;
   ~StreamKeys();
 
-  // Sets `key`; false where streams are sessions and the message holds no key.
-  bool Find(std::string_view source, const Header& header, std::string* key) const;
+  // Sets `key`; false where streams are sessions and the record holds no key. Its message is looked
+  // through first, then all of `text`, its first line: what a logger prints in its header (a
+  // request or trace id) is a key too.
+  bool Find(std::string_view source, const Header& header, std::string_view text,
+            std::string* key) const;
+  // Of session keys; empty where streams are no sessions.
+  std::string_view pattern() const;
   // {source, stream as shown}: the source is empty for sessions, the stream is it where a program
   // is not known.
   static std::pair<std::string, std::string> Split(std::string_view key);

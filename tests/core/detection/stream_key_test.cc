@@ -11,15 +11,25 @@
 namespace alogd {
 namespace {
 
-std::string KeyOf(const StreamKeys& keys, std::string_view message) {
+std::string KeyOf(const StreamKeys& keys, std::string_view message, std::string_view before = "") {
   Header header;
+  const std::string text = std::string(before) + std::string(message);
   header.message = message;
   std::string key;
-  return keys.Find("/var/log/a", header, &key) ? key.substr(1) : "(none)";
+  return keys.Find("/var/log/a", header, text, &key) ? key.substr(1) : "(none)";
 }
 
 StreamKeys Sessions(const std::string& pattern) {
   return *StreamKeys::Create({.kind = StreamOptions::Kind::kSession, .session = pattern});
+}
+
+// Loggers print the ids of requests and traces in their headers; one in the message comes first.
+TEST(StreamKeysTest, SessionKeysInHeaders) {
+  const StreamKeys requests = Sessions("req-[0-9a-f]+");
+  const std::string header = "2024-02-29 13:45:01 INFO nova.api [req-7f2 - - -] ";
+  EXPECT_EQ(KeyOf(requests, "GET /v2", header), "req-7f2");
+  EXPECT_EQ(KeyOf(requests, "forwarded req-9", header), "req-9");
+  EXPECT_EQ(KeyOf(requests, "GET /v2", "2024-02-29 13:45:01 INFO nova.api [-] "), "(none)");
 }
 
 TEST(StreamKeysTest, SessionKeys) {
