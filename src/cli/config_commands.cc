@@ -14,6 +14,7 @@
 #include "core/config/rule_examples.h"
 #include "core/config/yaml_reader.h"
 #include "core/text.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -87,7 +88,8 @@ void PrintProblem(const ConfigProblem& problem, const CliContext& context, std::
 }
 
 void Show(CliContext* context) {
-  const LoadedConfig loaded = LoadConfig(context->config_path, context->config_given);
+  const LoadedConfig loaded =
+      LoadConfig(context->config_path, context->config_given, AllDetectors());
   for (const ConfigProblem& problem : loaded.problems) PrintProblem(problem, *context, stderr);
   if (!loaded.ok()) {
     context->exit_status = kExitUsage;
@@ -104,7 +106,7 @@ void Show(CliContext* context) {
 void Check(CliContext* context, const std::string& file) {
   const bool given = !file.empty();
   const std::string& path = given ? file : context->config_path;
-  LoadedConfig loaded = LoadConfig(path, given || context->config_given);
+  LoadedConfig loaded = LoadConfig(path, given || context->config_given, AllDetectors());
   for (ConfigProblem& problem : CheckRuleExamples(loaded))
     loaded.problems.push_back(std::move(problem));
   for (const ConfigProblem& problem : loaded.problems) PrintProblem(problem, *context, stdout);

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
 #include "core/text.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -30,7 +31,8 @@ void PrintFinding(const CliContext& context, const Obstacle& finding) {
 }
 
 void RunDoctor(CliContext* context, const std::string& root) {
-  const LoadedConfig loaded = LoadConfig(context->config_path, context->config_given);
+  const LoadedConfig loaded =
+      LoadConfig(context->config_path, context->config_given, AllDetectors());
   const Obstacles findings = Examine(loaded, context->config_path, Host(root));
   for (const Obstacle& finding : findings) PrintFinding(*context, finding);
   if (!findings.empty()) context->exit_status = kExitNo;

@@ -7,11 +7,12 @@
 
 #include "cli/cli.h"
 #include "core/text.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 
 bool LoadCliConfig(CliContext* context, Config* config) {
-  LoadedConfig loaded = LoadConfig(context->config_path, context->config_given);
+  LoadedConfig loaded = LoadConfig(context->config_path, context->config_given, AllDetectors());
   for (const ConfigProblem& problem : loaded.problems) {
     if (problem.warning && context->quiet) continue;
     fmt::print(stderr, "{}: {}{}\n", EscapeForTerminal(problem.where),

@@ -10,6 +10,7 @@
 #include "core/config/path_set.h"
 #include "core/pipeline.h"
 #include "models/bundle/bundle.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -20,7 +21,7 @@ std::string Text(const ConfigProblem& problem) {
 
 Result<std::shared_ptr<const Config>> LoadChecked(const std::string& path, bool must_exist,
                                                   std::vector<std::string>* remarks) {
-  LoadedConfig loaded = LoadConfig(path, must_exist);
+  LoadedConfig loaded = LoadConfig(path, must_exist, AllDetectors());
   std::string errors;
   for (const ConfigProblem& problem : loaded.problems) {
     if (problem.warning) {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "cli/cli.h"
+#include "models/registry/detectors.h"
 #include "testing/config_equal.h"
 
 namespace alogd {
@@ -116,7 +117,8 @@ TEST_F(ConfigCommandsTest, ShowLoadsAgain) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_THAT(outcome.out, HasSubstr("  keep: 3d"));
   EXPECT_THAT(outcome.out, HasSubstr("# " + path_ + ":1\n"));
-  EXPECT_TRUE(Same(ParseConfig(outcome.out, "shown").config, LoadConfig(path_, true).config));
+  EXPECT_TRUE(Same(ParseConfig(outcome.out, "shown", AllDetectors()).config,
+                   LoadConfig(path_, true, AllDetectors()).config));
 }
 
 TEST_F(ConfigCommandsTest, ShowAsJson) {

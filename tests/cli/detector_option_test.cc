@@ -69,8 +69,8 @@ class DetectorOptionTest : public ::testing::Test {
     ::testing::internal::CaptureStderr();
     Outcome outcome;
     outcome.status = RunCli(static_cast<int>(argv.size()), argv.data(),
-                            {AddTrainCommand, AddScanCommand, AddExplainCommand, AddEvalCommand,
-                             AddModelCommands, AddCompletionCommand});
+                            {AddConfigCommands, AddTrainCommand, AddScanCommand, AddExplainCommand,
+                             AddEvalCommand, AddModelCommands, AddCompletionCommand});
     outcome.out = ::testing::internal::GetCapturedStdout();
     outcome.err = ::testing::internal::GetCapturedStderr();
     return outcome;
@@ -133,12 +133,12 @@ TEST_F(DetectorOptionTest, PairsAndNoveltyAreTwo) {
 }
 
 TEST_F(DetectorOptionTest, ADetectorOfTheTestsWorksEverywhere) {
-  testing::TheToyOptions() = {};
   std::optional<AddedDetector> toy(testing::kToyDetector);
   EXPECT_THAT(Run({"scan", "--help"}).out,
               HasSubstr("toy_runs (one template more often in a row than ever)"));
   for (const char* shell : {"bash", "zsh", "fish", "man"})
     EXPECT_THAT(Run({"completion", shell}).out, HasSubstr("toy_runs")) << shell;
+  EXPECT_THAT(Run({"config", "show"}).out, HasSubstr("toy_runs:"));
   const Outcome train = Run({"--json", "train", "--activate", Path("history.log")});
   EXPECT_TRUE(Trained(train).contains("toy_runs"));
 
@@ -146,7 +146,6 @@ TEST_F(DetectorOptionTest, ADetectorOfTheTestsWorksEverywhere) {
   ASSERT_EQ(scan.status, 0) << scan.err;
   EXPECT_THAT(scan.out, HasSubstr("\"detector\":\"toy_runs\""));
   EXPECT_THAT(scan.out, HasSubstr("times in a row; training saw it"));
-  testing::TheToyOptions() = {};
   const Outcome explain = Run({"explain", Path("today.log")});
   EXPECT_THAT(explain.out, HasSubstr("toy_runs")) << explain.err;
   std::ofstream(Path("labels.csv")) << "150,1\n151,0\n";

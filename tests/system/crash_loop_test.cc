@@ -16,6 +16,7 @@
 #include "core/records/line_splitter.h"
 #include "core/store/store.h"
 #include "models/bundle/bundle.h"
+#include "models/registry/detectors.h"
 #include "testing/daemon_process.h"
 #include "testing/tail_events.h"
 #include "testing/tail_log.h"
@@ -133,7 +134,7 @@ void CrashLoopTest::ReadUninterrupted() {
 
 // The state, told by what it makes of the lines that come next.
 std::vector<std::string> CrashLoopTest::WhatComesOfMore() const {
-  const LoadedConfig loaded = LoadConfig(daemon_.config_path(), true);
+  const LoadedConfig loaded = LoadConfig(daemon_.config_path(), true, AllDetectors());
   auto store = Store::Open(daemon_.state() + "/alogd.db", {}, milliseconds(1000));
   EXPECT_TRUE(loaded.ok() && store.ok());
   const auto state = store->LoadGroup("app");

@@ -12,6 +12,7 @@
 #include "core/pipeline.h"
 #include "core/records/line_splitter.h"
 #include "models/bundle/bundle.h"
+#include "models/registry/detectors.h"
 #include "testing/daemon_process.h"
 #include "testing/tail_log.h"
 
@@ -63,7 +64,7 @@ TEST_F(EqualityTest, AppendedInPiecesAcrossRestarts) {
   SCOPED_TRACE(fmt::format("seed {}", seed));
   std::mt19937 random(seed);
   daemon_.ConfigureWith(kRhythmGroup);
-  const LoadedConfig loaded = LoadConfig(daemon_.config_path(), true);
+  const LoadedConfig loaded = LoadConfig(daemon_.config_path(), true, AllDetectors());
   ASSERT_TRUE(loaded.ok()) << loaded.problems[0].message;
   const std::string log = MakeRhythmLog(seed, 6000);
   const std::string path = daemon_.Log("app.log");

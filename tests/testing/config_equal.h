@@ -111,14 +111,14 @@ inline bool Same(const SeverityOptions& x, const SeverityOptions& y) {
 }
 inline bool Same(const GroupConfig& x, const GroupConfig& y) {
   const auto& [a, b, v, w, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, x5, x6, r, s, t, x1, x2, x3,
-               x4, u] = x;
+               x4, z, u] = x;
   const auto& [a2, b2, v2, w2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2, m2, n2, o2, p2, q2, y5, y6,
-               r2, s2, t2, y1, y2, y3, y4, u2] = y;
+               r2, s2, t2, y1, y2, y3, y4, z2, u2] = y;
   return v == v2 && w == w2 && a == a2 && b == b2 && c == c2 && d == d2 && e == e2 && f == f2 &&
          g == g2 && h == h2 && Same(i, i2) && j == j2 && k == k2 && l == l2 && m == m2 &&
          Same(n, n2) && Same(o, o2) && Same(p, p2) && Same(q, q2) && Same(r, r2) && Same(s, s2) &&
          Same(t, t2) && Same(x1, y1) && Same(x2, y2) && Same(x3, y3) && Same(x4, y4) &&
-         Same(x5, y5) && Same(x6, y6) && u == u2;
+         Same(x5, y5) && Same(x6, y6) && z == z2 && u == u2;
 }
 inline bool Same(const TrainingOptions& x, const TrainingOptions& y) {
   const auto& [a, b, c, d, e, f] = x;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/option_visitor.h"
 #include "core/detection/detector.h"
 #include "models/corpus/training_windows.h"
 #include "models/spec/detector_spec.h"
@@ -19,13 +20,8 @@ namespace alogd::testing {
 struct ToyOptions {
   bool enabled = true;
   uint32_t window = 12;
+  bool operator==(const ToyOptions&) const = default;
 };
-
-// Of the test that has the detector in the table.
-inline ToyOptions& TheToyOptions() {
-  static ToyOptions options;
-  return options;
-}
 
 class ToyDetector : public StatelessDetector {
  public:
@@ -72,7 +68,7 @@ class ToyDetector : public StatelessDetector {
 };
 
 inline Result<Trained> TrainToy(const TrainingTask& task) {
-  const uint32_t window = TheToyOptions().window;
+  const uint32_t window = task.group.sections.Get<ToyOptions>().window;
   uint32_t longest = 0;
   const auto add = [&](std::span<const CorpusWindow> windows) {
     for (const CorpusWindow& item : windows)
@@ -104,8 +100,18 @@ inline constexpr DetectorSpec kToyDetector = {
     .info = {.name = "toy_runs",
              .summary = "one template more often in a row than ever",
              .voice = Voice::kOwn,
-             .enabled = {[](const GroupConfig&) { return TheToyOptions().enabled; },
-                         [](GroupConfig&, bool on) { TheToyOptions().enabled = on; }}},
+             .enabled = SwitchAt([](auto& group) -> auto& {
+               return group.sections.template Get<ToyOptions>().enabled;
+             }),
+             .describe =
+                 [](OptionVisitor& v, GroupConfig& group) {
+                   v.Key("window", &group.sections.Get<ToyOptions>().window, CountValue{2, 100});
+                 },
+             .check =
+                 [](const GroupConfig& group, SectionChecks& checks) {
+                   if (group.sections.Get<ToyOptions>().window == 13)
+                     checks.Error("window", checks.path() + ": 13 records bring bad luck");
+                 }},
     .again = true,
     .span = 2,
     .train = TrainToy,

@@ -16,6 +16,7 @@
 #include "core/config/config_reader.h"
 #include "core/config/config_schema.h"
 #include "core/config/named_rules.h"
+#include "core/detection/online_detectors.h"
 
 namespace alogd {
 namespace {
@@ -101,6 +102,8 @@ Result<std::vector<std::string>> ListYaml(const std::string& directory,
 
 class Loader {
  public:
+  explicit Loader(DetectorList detectors) { loaded_.detectors = detectors; }
+
   void AddText(const std::string& name, std::string_view text) {
     notes_.files.push_back(name);
     YamlNode root;
@@ -111,7 +114,7 @@ class Loader {
     }
     ConfigReader reader(root, &notes_);
     if (shipped_) return reader.Root([&] { DescribeRules(reader, loaded_.config.rules); });
-    reader.Root([&] { DescribeConfig(reader, loaded_.config); });
+    reader.Root([&] { DescribeConfig(reader, loaded_.detectors, loaded_.config); });
     own_rules_ = loaded_.config.rules.size();
   }
 
@@ -141,9 +144,9 @@ class Loader {
   LoadedConfig Finish() {
     if (notes_.files.empty()) notes_.files.emplace_back("(defaults)");
     MergeNamedRules(&loaded_.config.rules, own_rules_, &notes_);
-    CompleteConfig(&loaded_.config);
+    CompleteConfig(loaded_.detectors, &loaded_.config);
     // With a file left out, values would be missing that are not missing.
-    if (complete_) CheckConfig(loaded_.config, &notes_);
+    if (complete_) CheckConfig(loaded_.config, loaded_.detectors, &notes_);
     std::ranges::stable_sort(notes_.problems, {}, [](const auto& p) { return p.first; });
     for (auto& [mark, problem] : notes_.problems) loaded_.problems.push_back(std::move(problem));
     for (const auto& [key, mark] : notes_.marks)
@@ -171,8 +174,8 @@ std::string Config::ControlPath() const {
   return control_socket.empty() ? state_dir + "/control.sock" : control_socket;
 }
 
-LoadedConfig LoadConfig(const std::string& path, bool must_exist) {
-  Loader loader;
+LoadedConfig LoadConfig(const std::string& path, bool must_exist, DetectorList detectors) {
+  Loader loader(detectors);
   loader.AddFile(path, must_exist);
   const size_t slash = path.rfind('/');
   const std::string beside = slash == std::string::npos ? "" : path.substr(0, slash + 1);
@@ -181,10 +184,14 @@ LoadedConfig LoadConfig(const std::string& path, bool must_exist) {
   return loader.Finish();
 }
 
-LoadedConfig ParseConfig(std::string_view yaml, const std::string& name) {
-  Loader loader;
+LoadedConfig ParseConfig(std::string_view yaml, const std::string& name, DetectorList detectors) {
+  Loader loader(detectors);
   loader.AddText(name, yaml);
   return loader.Finish();
+}
+
+LoadedConfig ParseConfig(std::string_view yaml, const std::string& name) {
+  return ParseConfig(yaml, name, OnlineDetectors());
 }
 
 }  // namespace alogd

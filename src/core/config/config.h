@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/config/detector_sections.h"
 #include "core/detection/anomaly.h"
 #include "core/records/severity.h"
 #include "core/result.h"
@@ -186,6 +188,7 @@ struct GroupConfig {
   SilenceOptions silence;
   FollowersOptions followers;
   CombinationsOptions combinations;
+  DetectorSections sections;      // of all other detectors
   std::string model = "current";  // or the path of a bundle
 };
 
@@ -220,6 +223,11 @@ struct Config {
   std::string ControlPath() const;
 };
 
+struct DetectorInfo;
+// The detectors whose sections a configuration may have, see detector_info.h; it outlives what is
+// loaded with it.
+using DetectorList = std::span<const DetectorInfo* const>;
+
 // What rsyslog writes each record to once: the paths of a group "system" that names none.
 const std::vector<std::string>& SystemPaths();
 
@@ -232,6 +240,7 @@ struct ConfigProblem {
 
 struct LoadedConfig {
   Config config;
+  DetectorList detectors;
   // Dotted key ("groups.0.paths") to FILE:LINE, for keys that were given; all others are defaults.
   std::map<std::string, std::string> origins;
   std::vector<ConfigProblem> problems;  // all of them, in order of place
@@ -248,9 +257,11 @@ struct LoadedConfig {
 // A missing
 // `path` is a problem only if `must_exist`. Files that others than their owner may write are
 // refused. Where no group is given there is one, `system`, of what rsyslog writes. Never throws.
-LoadedConfig LoadConfig(const std::string& path, bool must_exist);
-// The same from text, for tests and the fuzzer; `name` stands for the file.
+LoadedConfig LoadConfig(const std::string& path, bool must_exist, DetectorList detectors);
+// The same from text, for tests and the fuzzer; `name` stands for the file. Without a list the
+// detectors are those of core.
 LoadedConfig ParseConfig(std::string_view yaml, const std::string& name);
+LoadedConfig ParseConfig(std::string_view yaml, const std::string& name, DetectorList detectors);
 // All values in force as YAML, each with a comment that says where it comes from. Loading it gives
 // the same configuration.
 std::string ShowConfig(const LoadedConfig& loaded);

@@ -8,6 +8,9 @@
 #include <cmath>
 #include <map>
 
+#include "core/config/option_visitor.h"
+#include "core/detection/detector_info.h"
+
 namespace alogd {
 namespace {
 
@@ -24,7 +27,8 @@ bool ReadsSyslog(const GroupConfig& group) {
 
 class Checker {
  public:
-  Checker(const Config& config, ConfigNotes* notes) : config_(config), notes_(notes) {}
+  Checker(const Config& config, DetectorList detectors, ConfigNotes* notes)
+      : config_(config), detectors_(detectors), notes_(notes) {}
 
   void Run() {
     CheckRisk();
@@ -113,20 +117,11 @@ class Checker {
         Warn(key + ".paths", fmt::format("'{}' stands in group {} already; its lines count twice",
                                          path, other->second));
     CheckStream(group.stream, key + ".stream");
-    CheckStride(group.baseline.window, group.baseline.stride, key + ".detectors.baseline");
-    CheckStride(group.counts.window, group.counts.stride, key + ".detectors.counts");
-    CheckStride(group.loganomaly.window, group.loganomaly.stride, key + ".detectors.loganomaly");
-    if (group.loganomaly.ngram_min > group.loganomaly.ngram_max)
-      Error(
-          key + ".detectors.loganomaly.ngrams",
-          fmt::format("{}.detectors.loganomaly.ngrams: from {} to {}; write the smaller one first",
-                      key, group.loganomaly.ngram_min, group.loganomaly.ngram_max));
-    if (group.deeplog.patience > group.deeplog.epochs &&
-        notes_->marks.contains(key + ".detectors.deeplog.patience"))
-      Warn(key + ".detectors.deeplog.patience",
-           fmt::format(
-               "{}.detectors.deeplog: patience {} is over epochs {}, so training never stops early",
-               key, group.deeplog.patience, group.deeplog.epochs));
+    for (const DetectorInfo* detector : detectors_) {
+      if (!detector->check) continue;
+      SectionChecks checks(fmt::format("{}.detectors.{}", key, detector->name), notes_);
+      detector->check(group, checks);
+    }
   }
 
   void CheckStream(const StreamOptions& stream, const std::string& key) {
@@ -137,26 +132,18 @@ class Checker {
       Warn(key + ".session", key + ".session has no effect; write by: session, or remove it");
   }
 
-  void CheckStride(uint32_t window, uint32_t stride, const std::string& key) {
-    if (stride <= window || notes_->Refused(key)) return;
-    const std::string given = notes_->marks.contains(key + ".stride") ? ".stride" : ".window";
-    Error(key + given,
-          fmt::format("{}: stride {} is over window {}, so records between windows would never "
-                      "be looked at; write {} or less",
-                      key, stride, window, window));
-  }
-
   const Config& config_;
+  DetectorList detectors_;
   ConfigNotes* notes_;
 };
 
 }  // namespace
 
-void CompleteConfig(Config* config) {
+void CompleteConfig(DetectorList detectors, Config* config) {
   if (config->groups.empty()) config->groups.emplace_back();
   for (GroupConfig& group : config->groups) {
-    // Pairs are switched by a key of novelty's, and off with it.
-    if (!group.novelty.enabled) group.novelty.pairs = false;
+    for (const DetectorInfo* detector : detectors)
+      if (detector->complete) detector->complete(group);
     if (group.paths.empty() && group.name == GroupConfig{}.name && group.journal != JournalUse::kOn)
       group.paths = kSystemPaths;
   }
@@ -164,6 +151,8 @@ void CompleteConfig(Config* config) {
 
 const std::vector<std::string>& SystemPaths() { return kSystemPaths; }
 
-void CheckConfig(const Config& config, ConfigNotes* notes) { Checker(config, notes).Run(); }
+void CheckConfig(const Config& config, DetectorList detectors, ConfigNotes* notes) {
+  Checker(config, detectors, notes).Run();
+}
 
 }  // namespace alogd

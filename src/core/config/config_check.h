@@ -8,7 +8,7 @@
 namespace alogd {
 
 // After the last file: fills in the default group and paths, then checks values against each other.
-void CompleteConfig(Config* config);
-void CheckConfig(const Config& config, ConfigNotes* notes);
+void CompleteConfig(DetectorList detectors, Config* config);
+void CheckConfig(const Config& config, DetectorList detectors, ConfigNotes* notes);
 
 }  // namespace alogd

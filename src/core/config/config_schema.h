@@ -7,6 +7,8 @@
 
 #include "core/config/config.h"
 #include "core/config/config_values.h"
+#include "core/config/option_visitor.h"
+#include "core/detection/detector_info.h"
 
 namespace alogd {
 
@@ -27,7 +29,6 @@ inline constexpr uint64_t kMiB = 1 << 20;
 inline constexpr NumberValue kShare{0, 1};
 inline constexpr NumberValue kRiskValue{0, 100};
 inline constexpr CountValue kSeverityValue{0, 100};
-inline constexpr NumberValue kWatchFactor{1.5, 1000};
 
 template <typename V>
 void DescribeRisk(V& v, RiskOptions& risk) {
@@ -117,99 +118,20 @@ void DescribeParser(V& v, DrainOptions& drain) {
 }
 
 template <typename V>
-void DescribeLogAnomaly(V& v, LogAnomalyOptions& options) {
-  v.Key("window", &options.window, CountValue{1, 10'000});
-  v.Key("stride", &options.stride, CountValue{1, 10'000});
-  v.Key("features", &options.features, CountValue{1, 10'000});
-  std::vector<uint32_t> ngrams = {options.ngram_min, options.ngram_max};
-  v.Key("ngrams", &ngrams, ListValue<CountValue>{{1, 5}, 2, 2});
-  options.ngram_min = ngrams[0];
-  options.ngram_max = ngrams[1];
-  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1e6, true, false}});
+void DescribeDetectors(V& v, DetectorList detectors, GroupConfig& group) {
+  for (const DetectorInfo* detector : detectors) {
+    if (!detector->describe) continue;
+    bool enabled = detector->enabled.get(group);
+    v.Switch(detector->name, &enabled, [&] {
+      OptionVisitorOf<V> options(&v);
+      detector->describe(options, group);
+    });
+    detector->enabled.set(group, enabled);
+  }
 }
 
 template <typename V>
-void DescribeDeepLog(V& v, DeepLogOptions& options) {
-  v.Key("window", &options.window, CountValue{1, 1000});
-  v.Key("top", &options.top, AutoCountValue{{1, 10'000}});
-  v.Key("layers", &options.layers, ListValue<CountValue>{{1, 1024}, 1, 8});
-  v.Key("embedding", &options.embedding, CountValue{1, 1024});
-  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1000, true, false}});
-  v.Key("dropout", &options.dropout, NumberValue{0, 1, false, true});
-  v.Key("learning_rate", &options.learning_rate, NumberValue{0, 1, true, false});
-  v.Key("learning_rate_decay", &options.learning_rate_decay, NumberValue{0, 1, true, false});
-  v.Key("epochs", &options.epochs, CountValue{1, 100'000});
-  v.Key("patience", &options.patience, CountValue{1, 100'000});
-}
-
-template <typename V>
-void DescribeLogAnomalyLstm(V& v, LogAnomalyLstmOptions& options) {
-  v.Key("window", &options.window, CountValue{1, 256});
-  v.Key("top", &options.top, AutoCountValue{{1, 10'000}});
-  v.Key("layers", &options.layers, ListValue<CountValue>{{1, 1024}, 1, 4});
-  v.Key("counts", &options.counts, CountValue{1, 1024});
-  v.Key("features", &options.features, CountValue{1, 1000});
-  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1000, true, false}});
-  v.Key("learning_rate", &options.learning_rate, NumberValue{0, 1, true, false});
-  v.Key("learning_rate_decay", &options.learning_rate_decay, NumberValue{0, 1, true, false});
-  v.Key("epochs", &options.epochs, CountValue{1, 100'000});
-  v.Key("patience", &options.patience, CountValue{1, 100'000});
-}
-
-template <typename V>
-void DescribeWatches(V& v, GroupConfig& group) {
-  v.Switch("rate", &group.rate.enabled, [&] {
-    v.Key("factor", &group.rate.factor, kWatchFactor);
-    v.Key("least", &group.rate.least, CountValue{5});
-    v.Key("learn", &group.rate.learn, DurationValue{1h});
-  });
-  v.Switch("silence", &group.silence.enabled, [&] {
-    v.Key("factor", &group.silence.factor, kWatchFactor);
-    v.Key("least", &group.silence.least, DurationValue{5min});
-    v.Key("learn", &group.silence.learn, DurationValue{1h});
-  });
-  v.Switch("followers", &group.followers.enabled, [&] {
-    v.Key("least", &group.followers.least, CountValue{10});
-    v.Key("within", &group.followers.within, DurationValue{1s});
-  });
-  v.Switch("combinations", &group.combinations.enabled,
-           [&] { v.Key("least", &group.combinations.least, CountValue{10}); });
-}
-
-template <typename V>
-void DescribeDetectors(V& v, GroupConfig& group) {
-  v.Switch("novelty", &group.novelty.enabled, [&] {
-    v.Key("rare", &group.novelty.rare, AutoCountValue{{1, 1'000'000'000}});
-    v.Key("learn_records", &group.novelty.learn_records, CountValue{});
-    v.Key("pairs", &group.novelty.pairs, FlagValue{});
-  });
-  v.Switch("baseline", &group.baseline.enabled, [&] {
-    BaselineOptions& options = group.baseline;
-    v.Key("window", &options.window, CountValue{2, 10'000});
-    v.Key("stride", &options.stride, CountValue{1, 10'000});
-    v.Key("ewm_alpha", &options.ewm_alpha, NumberValue{0, 1, true, false});
-    v.Key("quantile", &options.quantile, NumberValue{0, 1, true, true});
-  });
-  v.Switch("loganomaly", &group.loganomaly.enabled,
-           [&] { DescribeLogAnomaly(v, group.loganomaly); });
-  v.Switch("deeplog", &group.deeplog.enabled, [&] { DescribeDeepLog(v, group.deeplog); });
-  v.Switch("loganomaly_lstm", &group.loganomaly_lstm.enabled,
-           [&] { DescribeLogAnomalyLstm(v, group.loganomaly_lstm); });
-  v.Switch("values", &group.values.enabled, [&] {
-    v.Key("history", &group.values.history, CountValue{1, 64});
-    v.Key("least", &group.values.least, CountValue{50});
-    v.Key("threshold", &group.values.threshold, AutoNumberValue{{0, 1e6, true, false}});
-  });
-  v.Switch("counts", &group.counts.enabled, [&] {
-    v.Key("window", &group.counts.window, CountValue{2, 10'000});
-    v.Key("stride", &group.counts.stride, CountValue{1, 10'000});
-  });
-  v.Switch("length", &group.length.enabled, [] {});
-  DescribeWatches(v, group);
-}
-
-template <typename V>
-void DescribeGroup(V& v, GroupConfig& group) {
+void DescribeGroup(V& v, DetectorList detectors, GroupConfig& group) {
   v.Key("name", &group.name, TextValue{CheckGroupName});
   v.Key("journal", &group.journal,
         ChoiceValue<JournalUse>{
@@ -228,12 +150,12 @@ void DescribeGroup(V& v, GroupConfig& group) {
   v.Key("partial_timeout", &group.partial_timeout, DurationValue{100ms});
   v.Key("state_budget", &group.state_budget, SizeValue{kMiB});
   v.Map("parser", [&] { DescribeParser(v, group.drain); });
-  v.Map("detectors", [&] { DescribeDetectors(v, group); });
+  v.Map("detectors", [&] { DescribeDetectors(v, detectors, group); });
   v.Key("model", &group.model, TextValue{CheckModel});
 }
 
 template <typename V>
-void DescribeConfig(V& v, Config& config) {
+void DescribeConfig(V& v, DetectorList detectors, Config& config) {
   v.Key("state_dir", &config.state_dir, TextValue{CheckAbsolute});
   v.Key("control_socket", &config.control_socket, TextValue{CheckSocket});
   v.Map("database", [&] {
@@ -259,7 +181,8 @@ void DescribeConfig(V& v, Config& config) {
   });
   v.Map("severity", [&] { DescribeSeverity(v, config.severity); });
   DescribeRules(v, config.rules);
-  v.Groups("groups", &config.groups, [&v](GroupConfig& group) { DescribeGroup(v, group); });
+  v.Groups("groups", &config.groups,
+           [&](GroupConfig& group) { DescribeGroup(v, detectors, group); });
 }
 
 }  // namespace alogd

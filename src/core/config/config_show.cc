@@ -110,7 +110,7 @@ class ConfigWriter {
 std::string ShowConfig(const LoadedConfig& loaded) {
   Config config = loaded.config;  // the table hands out pointers that the reader writes through
   ConfigWriter writer(loaded);
-  DescribeConfig(writer, config);
+  DescribeConfig(writer, loaded.detectors, config);
   return std::move(writer).Take();
 }
 

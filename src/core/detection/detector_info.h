@@ -2,13 +2,15 @@
 // What configuration and lists of names know of a detector; how it works only its own folder knows.
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include "core/config/config.h"
 #include "core/detection/joint.h"
 
 namespace alogd {
+
+class OptionVisitor;
+class SectionChecks;
 
 // A detector's `enabled`, from the group that has it.
 struct DetectorSwitch {
@@ -29,8 +31,13 @@ struct DetectorInfo {
   bool online = false;  // learns while it runs: no bundle, no training, no share in the joint score
   bool numbers = false;  // it judges the numbers in records
   DetectorSwitch enabled;
+  // The keys of its section detectors.NAME, `enabled` not among them. Null: it has no section, and
+  // its switch is a key of another one.
+  void (*describe)(OptionVisitor& v, GroupConfig& group) = nullptr;
+  // What follows from other options, once all files are read. Null: nothing.
+  void (*complete)(GroupConfig& group) = nullptr;
+  // What does not fit together. Null: all of it does.
+  void (*check)(const GroupConfig& group, SectionChecks& checks) = nullptr;
 };
-
-using DetectorList = std::span<const DetectorInfo* const>;
 
 }  // namespace alogd

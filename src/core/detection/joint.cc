@@ -13,15 +13,6 @@ constexpr float kMostSurprise = 12;
 
 }  // namespace
 
-Voice VoiceOf(std::string_view detector) {
-  if (detector == "baseline" || detector == "loganomaly" || detector == "counts" ||
-      detector == "length" || detector == "values")
-    return Voice::kContent;
-  if (detector == "deeplog" || detector == "loganomaly_lstm" || detector == "pairs")
-    return Voice::kOrder;
-  return Voice::kOwn;
-}
-
 float SurpriseCurve::Surprise(float raw) const {
   if (knots.empty() || !(raw >= knots.front().first)) return 0;
   const auto after =

@@ -17,8 +17,6 @@ enum class Voice : uint8_t {
   kContent,  // what a window holds, whatever its order
   kOrder,    // what follows what
 };
-// Content: baseline, loganomaly, counts, length, values. Order: deeplog, loganomaly_lstm, pairs.
-Voice VoiceOf(std::string_view detector);
 
 // How seldom normal windows score so high with one detector.
 struct SurpriseCurve {

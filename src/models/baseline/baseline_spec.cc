@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of baseline.
+// Options, training and loading of baseline.
+#include "core/config/option_visitor.h"
 #include "models/baseline/baseline.h"
 #include "models/spec/detector_spec.h"
 
 namespace alogd {
 namespace {
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  BaselineOptions& options = group.baseline;
+  v.Key("window", &options.window, CountValue{2, 10'000});
+  v.Key("stride", &options.stride, CountValue{1, 10'000});
+  v.Key("ewm_alpha", &options.ewm_alpha, NumberValue{0, 1, true, false});
+  v.Key("quantile", &options.quantile, NumberValue{0, 1, true, true});
+}
 
 // It learns as it runs; training only finds its threshold.
 Result<Trained> Train(const TrainingTask& task) {
@@ -25,7 +34,12 @@ const DetectorSpec kBaseline = {
     .info = {.name = "baseline",
              .summary = "new templates in a window, and jumps of template frequencies",
              .voice = Voice::kContent,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.baseline.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.baseline.enabled; }),
+             .describe = Describe,
+             .check =
+                 [](const GroupConfig& group, SectionChecks& checks) {
+                   checks.Stride(group.baseline.window, group.baseline.stride);
+                 }},
     .trained = false,
     .weights = false,
     .past = true,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of counts.
+// Options, training and loading of counts.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "core/config/option_visitor.h"
 #include "models/corpus/training_windows.h"
 #include "models/counts/counts.h"
 #include "models/spec/detector_spec.h"
@@ -69,7 +70,16 @@ const DetectorSpec kCounts = {
     .info = {.name = "counts",
              .summary = "how many records of which templates a session or window holds",
              .voice = Voice::kContent,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.counts.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.counts.enabled; }),
+             .describe =
+                 [](OptionVisitor& v, GroupConfig& group) {
+                   v.Key("window", &group.counts.window, CountValue{2, 10'000});
+                   v.Key("stride", &group.counts.stride, CountValue{1, 10'000});
+                 },
+             .check =
+                 [](const GroupConfig& group, SectionChecks& checks) {
+                   checks.Stride(group.counts.window, group.counts.stride);
+                 }},
     .effort = 2,
     .span = kCountsSpan,
     .train = Train,

@@ -1,15 +1,38 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of deeplog.
+// Options, training and loading of deeplog.
 #include "models/deeplog/deeplog.h"
 
 #include <fmt/format.h>
 
+#include "core/config/option_visitor.h"
 #include "models/sequence/network_training.h"
 
 namespace alogd {
 namespace {
 
 constexpr std::string_view kName = "deeplog";
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  DeepLogOptions& options = group.deeplog;
+  v.Key("window", &options.window, CountValue{1, 1000});
+  v.Key("top", &options.top, AutoCountValue{{1, 10'000}});
+  v.Key("layers", &options.layers, ListValue<CountValue>{{1, 1024}, 1, 8});
+  v.Key("embedding", &options.embedding, CountValue{1, 1024});
+  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1000, true, false}});
+  v.Key("dropout", &options.dropout, NumberValue{0, 1, false, true});
+  v.Key("learning_rate", &options.learning_rate, NumberValue{0, 1, true, false});
+  v.Key("learning_rate_decay", &options.learning_rate_decay, NumberValue{0, 1, true, false});
+  v.Key("epochs", &options.epochs, CountValue{1, 100'000});
+  v.Key("patience", &options.patience, CountValue{1, 100'000});
+}
+
+void Check(const GroupConfig& group, SectionChecks& checks) {
+  const DeepLogOptions& options = group.deeplog;
+  if (options.patience > options.epochs && checks.Given("patience"))
+    checks.Warn("patience",
+                fmt::format("{}: patience {} is over epochs {}, so training never stops early",
+                            checks.path(), options.patience, options.epochs));
+}
 
 Result<Trained> Train(const TrainingTask& task) {
   Trained trained;
@@ -53,7 +76,9 @@ const DetectorSpec kDeepLog = {
     .info = {.name = kName,
              .summary = "a record that does not follow from those before it, by their templates",
              .voice = Voice::kOrder,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.deeplog.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.deeplog.enabled; }),
+             .describe = Describe,
+             .check = Check},
     .again = true,
     .known_only = true,
     .effort = 25,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of length.
+// Options, training and loading of length.
 #include <algorithm>
 
+#include "core/config/option_visitor.h"
 #include "models/corpus/training_windows.h"
 #include "models/length/length.h"
 #include "models/spec/detector_spec.h"
@@ -54,7 +55,8 @@ const DetectorSpec kLength = {
     .info = {.name = "length",
              .summary = "sessions too long, too short, too slow, or ended otherwise",
              .voice = Voice::kContent,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.length.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.length.enabled; }),
+             .describe = [](OptionVisitor&, GroupConfig&) {}},
     .sessions_only = true,
     .span = kLengthSpan,
     .train = Train,

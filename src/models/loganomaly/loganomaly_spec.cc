@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of loganomaly.
+// Options, training and loading of loganomaly.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "core/config/option_visitor.h"
 #include "models/corpus/training_windows.h"
 #include "models/loganomaly/loganomaly.h"
 #include "models/spec/detector_spec.h"
@@ -13,6 +14,26 @@ namespace {
 
 // z: twice what one odd record of fifteen usually makes.
 constexpr double kLogAnomalySpan = 3;
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  LogAnomalyOptions& options = group.loganomaly;
+  v.Key("window", &options.window, CountValue{1, 10'000});
+  v.Key("stride", &options.stride, CountValue{1, 10'000});
+  v.Key("features", &options.features, CountValue{1, 10'000});
+  std::vector<uint32_t> ngrams = {options.ngram_min, options.ngram_max};
+  v.Key("ngrams", &ngrams, ListValue<CountValue>{{1, 5}, 2, 2});
+  options.ngram_min = ngrams[0];
+  options.ngram_max = ngrams[1];
+  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1e6, true, false}});
+}
+
+void Check(const GroupConfig& group, SectionChecks& checks) {
+  const LogAnomalyOptions& options = group.loganomaly;
+  checks.Stride(options.window, options.stride);
+  if (options.ngram_min > options.ngram_max)
+    checks.Error("ngrams", fmt::format("{}.ngrams: from {} to {}; write the smaller one first",
+                                       checks.path(), options.ngram_min, options.ngram_max));
+}
 
 // Streams with enough records for statistics of their own, by falling number of records.
 std::vector<std::string> OwnStreams(const TrainingTask& task) {
@@ -90,7 +111,9 @@ const DetectorSpec kLogAnomaly = {
     .info = {.name = "loganomaly",
              .summary = "windows about something else than normal ones, by the words of templates",
              .voice = Voice::kContent,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.loganomaly.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.loganomaly.enabled; }),
+             .describe = Describe,
+             .check = Check},
     .again = true,
     .effort = 6,
     .span = kLogAnomalySpan,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of loganomaly_lstm.
+// Options, training and loading of loganomaly_lstm.
+#include "core/config/option_visitor.h"
 #include "models/loganomaly_lstm/loganomaly_lstm.h"
 #include "models/sequence/network_training.h"
 #include "models/terms/term_fields.h"
@@ -8,6 +9,20 @@ namespace alogd {
 namespace {
 
 constexpr std::string_view kName = "loganomaly_lstm";
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  LogAnomalyLstmOptions& options = group.loganomaly_lstm;
+  v.Key("window", &options.window, CountValue{1, 256});
+  v.Key("top", &options.top, AutoCountValue{{1, 10'000}});
+  v.Key("layers", &options.layers, ListValue<CountValue>{{1, 1024}, 1, 4});
+  v.Key("counts", &options.counts, CountValue{1, 1024});
+  v.Key("features", &options.features, CountValue{1, 1000});
+  v.Key("threshold", &options.threshold, AutoNumberValue{{0, 1000, true, false}});
+  v.Key("learning_rate", &options.learning_rate, NumberValue{0, 1, true, false});
+  v.Key("learning_rate_decay", &options.learning_rate_decay, NumberValue{0, 1, true, false});
+  v.Key("epochs", &options.epochs, CountValue{1, 100'000});
+  v.Key("patience", &options.patience, CountValue{1, 100'000});
+}
 
 Result<Trained> Train(const TrainingTask& task) {
   Trained trained;
@@ -50,7 +65,8 @@ const DetectorSpec kLogAnomalyLstm = {
              .summary = "the same by the words of templates and their counts; off unless enabled",
              .voice = Voice::kOrder,
              .enabled =
-                 SwitchAt([](auto& group) -> auto& { return group.loganomaly_lstm.enabled; })},
+                 SwitchAt([](auto& group) -> auto& { return group.loganomaly_lstm.enabled; }),
+             .describe = Describe},
     .again = true,
     .known_only = true,
     .effort = 50,

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of novelty.
+// Options, training and loading of novelty.
 #include <cmath>
 
+#include "core/config/option_visitor.h"
 #include "models/novelty/novelty.h"
 #include "models/spec/detector_spec.h"
 
 namespace alogd {
 namespace {
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  v.Key("rare", &group.novelty.rare, AutoCountValue{{1, 1'000'000'000}});
+  v.Key("learn_records", &group.novelty.learn_records, CountValue{});
+  v.Key("pairs", &group.novelty.pairs, FlagValue{});
+}
 
 Result<Trained> Train(const TrainingTask& task) {
   const NoveltyOptions& options = task.group.novelty;
@@ -47,7 +54,8 @@ Result<LiveDetector> Load(const StoredDetector& stored) {
 const DetectorSpec kNovelty = {
     .info = {.name = "novelty",
              .summary = "templates that never came, or seldom",
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.novelty.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.novelty.enabled; }),
+             .describe = Describe},
     .trained = false,
     .weights = false,
     .span = kNoveltySpan,

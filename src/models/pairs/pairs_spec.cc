@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of pairs.
+// Options, training and loading of pairs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +52,12 @@ const DetectorSpec kPairs = {
     .info = {.name = "pairs",
              .summary = "two known templates that never followed each other",
              .voice = Voice::kOrder,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.novelty.pairs; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.novelty.pairs; }),
+             // Its switch is novelty's key `pairs`; a configuration without novelty has neither.
+             .complete =
+                 [](GroupConfig& group) {
+                   if (!group.novelty.enabled) group.novelty.pairs = false;
+                 }},
     .span = kPairsSpan,
     .train = Train,
     .load = Load,

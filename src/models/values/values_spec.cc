@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Training and loading of values.
+// Options, training and loading of values.
 #include <algorithm>
 #include <cmath>
 
+#include "core/config/option_visitor.h"
 #include "models/spec/detector_spec.h"
 #include "models/values/values.h"
 
 namespace alogd {
 namespace {
+
+void Describe(OptionVisitor& v, GroupConfig& group) {
+  v.Key("history", &group.values.history, CountValue{1, 64});
+  v.Key("least", &group.values.least, CountValue{50});
+  v.Key("threshold", &group.values.threshold, AutoNumberValue{{0, 1e6, true, false}});
+}
 
 // The numbers of what is not held out, in order; rare templates have none to speak of.
 void AddRecords(const TrainingTask& task, ValueTrainer* trainer) {
@@ -63,7 +70,8 @@ const DetectorSpec kValues = {
              .summary = "numbers in records, and the time before them",
              .voice = Voice::kContent,
              .numbers = true,
-             .enabled = SwitchAt([](auto& group) -> auto& { return group.values.enabled; })},
+             .enabled = SwitchAt([](auto& group) -> auto& { return group.values.enabled; }),
+             .describe = Describe},
     .again = true,
     .effort = 4,
     .span = kValuesSpan,

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "core/store/store.h"
+#include "models/registry/detectors.h"
 
 namespace alogd {
 namespace {
@@ -110,7 +111,8 @@ class DoctorTest : public ::testing::Test {
     chmod((dir_ + "/alogd.yaml").c_str(), 0644);
     const timespec times[2] = {{config_time_, 0}, {config_time_, 0}};
     utimensat(AT_FDCWD, (dir_ + "/alogd.yaml").c_str(), times, 0);
-    return Examine(LoadConfig(dir_ + "/alogd.yaml", true), dir_ + "/alogd.yaml", *host_);
+    return Examine(LoadConfig(dir_ + "/alogd.yaml", true, AllDetectors()), dir_ + "/alogd.yaml",
+                   *host_);
   }
   std::string Names() {
     std::string names;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "core/detection/online_detectors.h"
 #include "core/detection/rules.h"
 #include "testing/config_equal.h"
 #include "testing/paths.h"
@@ -37,7 +38,7 @@ class RuleExamplesTest : public ::testing::Test {
   }
   LoadedConfig Load(std::string_view text) {
     Write("alogd.yaml", text);
-    return LoadConfig(path_ + "/alogd.yaml", true);
+    return LoadConfig(path_ + "/alogd.yaml", true, OnlineDetectors());
   }
   static std::string Text(const std::vector<ConfigProblem>& problems) {
     std::string text;
@@ -48,7 +49,8 @@ class RuleExamplesTest : public ::testing::Test {
 };
 
 TEST_F(RuleExamplesTest, ShippedRules) {
-  const LoadedConfig loaded = LoadConfig(testing::SourcePath("config/alogd.yaml"), true);
+  const LoadedConfig loaded =
+      LoadConfig(testing::SourcePath("config/alogd.yaml"), true, OnlineDetectors());
   EXPECT_TRUE(loaded.problems.empty()) << Text(loaded.problems);
   EXPECT_EQ(Text(CheckRuleExamples(loaded)), "");
   EXPECT_GE(loaded.config.rules.size(), 60u);

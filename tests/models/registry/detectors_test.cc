@@ -121,8 +121,7 @@ TEST(DetectorsTest, DocumentationListsThemAll) {
 }
 
 // Files of src/ that name a detector, outside its own folder and the table, as a text or by what
-// they include. Another detector's options in core and what the online ones say of themselves are
-// theirs.
+// they include. Two know of novelty alone: it is excused after a boot, and never silenced.
 TEST(DetectorsTest, NobodyKeepsAListOfThem) {
   const fs::path root = testing::SourcePath("src");
   std::vector<std::string> found;
@@ -141,7 +140,8 @@ TEST(DetectorsTest, NobodyKeepsAListOfThem) {
       if (named && !own) found.push_back(path + " names " + name);
     }
   }
-  EXPECT_THAT(found, IsEmpty());
+  EXPECT_THAT(found, ::testing::IsSubsetOf({"core/detection/trouble.cc names novelty",
+                                            "core/pipeline_score.cc names novelty"}));
 }
 
 }  // namespace

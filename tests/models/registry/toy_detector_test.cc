@@ -30,7 +30,6 @@ class ToyDetectorTest : public ::testing::Test {
     root_ = mkdtemp(pattern.data());
     models_ = (root_ / "models").string();
     group_.deeplog.enabled = false;  // for speed
-    testing::TheToyOptions() = {};
     toy_.emplace(testing::kToyDetector);
   }
   ~ToyDetectorTest() override { fs::remove_all(root_); }
@@ -111,6 +110,40 @@ TEST_F(ToyDetectorTest, ScoresInThePipeline) {
   const Anomaly& anomaly = driver.anomalies().begin()->second;
   EXPECT_EQ(anomaly.detector, "toy_runs");
   EXPECT_THAT(anomaly.evidence.front().summary, HasSubstr("times in a row; training saw it"));
+}
+
+TEST_F(ToyDetectorTest, HasASectionInTheConfiguration) {
+  const auto parse = [](const std::string& section) {
+    return ParseConfig("groups: [{name: a, paths: [/a], detectors: {toy_runs: " + section + "}}]",
+                       "a.yaml", AllDetectors());
+  };
+  const LoadedConfig given = parse("{window: 6}"), off = parse("off"), wrong = parse("{widow: 6}"),
+                     unfit = parse("{window: 13}");
+  ASSERT_TRUE(given.ok() && off.ok());
+  EXPECT_EQ(given.config.groups[0].sections.Get<testing::ToyOptions>().window, 6u);
+  EXPECT_FALSE(testing::kToyDetector.info.enabled.get(off.config.groups[0]));
+  EXPECT_THAT(ShowConfig(given), HasSubstr("window: 6 "));
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_THAT(wrong.problems[0].message, HasSubstr("did you mean 'window'?"));
+  ASSERT_FALSE(unfit.ok());
+  EXPECT_EQ(unfit.problems[0].where, "a.yaml:1:64");
+  EXPECT_THAT(unfit.problems[0].message, HasSubstr("groups.0.detectors.toy_runs: 13 records"));
+  toy_.reset();
+  EXPECT_FALSE(parse("off").ok());
+}
+
+// Groups are values: a copy has its own options.
+TEST_F(ToyDetectorTest, OptionsAreCopiedAndComparedWithTheGroup) {
+  GroupConfig one;
+  one.sections.Get<testing::ToyOptions>().window = 6;
+  GroupConfig two = one;
+  EXPECT_TRUE(one.sections == two.sections);
+  two.sections.Get<testing::ToyOptions>().window = 7;
+  EXPECT_EQ(one.sections.Get<testing::ToyOptions>().window, 6u);
+  EXPECT_FALSE(one.sections == two.sections);
+  EXPECT_FALSE(one.sections == GroupConfig().sections);
+  const GroupConfig defaults;
+  EXPECT_EQ(defaults.sections.Get<testing::ToyOptions>().window, 12u);
 }
 
 TEST_F(ToyDetectorTest, IsInEveryList) {

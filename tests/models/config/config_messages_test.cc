@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/config/config.h"
+#include "models/registry/detectors.h"
 #include "testing/paths.h"
 
 namespace alogd {
@@ -37,7 +38,7 @@ TEST(ConfigMessagesTest, GoldenFiles) {
   std::ranges::sort(cases);
   ASSERT_GE(cases.size(), 40u);
   for (fs::path path : cases) {
-    const LoadedConfig loaded = ParseConfig(ReadFile(path), "alogd.yaml");
+    const LoadedConfig loaded = ParseConfig(ReadFile(path), "alogd.yaml", AllDetectors());
     EXPECT_FALSE(loaded.problems.empty()) << path;
     const std::string expected = ReadFile(path.replace_extension(".txt"));
     EXPECT_EQ(Messages(loaded), expected) << path;

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "core/config/units.h"
+#include "models/registry/detectors.h"
 #include "testing/config_equal.h"
 #include "testing/paths.h"
 
@@ -23,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-LoadedConfig Parse(std::string_view yaml) { return ParseConfig(yaml, "a.yaml"); }
+LoadedConfig Parse(std::string_view yaml) { return ParseConfig(yaml, "a.yaml", AllDetectors()); }
 
 std::vector<std::string> Problems(const LoadedConfig& loaded) {
   std::vector<std::string> lines;
@@ -357,7 +358,7 @@ class ConfigFilesTest : public ::testing::Test {
     chmod(path.c_str(), mode);
     return path;
   }
-  LoadedConfig Load() { return LoadConfig(directory_ + "/alogd.yaml", true); }
+  LoadedConfig Load() { return LoadConfig(directory_ + "/alogd.yaml", true, AllDetectors()); }
   std::string directory_;
 };
 
@@ -390,12 +391,12 @@ TEST_F(ConfigFilesTest, LaterFilesMerge) {
 TEST_F(ConfigFilesTest, MissingFile) {
   const std::string path = directory_ + "/alogd.yaml";
   EXPECT_THAT(
-      Problems(LoadConfig(path, true)),
+      Problems(LoadConfig(path, true, AllDetectors())),
       ElementsAre(path + ":1:1: cannot open " + path +
                   ": No such file or directory; name the configuration with --config FILE"));
-  EXPECT_THAT(Problems(LoadConfig(path, false)), IsEmpty());
+  EXPECT_THAT(Problems(LoadConfig(path, false, AllDetectors())), IsEmpty());
   Write("conf.d/a.yaml", "database: {keep: 2d}\n");
-  EXPECT_EQ(LoadConfig(path, false).config.keep, 48h);
+  EXPECT_EQ(LoadConfig(path, false, AllDetectors()).config.keep, 48h);
 }
 
 TEST_F(ConfigFilesTest, FilesThatOthersMayWriteAreRefused) {
@@ -421,10 +422,12 @@ TEST_F(ConfigFilesTest, OddFiles) {
   Write("alogd.yaml", "");
   Write("conf.d/a.yml", "");
   EXPECT_THAT(Problems(Load()), ElementsAre(HasSubstr("warning: not read, because its name")));
-  EXPECT_THAT(Problems(LoadConfig(directory_, true)), ElementsAre(HasSubstr("not a regular file")));
+  EXPECT_THAT(Problems(LoadConfig(directory_, true, AllDetectors())),
+              ElementsAre(HasSubstr("not a regular file")));
   const std::string fifo = directory_ + "/fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_THAT(Problems(LoadConfig(fifo, true)).front(), HasSubstr("not a regular file"));
+  EXPECT_THAT(Problems(LoadConfig(fifo, true, AllDetectors())).front(),
+              HasSubstr("not a regular file"));
 }
 
 // A value that is wrong in one file must not hide that another file is fine, and the reverse.
