@@ -11,8 +11,8 @@
 #include "detection_quality/log_run.h"
 #include "detection_quality/sections.h"
 #include "models/evaluation/quality.h"
-#include "models/evaluation/splice.h"
 #include "models/evaluation/trivial_detectors.h"
+#include "testing/splice.h"
 
 namespace alogd {
 namespace {

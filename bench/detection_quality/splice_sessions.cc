@@ -10,9 +10,9 @@
 #include "cli/output.h"
 #include "detection_quality/sections.h"
 #include "models/evaluation/session_model.h"
-#include "models/evaluation/splice.h"
 #include "models/evaluation/trivial_detectors.h"
 #include "models/training/trainer.h"
+#include "testing/splice.h"
 
 namespace alogd {
 namespace {

@@ -15,8 +15,8 @@
 #include "models/corpus/training_split.h"
 #include "models/evaluation/session_files.h"
 #include "models/evaluation/session_model.h"
-#include "models/evaluation/splice.h"
 #include "models/training/trainer.h"
+#include "testing/splice.h"
 
 namespace alogd {
 namespace {

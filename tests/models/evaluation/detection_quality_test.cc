@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The figures of doc/measurements-detection.md, held on subsets of the labelled sessions that are soon judged.
+// The figures of doc/measurements-detection.md, held on subsets of the labelled sessions that are
+// soon judged.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,8 +8,8 @@
 #include <string>
 
 #include "models/evaluation/session_evaluation.h"
-#include "models/evaluation/splice.h"
 #include "testing/grouping.h"
+#include "testing/splice.h"
 
 namespace alogd {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Faults in a log of three lines a minute.
-#include "models/evaluation/splice.h"
+#include "testing/splice.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Cuts faults into a log, line by line.
-#include "models/evaluation/splice.h"
+#include "testing/splice.h"
 
 #include <fmt/format.h>
 #include <time.h>
