@@ -15,8 +15,8 @@
 #include "core/pipeline.h"
 #include "core/records/archive_reader.h"
 #include "core/state_section.h"
-#include "models/baseline.h"
-#include "models/novelty.h"
+#include "models/baseline/baseline.h"
+#include "models/novelty/novelty.h"
 #include "testing/paths.h"
 #include "testing/store_samples.h"
 
