@@ -119,6 +119,9 @@ class Pipeline::Impl {
 
   // The table of what is stored, see StateParts.
   void AddParts();
+  void AddParserParts();
+  void AddAnomalyParts();
+  static StatePart RestPart(std::string name, std::string what);
   void AddWatchParts();
   void AddWindowParts();
   void AddDetectorParts();

@@ -3,10 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "core/pipeline_impl.h"
 
 namespace alogd {
+namespace {
+
+// `part` of an owner that follows the convention of core/state.h and outlives the table.
+template <typename Owner>
+StatePart Conventional(StatePart part, Owner* owner, std::function<void()> clear) {
+  part.save = [owner](StateWriter& out, bool whole) {
+    whole ? owner->Save(out) : owner->SaveChanges(out);
+  };
+  part.load = [owner](StateReader& in, uint32_t, bool whole) {
+    return whole ? owner->Load(in) : owner->ApplyChanges(in);
+  };
+  part.clear = std::move(clear);
+  return part;
+}
+
+}  // namespace
+
+StatePart Pipeline::Impl::RestPart(std::string name, std::string what) {
+  StatePart part;
+  part.name = std::move(name);
+  part.what = std::move(what);
+  part.shard = kRestShard;
+  return part;
+}
+
 void Pipeline::Impl::SaveTotals(StateWriter& out, bool whole) {
   uint64_t count = 0;
   for (const SourceTotals& t : totals) count += whole || t.changed;
@@ -68,72 +95,73 @@ bool Pipeline::Impl::LoadOpenRecords(StateReader& in) {
 // The table of what is stored. To add a part: a row here, or one like the detectors' where there
 // are several of a kind.
 void Pipeline::Impl::AddParts() {
-  const auto add = [this](std::string_view part_name, std::string_view what, auto save, auto load,
-                          auto clear, bool small = false) {
-    parts_.Add({std::string(part_name), std::string(what), 1, kRestShard, small, std::move(save),
-                [load](StateReader& in, uint32_t, bool whole) { return load(in, whole); },
-                std::move(clear)});
-  };
-  add(
-      "clock", "the event times", [this](StateWriter& out, bool) { parser.SaveClock(out); },
-      [this](StateReader& in, bool) { return parser.LoadClock(in); },
-      [this] { parser.ResetClock(); }, true);
-  // Totals go by the number of their source.
-  add(
-      "sources", "the header formats and totals of the sources",
-      [this](StateWriter& out, bool whole) {
-        parser.SaveSources(out, whole);
-        SaveTotals(out, whole);
-      },
-      [this](StateReader& in, bool whole) {
-        return parser.LoadSources(in, whole) && LoadTotals(in);
-      },
-      [this] {
-        parser.ClearSources();
-        totals.clear();
-      });
-  add(
-      "templates", "the ages of the templates",
-      [this](StateWriter& out, bool whole) { parser.SaveTemplates(out, whole); },
-      [this](StateReader& in, bool whole) { return parser.LoadTemplates(in, whole); },
-      [this] { parser.ClearTemplates(); });
-  add(
-      "anomalies", "the open anomalies and incidents",
-      [this](StateWriter& out, bool whole) {
-        whole ? tracker.Save(out) : tracker.SaveChanges(out);
-      },
-      [this](StateReader& in, bool whole) {
-        return whole ? tracker.Load(in) : tracker.ApplyChanges(in);
-      },
-      [this] { tracker.Clear(); });
-  add(
-      "open-records", "the open records",
-      [this](StateWriter& out, bool whole) {
-        if (!whole) SaveClosedFiles(out);
-        SaveOpenRecords(out, whole);
-      },
-      [this](StateReader& in, bool whole) {
-        return (whole || LoadClosedFiles(in)) && LoadOpenRecords(in);
-      },
-      [this] { open_records_.clear(); });
-  add(
-      "rule-counts", "the counts of rules",
-      [this](StateWriter& out, bool whole) {
-        if (whole) return rule_counts.Save(out);
-        if (rule_counts.changed()) rule_counts.SaveChanges(out);
-      },
-      [this](StateReader& in, bool whole) {
-        return whole ? rule_counts.Load(in) : rule_counts.ApplyChanges(in);
-      },
-      [this] { rule_counts = RuleCounts(); });
-  add(
-      "changes", "the times of reboots and upgrades",
-      [this](StateWriter& out, bool) { changes.Save(out); },
-      [this](StateReader& in, bool) { return changes.Load(in); },
-      [this] { changes = ChangeWatch(); }, true);
+  AddParserParts();
+  AddAnomalyParts();
   AddWatchParts();
   AddWindowParts();
   AddDetectorParts();
+}
+
+void Pipeline::Impl::AddParserParts() {
+  StatePart clock = RestPart("clock", "the event times");
+  clock.small = true;
+  clock.save = [this](StateWriter& out, bool) { parser.SaveClock(out); };
+  clock.load = [this](StateReader& in, uint32_t, bool) { return parser.LoadClock(in); };
+  clock.clear = [this] { parser.ResetClock(); };
+  parts_.Add(std::move(clock));
+
+  // Totals go by the number of their source.
+  StatePart sources = RestPart("sources", "the header formats and totals of the sources");
+  sources.save = [this](StateWriter& out, bool whole) {
+    parser.SaveSources(out, whole);
+    SaveTotals(out, whole);
+  };
+  sources.load = [this](StateReader& in, uint32_t, bool whole) {
+    return parser.LoadSources(in, whole) && LoadTotals(in);
+  };
+  sources.clear = [this] {
+    parser.ClearSources();
+    totals.clear();
+  };
+  parts_.Add(std::move(sources));
+
+  StatePart templates = RestPart("templates", "the templates in use");
+  templates.save = [this](StateWriter& out, bool whole) { parser.SaveTemplates(out, whole); };
+  templates.load = [this](StateReader& in, uint32_t, bool whole) {
+    return parser.LoadTemplates(in, whole);
+  };
+  templates.clear = [this] { parser.ClearTemplates(); };
+  parts_.Add(std::move(templates));
+}
+
+void Pipeline::Impl::AddAnomalyParts() {
+  parts_.Add(Conventional(RestPart("anomalies", "the open anomalies and incidents"), &tracker,
+                          [this] { tracker.Clear(); }));
+
+  StatePart records = RestPart("open-records", "the open records");
+  records.save = [this](StateWriter& out, bool whole) {
+    if (!whole) SaveClosedFiles(out);
+    SaveOpenRecords(out, whole);
+  };
+  records.load = [this](StateReader& in, uint32_t, bool whole) {
+    return (whole || LoadClosedFiles(in)) && LoadOpenRecords(in);
+  };
+  records.clear = [this] { open_records_.clear(); };
+  parts_.Add(std::move(records));
+
+  StatePart counts = Conventional(RestPart("rule-counts", "the counts of rules"), &rule_counts,
+                                  [this] { rule_counts = RuleCounts(); });
+  counts.save = [this, save = std::move(counts.save)](StateWriter& out, bool whole) {
+    if (whole || rule_counts.changed()) save(out, whole);
+  };
+  parts_.Add(std::move(counts));
+
+  StatePart quiet = RestPart("changes", "the times of reboots and upgrades");
+  quiet.small = true;
+  quiet.save = [this](StateWriter& out, bool) { changes.Save(out); };
+  quiet.load = [this](StateReader& in, uint32_t, bool) { return changes.Load(in); };
+  quiet.clear = [this] { changes = ChangeWatch(); };
+  parts_.Add(std::move(quiet));
 }
 
 void Pipeline::Impl::AddWatchParts() {
@@ -151,29 +179,35 @@ void Pipeline::Impl::AddWatchParts() {
   };
   for (const Row& row : kRows) {
     const Watches::Part part = row.part;
-    parts_.Add({row.name, row.what, 1, kRestShard, part == Watches::Part::kTime,
-                [this, part](StateWriter& out, bool whole) { watches.Save(part, whole, out); },
-                [this, part](StateReader& in, uint32_t, bool whole) {
-                  return watches.Load(part, whole, in);
-                },
-                [this, part] { watches.Clear(part); }});
+    StatePart watch = RestPart(row.name, row.what);
+    watch.small = part == Watches::Part::kTime;
+    watch.save = [this, part](StateWriter& out, bool whole) { watches.Save(part, whole, out); };
+    watch.load = [this, part](StateReader& in, uint32_t, bool whole) {
+      return watches.Load(part, whole, in);
+    };
+    watch.clear = [this, part] { watches.Clear(part); };
+    parts_.Add(std::move(watch));
   }
 }
 
 void Pipeline::Impl::AddWindowParts() {
   for (uint32_t shard = 0; shard < Windower::kShards; ++shard) {
-    parts_.Add({WindowPart(shard), "the open windows of some streams", 1, shard, false,
-                [this, shard](StateWriter& out, bool whole) {
-                  if (whole) return windower->SaveShard(shard, out);
-                  const std::string changed = std::exchange(window_changes_[shard], {});
-                  if (!changed.empty()) out.Bytes(changed);
-                },
-                [this](StateReader& in, uint32_t, bool whole) {
-                  if (whole) return windower->LoadShard(in);
-                  StateReader changed(in.Bytes());
-                  return windower->ApplyChanges(changed) && changed.at_end();
-                },
-                [this, shard] { windower->ClearShard(shard); }});
+    StatePart windows;
+    windows.name = WindowPart(shard);
+    windows.what = "the open windows of some streams";
+    windows.shard = shard;
+    windows.save = [this, shard](StateWriter& out, bool whole) {
+      if (whole) return windower->SaveShard(shard, out);
+      const std::string changed = std::exchange(window_changes_[shard], {});
+      if (!changed.empty()) out.Bytes(changed);
+    };
+    windows.load = [this](StateReader& in, uint32_t, bool whole) {
+      if (whole) return windower->LoadShard(in);
+      StateReader changed(in.Bytes());
+      return windower->ApplyChanges(changed) && changed.at_end();
+    };
+    windows.clear = [this, shard] { windower->ClearShard(shard); };
+    parts_.Add(std::move(windows));
   }
 }
 
@@ -185,18 +219,12 @@ void Pipeline::Impl::AddDetectorParts() {
     std::string fresh;
     StateWriter fresh_out(&fresh);
     detector->Save(fresh_out);
-    parts_.Add({std::string(kDetectorParts).append(detector->name()),
-                fmt::format("the memories of detector {}", detector->name()), 1, kRestShard, false,
-                [detector](StateWriter& out, bool whole) {
-                  whole ? detector->Save(out) : detector->SaveChanges(out);
-                },
-                [detector](StateReader& in, uint32_t, bool whole) {
-                  return whole ? detector->Load(in) : detector->ApplyChanges(in);
-                },
-                [detector, fresh = std::move(fresh)] {
-                  StateReader in(fresh);
-                  static_cast<void>(detector->Load(in));
-                }});
+    parts_.Add(Conventional(RestPart(std::string(kDetectorParts).append(detector->name()),
+                                     fmt::format("the memories of detector {}", detector->name())),
+                            detector, [detector, fresh = std::move(fresh)] {
+                              StateReader in(fresh);
+                              static_cast<void>(detector->Load(in));
+                            }));
   }
 }
 

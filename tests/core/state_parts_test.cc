@@ -105,8 +105,9 @@ TEST(StatePartsTest, PartThatTheStateDoesNotHaveIsFresh) {
   Program after;
   after.Load(before.parts.SaveShard(0), {delta});
   EXPECT_THAT(after.parts.Remarks(), IsEmpty());
+  const std::string shard = after.parts.SaveShard(0);
   Program again;
-  again.Load(after.parts.SaveShard(0), {after.Delta(0, 3)});
+  again.Load(shard, {after.Delta(0, 3)});
   EXPECT_EQ(again.b.total, 3u);
 }
 
