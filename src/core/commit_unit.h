@@ -43,11 +43,18 @@ struct StateShard {
   std::string blob;
 };
 
+// What is expected to bring much that is new, on the whole host, until `end`.
+struct HostChange {
+  enum class Kind : uint8_t { kBoot, kUpgrade } kind = Kind::kBoot;
+  Time begin = kNoTime, end = kNoTime;
+};
+
 // One transaction's worth of one group.
 struct CommitUnit {
   std::string group;
   std::vector<Anomaly> anomalies;   // new ones and grown ones, by seq
   std::vector<Incident> incidents;  // likewise
+  std::vector<HostChange> changes;
   std::vector<Template> templates;  // new or changed rows
   std::vector<SourceRow> sources;
   std::vector<FileCheckpoint> files;

@@ -162,8 +162,6 @@ void Pipeline::Impl::Queue(const std::vector<WindowEvent>& events, uint32_t reco
                         windower->Refs(event).back().offset == batch_.records[record].ref.offset &&
                         windower->Refs(event).back().file == batch_.records[record].ref.file;
       step.record = mine ? record : BatchStep::kNoRecord;
-      // Now, and not when it is scored: what comes out must not depend on when that is.
-      step.change = changes.Reason(windower->View(event).end);
       ++stats.windows;
       batch_.most = std::max(batch_.most, ++batch_.by_detector[event.spec]);
       batch_.steps.push_back(std::move(step));
@@ -217,7 +215,10 @@ void Pipeline::ForgetSource(SourceId source) { impl_->leaving_.push_back(source)
 void Pipeline::Feed(SourceId source, FileId file, const Line& line) {
   impl_->Feed(source, file, line);
 }
-void Pipeline::NoteBoot(Time time) { impl_->changes.ObserveBoot(time); }
+void Pipeline::NoteBoot(Time time) {
+  impl_->changes.ObserveBoot(time);
+  impl_->dirty = true;
+}
 
 void Pipeline::Tick(Time now) { impl_->Tick(now); }
 void Pipeline::Flush() { impl_->Flush(); }

@@ -107,8 +107,6 @@ class Pipeline::Impl {
   void Judge(const BatchStep& step, Score score);
   void JudgeRule(const BatchStep& step);
   void JudgeWatch(WatchStep step);
-  // Keeps what is only new, right after a reboot or an upgrade, under HIGH.
-  void Excuse(std::string_view reason, Finding* finding) const;
   Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
   void DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event, Finding* f);
 

@@ -188,18 +188,7 @@ Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window,
   f.last = refs.back();
   f.window_begin = step.window.begin;
   DescribeRecord(step, f.ref, window.events[f.evidence.last], &f);
-  if (!step.change.empty() && f.detector_name == "novelty") Excuse(step.change, &f);
   return f;
-}
-
-void Pipeline::Impl::Excuse(std::string_view reason, Finding* f) const {
-  const RiskModel& risk = tracker.risk();
-  const float high = risk.FloorOf(RiskLevel::kHigh);
-  const float weight = risk.Risk(1, 0);
-  if (weight <= 0 || risk.Risk(f->score, f->severity) < high) return;
-  // A tenth below the bound, beyond what rounding does.
-  f->score = std::max(0.0f, (high - 0.1f - risk.Risk(0, f->severity)) / weight);
-  f->evidence.summary += fmt::format("; shortly after {}, so it is held under HIGH", reason);
 }
 
 // Template and text of the blamed record: from the batch where it is the window's last, else read

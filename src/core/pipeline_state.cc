@@ -346,6 +346,7 @@ CommitUnit Pipeline::Impl::TakeUnit() {
     return unit;
   }
   tracker.Take(&unit);
+  unit.changes = changes.TakeChanges();
   unit.templates = parser.catalog().TakeChanged();
   unit.new_ids = parser.catalog().next_id() > committed_ids_;
   committed_ids_ = parser.catalog().next_id();

@@ -59,13 +59,11 @@ void Pipeline::Impl::QueueWatched() {
       Finding& f = watched.finding;
       f.detector = AnomalyTracker::kWatch;
       // Now: what is read and quoted must not depend on when the batch is scored.
-      step.change = changes.Reason(f.time);
       if (f.template_id != kNoTemplate && f.template_text.empty())
         f.template_text = parser.catalog().Text(f.template_id);
       if (f.message.empty() && read_text)
         f.message = parser.Redacted(read_text(f.ref)).substr(0, Batch::kMaxQuote);
       if (f.message.empty()) f.message = f.template_text;
-      if (!step.change.empty() && f.detector_name == "rate") Excuse(step.change, &f);
     }
     batch_.watched.push_back(std::move(watched));
     batch_.steps.push_back(std::move(step));

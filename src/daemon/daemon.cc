@@ -64,18 +64,11 @@ std::unique_ptr<AlertSink> MakeAlertSink() {
 
 Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
-// Long enough for a crash and what it takes with it.
-constexpr Duration kCascade = std::chrono::seconds(5);
-constexpr Duration kRuleRepeatAfter = std::chrono::hours(1);
-
 StorePolicy PolicyOf(const Config& config) {
   StorePolicy policy{
       config.store_min, {{kJournalSink, config.journal_min}}, config.keep, config.max_size};
-  policy.notify.repeat_after = config.repeat_after;
-  policy.notify.rule_repeat_after = std::min(config.repeat_after, kRuleRepeatAfter);
-  policy.notify.cascade = kCascade;
-  policy.notify.incident_gap = config.incident_gap;
-  policy.notify.budget_per_day = config.budget_per_day;
+  policy.notify = {config.repeat_after, config.rule_repeat_after, config.cascade,
+                   config.incident_gap, static_cast<double>(config.budget_per_day)};
   // As the catalogs in memory have it.
   for (const GroupConfig& group : config.groups) {
     policy.max_templates = std::max(policy.max_templates, uint64_t{2} * group.drain.max_templates);

@@ -210,9 +210,11 @@ struct Config {
   RiskLevel store_min = RiskLevel::kInfo;    // store.min_level
   RiskLevel journal_min = RiskLevel::kHigh;  // journal.min_level
   RiskOptions risk;
-  uint32_t budget_per_day = 1;  // alerts.budget_per_day: what thresholds are calibrated for
+  uint32_t budget_per_day = 1;  // alerts.budget_per_day: what is sent one by one
   Duration incident_gap = 60s;  // alerts.incident_gap
-  Duration repeat_after = 24h;  // alerts.repeat_after; 0: every incident alerts
+  Duration repeat_after = 24h;      // alerts.repeat_after; 0: every anomaly alerts
+  Duration rule_repeat_after = 1h;  // alerts.rule_repeat_after; 0: every match alerts
+  Duration cascade = 5s;            // alerts.cascade; 0: each alert goes at once
   TrainingOptions training;
   SeverityOptions severity;
   std::vector<RuleConfig> rules;

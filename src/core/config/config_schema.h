@@ -169,6 +169,8 @@ void DescribeConfig(V& v, DetectorList detectors, Config& config) {
     v.Key("budget_per_day", &config.budget_per_day, CountValue{0, 100'000});
     v.Key("incident_gap", &config.incident_gap, DurationValue{});
     v.Key("repeat_after", &config.repeat_after, DurationValue{});
+    v.Key("rule_repeat_after", &config.rule_repeat_after, DurationValue{});
+    v.Key("cascade", &config.cascade, DurationValue{});
   });
   v.Map("training", [&] {
     TrainingOptions& training = config.training;

@@ -35,7 +35,6 @@ struct BatchStep {
   Kind kind = Kind::kWindow;
   uint32_t record = kNoRecord;       // index; none for what a deadline ended
   WindowEvent window;                // kWindow; its stream for kClose and kForget
-  std::string_view change;           // kWindow: see ChangeWatch::Reason
   const RuleConfig* rule = nullptr;  // kRule
   std::string key;                   // kRaise, kRule: the stream's
   RuleBurst burst;                   // kRule: what a counted rule found

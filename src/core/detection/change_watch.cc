@@ -3,6 +3,7 @@
 #include "core/detection/change_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace alogd {
 namespace {
@@ -40,17 +41,29 @@ void ChangeWatch::Observe(std::string_view source, std::string_view program,
     // Each package lengthens it, within bounds.
     upgrade_.end =
         std::max(upgrade_.end, std::min(time, upgrade_.begin + kLongestUpgrade) + kQuietUpgrade);
+    changed_ = true;
   }
 }
 
 void ChangeWatch::ObserveBoot(Time time) {
-  if (boot_.begin == kNoTime || time - boot_.begin >= kAgain) boot_ = {time, time + kQuietBoot};
+  if (boot_.begin != kNoTime && time - boot_.begin < kAgain) return;
+  boot_ = {time, time + kQuietBoot};
+  changed_ = true;
 }
 
 std::string_view ChangeWatch::Reason(Time time) const {
   if (boot_.Holds(time)) return kReboot;
-  if (upgrade_.Holds(time)) return "a package upgrade";
+  if (upgrade_.Holds(time)) return kUpgrade;
   return {};
+}
+
+std::vector<HostChange> ChangeWatch::TakeChanges() {
+  std::vector<HostChange> changes;
+  if (!std::exchange(changed_, false)) return changes;
+  if (boot_.begin != kNoTime) changes.push_back({HostChange::Kind::kBoot, boot_.begin, boot_.end});
+  if (upgrade_.begin != kNoTime)
+    changes.push_back({HostChange::Kind::kUpgrade, upgrade_.begin, upgrade_.end});
+  return changes;
 }
 
 void ChangeWatch::Save(StateWriter& out) const {

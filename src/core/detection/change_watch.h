@@ -4,21 +4,24 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/commit_unit.h"
 #include "core/state.h"
 #include "core/types.h"
 
 namespace alogd {
 
-// A function of the records in order and their event times; part of the group's state. What is new
-// shortly after a change is stored, but its risk stays under HIGH, so that a new kernel's boot is
-// not an alert for each of its messages. Rules are not concerned.
+// A function of the records in order and their event times; part of the group's state. It changes
+// no score: notification hushes the whole host for that time (core/notify).
 //
-// The words can be forged by who may write to syslog. What that gains is bounded: it changes
-// nothing but novelty's level, for kQuietBoot, and not again before kAgain has passed.
+// The words can be forged by who may write to syslog. What that gains is bounded: rules and new
+// errors alert all the same, the hush lasts kQuietBoot, and no other begins before kAgain has
+// passed.
 class ChangeWatch {
  public:
   static constexpr std::string_view kReboot = "a reboot";
+  static constexpr std::string_view kUpgrade = "a package upgrade";
   static constexpr Duration kQuietBoot = std::chrono::minutes(10);    // until services have settled
   static constexpr Duration kQuietUpgrade = std::chrono::minutes(5);  // from the last package on
   static constexpr Duration kAgain = std::chrono::hours(1);
@@ -31,6 +34,8 @@ class ChangeWatch {
   void ObserveBoot(Time time);
   // What happened shortly before `time`: "a reboot", "a package upgrade", or nothing.
   std::string_view Reason(Time time) const;
+  // What began or went on since the last call, for those who watch the whole host.
+  std::vector<HostChange> TakeChanges();
 
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
@@ -41,6 +46,7 @@ class ChangeWatch {
     bool Holds(Time time) const { return begin != kNoTime && time >= begin && time < end; }
   };
   Quiet boot_, upgrade_;
+  bool changed_ = false;  // not saved: what was taken is committed with the state
 };
 
 }  // namespace alogd

@@ -15,7 +15,8 @@ constexpr size_t kMostElsewhere = 200;  // bytes of the names of other groups
 Result<NotifyState> Ledger::LoadState() {
   Rows rows = db_->Query(
       "SELECT clock_us, tokens, tokens_us, cascade_until_us, cascade_event_us, cascade_title, "
-      "summary_told_us, flood_told_us FROM notify_state WHERE id = 1");
+      "summary_told_us, flood_told_us, hush_from_us, hush_until_us, hush_title "
+      "FROM notify_state WHERE id = 1");
   NotifyState state;
   if (rows.Next()) {
     state.clock = TimeAt(rows, 0);
@@ -26,6 +27,9 @@ Result<NotifyState> Ledger::LoadState() {
     state.cascade_title = rows.Text(5);
     state.summary_told = TimeAt(rows, 6);
     state.flood_told = TimeAt(rows, 7);
+    state.hush_from = TimeAt(rows, 8);
+    state.hush_until = TimeAt(rows, 9);
+    state.hush_title = rows.Text(10);
   }
   if (!rows.status().ok()) return rows.status().error();
   return state;
@@ -34,11 +38,12 @@ Result<NotifyState> Ledger::LoadState() {
 Status Ledger::SaveState(const NotifyState& s) {
   return db_->Run(
       "INSERT OR REPLACE INTO notify_state (id, clock_us, tokens, tokens_us, cascade_until_us, "
-      "cascade_event_us, cascade_title, summary_told_us, flood_told_us) "
-      "VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "cascade_event_us, cascade_title, summary_told_us, flood_told_us, "
+      "hush_from_us, hush_until_us, hush_title) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       TimeColumn(s.clock), s.tokens, TimeColumn(s.tokens_at), TimeColumn(s.cascade_until),
       TimeColumn(s.cascade_event), ToValidUtf8(s.cascade_title, kMaxName),
-      TimeColumn(s.summary_told), TimeColumn(s.flood_told));
+      TimeColumn(s.summary_told), TimeColumn(s.flood_told), TimeColumn(s.hush_from),
+      TimeColumn(s.hush_until), s.hush_title);
 }
 
 Result<Ledger::Trouble> Ledger::Find(int64_t group_id, const std::string& key) {

@@ -23,6 +23,7 @@ enum class Fate : uint8_t {
   kWave = 5,       // among the new statements of a program
   kFlood = 6,      // in the summary of a flood
   kElsewhere = 7,  // another group told it
+  kHushed = 8,     // in the entry of what was held back after a reboot or an upgrade
 };
 
 // Memory of the whole host. One row, written with each commit that decides anything.
@@ -35,6 +36,8 @@ struct NotifyState {
   std::string cascade_title;
   Time summary_told = kNoTime;
   Time flood_told = kNoTime;
+  Time hush_from = kNoTime, hush_until = kNoTime;  // event time
+  std::string hush_title;                          // "a reboot"
 };
 
 // All of it works within the caller's transaction.

@@ -60,6 +60,9 @@ std::string Title(const DueList& list, RiskLevel level, uint64_t count, Time clo
       return fmt::format("{} of {} within {}: {}", Plural(count, "new statement"),
                          list.title.empty() ? "several programs" : ToValidUtf8(list.title, kQuoted),
                          took, quotes);
+    case AlertKind::kHushed:
+      return fmt::format("{} {} held back in the {} after {}: {}", Plural(count, "trouble"),
+                         count == 1 ? "was" : "were", took, list.title, quotes);
     case AlertKind::kFlood:
       return fmt::format("a flood: {} within {}, not sent one by one: {}",
                          Plural(count, "more trouble"), took, quotes);
@@ -109,6 +112,8 @@ NewAlert ListAlert(const DueList& list, Time clock) {
   if (list.items.empty() || (!loud && (list.key.kind != AlertKind::kWave || count < kWaveLeast)))
     return alert;
   for (const DueList::Item& item : list.items) alert.level = std::max(alert.level, item.level);
+  // It was held because it is likely nothing: worth a look, nobody is woken.
+  if (list.key.kind == AlertKind::kHushed) alert.level = std::min(alert.level, RiskLevel::kMedium);
   // Rules and waves of what is mild reach sinks, whatever these want else.
   alert.any_level = true;
   if (list.key.group_id != 0) alert.group_id = list.key.group_id;

@@ -45,6 +45,24 @@ Status Notifier::Begin(Time now, Time event_time) {
   return hold_ ? Status() : SendDue();
 }
 
+void Notifier::NoteChange(const HostChange& change) {
+  const bool boot = change.kind == HostChange::Kind::kBoot;
+  const Duration longest = boot ? kLongestBoot : kLongestUpgrade;
+  // Several groups see one change, and each package lengthens an upgrade.
+  const bool same = alogd::Within(change.begin, state_.hush_from, kHushAgain);
+  if (!same) {
+    state_.hush_from = change.begin;
+    state_.hush_until = change.begin;
+  }
+  state_.hush_until = std::max(state_.hush_until, std::min(change.end, state_.hush_from + longest));
+  state_.hush_title = boot ? "a reboot" : "a package upgrade";
+}
+
+bool Notifier::Hushed(const Anomaly& a) const {
+  return a.last_time != kNoTime && state_.hush_from != kNoTime && a.last_time >= state_.hush_from &&
+         a.last_time < state_.hush_until && !IsRule(a) && !IsNewError(a);
+}
+
 Duration Notifier::Within(const Anomaly& a) const {
   if (IsRule(a)) return options_.rule_repeat_after;
   if (a.level == RiskLevel::kCritical) return options_.repeat_after / int64_t{kCriticalPart};
@@ -104,7 +122,8 @@ Result<std::optional<Fate>> Notifier::Decide(const Anomaly& a, const Place& plac
 }
 
 Result<Fate> Notifier::Route(const Anomaly& a, const Place& place) {
-  const bool free = IsRule(a) || a.level == RiskLevel::kCritical;
+  const bool unlimited = IsRule(a) || a.level == RiskLevel::kCritical;
+  if (Hushed(a)) return Collect(AlertKind::kHushed, Fate::kHushed, a, place);
   if (!IsRule(a) && options_.cascade > Duration(0)) {
     const auto elsewhere =
         ledger_.FindElsewhere(place.group_id, host_key_, a.level, a.last_time, kElsewhere);
@@ -114,7 +133,7 @@ Result<Fate> Notifier::Route(const Anomaly& a, const Place& place) {
       return named.ok() ? Result<Fate>(Fate::kElsewhere) : named.error();
     }
   }
-  if (free) {
+  if (unlimited) {
     const Result<bool> flood = Floods(place);
     if (!flood.ok()) return flood.error();
     if (*flood) return Collect(AlertKind::kFlood, Fate::kFlood, a, place);
@@ -157,6 +176,9 @@ Result<Fate> Notifier::Collect(AlertKind kind, Fate fate, const Anomaly& a, cons
   if (kind == AlertKind::kCascade) {
     title = state_.cascade_title;
     due = state_.cascade_until;
+  } else if (kind == AlertKind::kHushed) {
+    title = state_.hush_title;
+    due = state_.clock + (state_.hush_until - a.last_time);
   } else {
     hourly(kind == AlertKind::kFlood ? state_.flood_told : state_.summary_told);
   }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "core/commit_unit.h"
 #include "core/detection/anomaly.h"
 #include "core/detection/trouble.h"
 #include "core/notify/alert_lists.h"
@@ -25,6 +26,7 @@ namespace alogd {
 //   at once          if it is CRITICAL, a rule's, or the budget allows it;
 //   in a cascade     if it follows an alert within seconds, in one entry;
 //   in a wave        if it is one of many new statements of a program;
+//   after the hush   if it comes after a reboot or an upgrade, in one entry, and is no new error;
 //   in a summary     if the budget is used up, or of a flood of different CRITICAL ones or rules.
 // Lists go out by a timer, which fires with the next commit or with Tick.
 //
@@ -47,6 +49,11 @@ class Notifier {
   // A summary waits so long at first, and so long after another.
   static constexpr Duration kFirstSummary = std::chrono::minutes(1);
   static constexpr Duration kNextSummary = std::chrono::hours(1);
+  // A hush lasts no longer, and no other begins before kHushAgain has passed: who may write to
+  // syslog can forge the words by which a reboot or an upgrade is known.
+  static constexpr Duration kLongestBoot = std::chrono::minutes(10);
+  static constexpr Duration kLongestUpgrade = std::chrono::minutes(65);
+  static constexpr Duration kHushAgain = std::chrono::minutes(65);
   // Groups that say the same so close together say it of one fault.
   static constexpr Duration kElsewhere = std::chrono::seconds(10);
 
@@ -63,6 +70,9 @@ class Notifier {
   // Begins at `now`; without one at `event_time`, unless the clock stands later. What is due by
   // then goes out.
   Status Begin(Time now, Time event_time);
+  // The host was started or upgraded: for a while only rules and new errors are told, and the rest
+  // once, in an entry of its own.
+  void NoteChange(const HostChange& change);
   // What becomes of the anomaly; nothing where it is too mild or was decided before.
   Result<std::optional<Fate>> Decide(const Anomaly& anomaly, const Place& place);
   Status End() { return ledger_.SaveState(state_); }
@@ -78,6 +88,7 @@ class Notifier {
   Status KeepOpen(int64_t incident_id);
   // How a trouble that is told goes out.
   Result<Fate> Route(const Anomaly& anomaly, const Place& place);
+  bool Hushed(const Anomaly& anomaly) const;
   Result<bool> Floods(const Place& place);
   Result<Fate> Collect(AlertKind kind, Fate fate, const Anomaly& anomaly, const Place& place);
   Status CollectNew(const Anomaly& anomaly, const Place& place, bool quiet);

@@ -218,11 +218,12 @@ Status UnitWriter::WriteStates() {
 }
 
 Status UnitWriter::WriteAlerts() {
-  if (kept_.empty()) return {};
+  if (kept_.empty() && unit_.changes.empty()) return {};
   Time latest = kNoTime;
   for (const Kept& kept : kept_) latest = std::max(latest, kept.anomaly->last_time);
   Notifier notifier(db_, policy_.notify, policy_.sinks, hold_);
   if (Status status = notifier.Begin(now_, latest); !status.ok()) return status;
+  for (const HostChange& change : unit_.changes) notifier.NoteChange(change);
   for (const Kept& kept : kept_) {
     const Result<std::optional<Fate>> fate = Decide(&notifier, *kept.anomaly);
     if (!fate.ok()) return fate.error();

@@ -58,6 +58,19 @@ TEST(ChangeWatchTest, UpgradeLastsWhilePackagesCome) {
   EXPECT_EQ(other.Reason(At(5min)), "");
 }
 
+TEST(ChangeWatchTest, ToldToTheHostOnce) {
+  ChangeWatch watch;
+  EXPECT_TRUE(watch.TakeChanges().empty());
+  watch.ObserveBoot(At(0s));
+  const auto changes = watch.TakeChanges();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].kind, HostChange::Kind::kBoot);
+  EXPECT_EQ(changes[0].begin, At(0s));
+  EXPECT_EQ(changes[0].end, At(10min));
+  watch.ObserveBoot(At(1min));
+  EXPECT_TRUE(watch.TakeChanges().empty());
+}
+
 TEST(ChangeWatchTest, State) {
   ChangeWatch watch;
   watch.Observe("/x/dpkg.log", "", "upgrade libc6:amd64 1 2", At(0s));

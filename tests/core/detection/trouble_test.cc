@@ -44,7 +44,7 @@ TEST(TellingWordsTest, WhatCarriesMeaning) {
 
 TEST(StreamClassTest, WithoutIds) {
   EXPECT_EQ(StreamClass("worker-1234"), StreamClass("worker-99871"));
-  EXPECT_EQ(StreamClass("blk_-1608999687919862906"), StreamClass("blk_77"));
+  EXPECT_EQ(StreamClass("blk_-1608999687919862906"), StreamClass("blk_-77"));
   EXPECT_NE(StreamClass("sshd"), StreamClass("cron"));
 }
 

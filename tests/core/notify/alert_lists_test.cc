@@ -226,6 +226,31 @@ TEST_F(AlertListsTest, OneFaultInSeveralGroupsIsOneAlert) {
   EXPECT_THAT(Commits(4min, elsewhere), ElementsAre(HasSubstr("over"), "disk gone"));
 }
 
+// After a reboot the host is hushed, in every group; rules and new errors are told all the same.
+TEST_F(AlertListsTest, AHushSaysOnceWhatItHeld) {
+  CommitUnit boot;
+  boot.group = "kernel";
+  boot.changes = {{HostChange::Kind::kBoot, kStart, kStart + 10min}};
+  boot.delta = "x";
+  boot.state_seq = 1;
+  ASSERT_TRUE(store_->Commit(boot, kStart).ok());
+  EXPECT_THAT(Commits(10s, {"odd order"}), IsEmpty());
+  EXPECT_THAT(Commits(20s, {"worse order", RiskLevel::kCritical}), IsEmpty());
+  EXPECT_THAT(Commits(30s, {"disk failed", RiskLevel::kHigh, "novelty"}),
+              ElementsAre("disk failed"));
+  EXPECT_THAT(Commits(40s, {"oom", RiskLevel::kCritical, "rule"}), ElementsAre("oom"));
+  EXPECT_THAT(Ticks(9min), ElementsAre(HasSubstr("over after")));
+  EXPECT_THAT(Ticks(10min),
+              ElementsAre("2 troubles were held back in the 9 min after a reboot: orderd: worse "
+                          "order; orderd: odd order"));
+  EXPECT_EQ(last_.level, RiskLevel::kMedium);
+  EXPECT_THAT(Commits(11min, {"mixed order"}), ElementsAre("mixed order"));
+  // Said again, it hushes nothing more.
+  boot.changes = {{HostChange::Kind::kBoot, kStart + 30min, kStart + 40min}};
+  ASSERT_TRUE(store_->Commit(boot, kStart + 30min).ok());
+  EXPECT_THAT(Commits(31min, {"other order"}), ElementsAre(HasSubstr("over"), "other order"));
+}
+
 TEST_F(AlertListsTest, ListsSurviveARestartAndGoOutOnce) {
   EXPECT_THAT(Commits(0s, {"crashed"}), ElementsAre("crashed"));
   EXPECT_THAT(Commits(1s, {"queue gone"}), IsEmpty());

@@ -41,7 +41,8 @@ database: {keep: 36h, max_size: 1500M}
 store: {min_level: LOW}
 journal: {min_level: critical}
 risk: {anomaly_weight: 0.7, severity_weight: 0.3, levels: {critical: 90, high: 70.5, medium: 50, low: 10}}
-alerts: {budget_per_day: 7, incident_gap: 1min 30s, repeat_after: 6h}
+alerts: {budget_per_day: 7, incident_gap: 1min 30s, repeat_after: 6h, rule_repeat_after: 2h,
+         cascade: 7s}
 training: {automatic: no, after_records: 5000, after: 2h, every: 3d, max_records: 70000, min_quality: 50.5}
 severity:
   levels: {trace: 1, debug: 2, info: 3, notice: 4, warning: 5, error: 6, critical: 7, alert: 8, emergency: 9}
@@ -126,6 +127,8 @@ TEST(ConfigTest, EveryKey) {
   EXPECT_EQ(c.budget_per_day, 7u);
   EXPECT_EQ(c.incident_gap, 90s);
   EXPECT_EQ(c.repeat_after, 6h);
+  EXPECT_EQ(c.rule_repeat_after, 2h);
+  EXPECT_EQ(c.cascade, 7s);
   EXPECT_EQ(c.severity.levels[static_cast<size_t>(Level::kTrace)], 1);
   EXPECT_EQ(c.severity.levels[static_cast<size_t>(Level::kWarning)], 5);
   EXPECT_EQ(c.severity.levels[static_cast<size_t>(Level::kEmergency)], 9);
