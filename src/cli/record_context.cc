@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/records/line_splitter.h"
+
 namespace alogd {
 namespace {
 
@@ -72,19 +74,22 @@ std::string ReadAt(int fd, uint64_t offset, uint64_t bytes) {
   return out;
 }
 
-// Cuts `text`, which stands at `offset`, into lines.
-std::vector<ContextLine> Lines(std::string_view text, uint64_t offset) {
+// Cuts `text`, which stands at `offset` of the file, into lines.
+std::vector<ContextLine> Lines(int fd, std::string_view text, uint64_t offset) {
   std::vector<ContextLine> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back({offset, std::string(line), false});
-    const size_t next = std::min(end + 1, text.size());
-    offset += next;
-    text.remove_prefix(next);
-  }
+  LineSplitter splitter(UINT32_MAX / 4, offset, EncodingOf(ReadAt(fd, 0, 4)));
+  splitter.Append(text);
+  Line line;
+  while (splitter.Next(&line)) lines.push_back({line.offset, std::string(line.text), false});
+  if (splitter.Flush(&line)) lines.push_back({line.offset, std::string(line.text), false});
   return lines;
+}
+
+// UTF-16 ends its lines in LF and NUL, in one order or the other.
+bool BeginsLine(int fd, uint64_t offset) {
+  const uint64_t reach = std::min<uint64_t>(offset, 2);
+  const std::string before = ReadAt(fd, offset - reach, reach);
+  return offset == 0 || before.ends_with('\n') || before == std::string_view("\n\0", 2);
 }
 
 Error Gone(const std::string& path, std::string_view why) {
@@ -93,7 +98,7 @@ Error Gone(const std::string& path, std::string_view why) {
 
 std::vector<ContextLine> Before(int fd, uint64_t offset, size_t around) {
   const uint64_t reach = std::min(offset, kReach);
-  std::vector<ContextLine> lines = Lines(ReadAt(fd, offset - reach, reach), offset - reach);
+  std::vector<ContextLine> lines = Lines(fd, ReadAt(fd, offset - reach, reach), offset - reach);
   // The first one may be the end of a line.
   if (reach < offset && !lines.empty()) lines.erase(lines.begin());
   if (lines.size() > around) {
@@ -119,13 +124,13 @@ Result<RecordContext> ReadRecordContext(const std::string& path, uint64_t inode,
   if (ref.bytes == 0 || ref.offset >= size || ref.bytes > size - ref.offset) {
     return Gone(context.path, "it was truncated since");
   }
-  if (ref.offset > 0 && ReadAt(file->get(), ref.offset - 1, 1) != "\n") {
+  if (!BeginsLine(file->get(), ref.offset)) {
     return Gone(context.path, "it was truncated and written again");
   }
   context.lines = Before(file->get(), ref.offset, around);
   const std::string rest =
       ReadAt(file->get(), ref.offset, std::min<uint64_t>(ref.bytes, kReach) + kReach);
-  std::vector<ContextLine> after = Lines(rest, ref.offset);
+  std::vector<ContextLine> after = Lines(file->get(), rest, ref.offset);
   for (size_t i = 0; i < after.size() && i <= around; ++i) {
     after[i].blamed = after[i].offset < ref.offset + ref.bytes;
     context.lines.push_back(std::move(after[i]));

@@ -17,6 +17,7 @@
 #include "cli/output.h"
 #include "cli/scan_report.h"
 #include "core/pipeline.h"
+#include "core/records/wide_text.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
 #include "models/registry/detectors.h"
@@ -47,6 +48,7 @@ std::string ReadRecord(const std::map<FileId, std::string>& paths, const RecordR
   const ssize_t n = pread(fd, text.data(), text.size(), static_cast<off_t>(ref.offset));
   close(fd);
   text.resize(n > 0 ? static_cast<size_t>(n) : 0);
+  text = TextOfBytes(std::move(text));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
 }

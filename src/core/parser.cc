@@ -57,8 +57,16 @@ SourceId Parser::AddSource(std::string_view name, Time reference) {
 SourceId Parser::PutSource(SourceId id, std::string_view name, Time reference) {
   if (Index(id) >= sources_.size()) sources_.resize(Index(id) + 1);
   const auto it = source_ids_.emplace(name, id).first;
-  sources_[Index(id)] = {&it->first, reference, MakeHeaderParser(name, reference), {}, true};
+  sources_[Index(id)] = {&it->first, reference, MakeHeaderParser(name, reference), {}, true, false};
   return id;
+}
+
+std::string Parser::SourceFormat(SourceId id) const {
+  const Source& source = sources_[Index(id)];
+  std::string format(source.header->format());
+  if (source.wide) format += ", UTF-16";
+  if (source.header->guesses_dates()) format += ", dates guessed";
+  return format;
 }
 
 void Parser::ForgetSources(const std::vector<SourceId>& ids) {
@@ -100,6 +108,7 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
   shown.text = redactor_.Apply(line.text, &redacted_);
   const Assembled assembled = at.assembler.Add(shown);
   at.changed = from.changed = true;
+  from.wide |= line.wide;
 
   ParsedLine parsed;
   parsed.kind = assembled.kind;
@@ -112,7 +121,9 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.header = assembled.header;
     drain_->Prepare(parsed.header.message);
     parsed.time = clock_.Observe(parsed.header.time);
-    parsed.severity = severity_.OfRecord(parsed.header.level, parsed.header.message);
+    // Fields that are no message name their values, they say nothing of how bad it is.
+    parsed.severity = severity_.OfRecord(
+        parsed.header.level, parsed.header.fields ? std::string_view() : parsed.header.message);
     const Drain::Match match = drain_->Add(parsed.header.message, parsed.time);
     parsed.id = match.id;
     parsed.created = match.created;

@@ -53,7 +53,8 @@ class Parser {
   void ForgetSources(const std::vector<SourceId>& ids);
   bool HasSource(SourceId id) const { return sources_[Index(id)].name != nullptr; }
   const std::string& SourceName(SourceId id) const { return *sources_[Index(id)].name; }
-  std::string_view SourceFormat(SourceId id) const { return sources_[Index(id)].header->format(); }
+  // For people: the header's format, and what was done to read the file at all.
+  std::string SourceFormat(SourceId id) const;
   size_t sources() const { return sources_.size(); }  // numbers in use and given back
 
   ParsedLine Add(SourceId source, FileId file, const Line& line);
@@ -98,6 +99,7 @@ class Parser {
     std::unique_ptr<HeaderParser> header;
     UndecidedLines undecided;
     bool changed = true;
+    bool wide = false;  // its lines are UTF-16; the next one says so again after a restart
   };
   struct File {
     SourceId source;

@@ -321,9 +321,8 @@ void Pipeline::Impl::SaveState(CommitUnit* unit) {
 void Pipeline::Impl::TakeTotals(CommitUnit* unit) {
   for (uint32_t i = 0; i < totals.size(); ++i) {
     if (!std::exchange(totals[i].changed, false) || !parser.HasSource(SourceId{i})) continue;
-    unit->sources.push_back({parser.SourceName(SourceId{i}),
-                             std::string(parser.SourceFormat(SourceId{i})), totals[i].records,
-                             totals[i].last});
+    unit->sources.push_back({parser.SourceName(SourceId{i}), parser.SourceFormat(SourceId{i}),
+                             totals[i].records, totals[i].last});
   }
 }
 

@@ -24,14 +24,16 @@ enum class Level : uint8_t {
 };
 
 // One line as LineSplitter cut it. `text` has no line end and stays valid until the splitter's next
-// call; its bytes are as they stand in the file (NUL and invalid UTF-8 included).
+// call; its bytes are as they stand in the file (NUL and invalid UTF-8 included), but for UTF-16,
+// which is decoded.
 struct Line {
   std::string_view text;
   uint64_t offset = 0;  // of its first byte in the file
   uint32_t bytes = 0;   // raw bytes it covers, with line end and with what was cut off
   bool cut = false;     // longer than the limit; text holds the first part
   bool partial =
-      false;  // the file did not end the line; it was emitted after a timeout or at the end
+      false;          // the file did not end the line; it was emitted after a timeout or at the end
+  bool wide = false;  // decoded from UTF-16
 };
 
 // A line taken apart by its source's format. The views point into the line or, for nested formats
@@ -44,6 +46,8 @@ struct Header {
   std::string_view pid;
   std::string_view message;  // the whole line where no header was recognised
   bool recognised = false;
+  // The message is made of fields that no one called a message: their words say no severity.
+  bool fields = false;
 };
 
 }  // namespace alogd

@@ -76,7 +76,13 @@ size_t NumberAt(std::string_view line, size_t at) {
 size_t BracketAt(std::string_view line, size_t at) {
   const char open = At(line, at);
   if (open != '[' && open != '(' && open != '<') return 0;
-  return SkipBracket(line, at);
+  const size_t end = SkipBracket(line, at);
+  // "[2026-08-01] [01:57:00]": two groups, one time.
+  CivilTime t;
+  const bool dated = end != 0 && IsDigit(At(line, at + 1)) && ScanTime(line.substr(at + 1), &t);
+  const size_t behind = at + 1 + t.length;
+  const bool joined = dated && behind > end && At(line, behind) == line[end - 1];
+  return joined ? behind + 1 : end;
 }
 
 size_t LevelGroupAt(std::string_view line, size_t at) {

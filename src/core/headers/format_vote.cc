@@ -21,8 +21,9 @@ constexpr size_t kMaxLayouts = 6;  // a file with more learned formats has none
 constexpr size_t kMaxSlots = 12;
 constexpr size_t kLeastHeads = 80;  // of a learned format: at 40 and 60 it must have been the same
 constexpr uint32_t kStretch =
-    128;                          // lines that are looked at together for whether formats still fit
-constexpr uint8_t kHasForms = 4;  // in the flags of a saved vote: forms of times follow it
+    128;  // lines that are looked at together for whether formats still fit
+// In the flags of a saved vote: forms of times follow it, and the slots' message keys.
+constexpr uint8_t kHasForms = 4, kHasKeys = 8;
 constexpr uint64_t kMaxPause = 1 << 20;
 constexpr uint32_t kFormSample = 64;  // lines of which one is looked at for its time's form
 constexpr uint32_t kMemory = 1024;    // lines after which the counts of headers are halved
@@ -156,6 +157,7 @@ bool FormatVote::ParseColumns(std::string_view line, bool dated, FormatContext* 
 bool FormatVote::ParseUnseen(std::string_view line, FormatContext* scratch, LineParts* out) const {
   if (fixed_) return false;
   scratch->settled = false;
+  scratch->message_key = {};
   for (const KnownFormat& known : KnownFormats()) {
     if (known.match(line, *scratch, out) && out->header.time != kNoTime) return true;
     *out = LineParts();
@@ -168,6 +170,7 @@ std::string_view FormatVote::MessageOf(std::string_view line, FormatContext* scr
     size_t message = 0;
     LineParts parts;
     scratch->settled = slot->context.settled;
+    scratch->message_key = slot->context.message_key;
     if (slot->known == nullptr) {
       if (slot->layout.Fits(line, &message)) return line.substr(message);
     } else if (slot->known->match(line, *scratch, &parts)) {
@@ -309,7 +312,7 @@ void FormatVote::Watch(bool fitted) {
 }
 
 void FormatVote::Save(StateWriter& out) const {
-  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | kHasForms));
+  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | kHasForms | kHasKeys));
   out.U64(slots_.size());
   for (const auto& slot : slots_) {
     out.U64(slot->lines);
@@ -327,6 +330,7 @@ void FormatVote::Save(StateWriter& out) const {
   forms_.Save(out);
   out.I64(header_only_);
   out.U64(last_header_only_);
+  for (const auto& slot : slots_) slot->context.message_key.Save(out);
 }
 
 bool FormatVote::Load(StateReader& in, TimeReader* times) {
@@ -365,6 +369,10 @@ bool FormatVote::Load(StateReader& in, TimeReader* times) {
     if (!forms_.Load(in)) return false;
     header_only_ = static_cast<int32_t>(std::clamp<int64_t>(in.I64(), -8, 8));
     last_header_only_ = in.U64();
+  }
+  if ((flags & kHasKeys) != 0) {
+    for (const auto& slot : slots_)
+      if (!slot->context.message_key.Load(in)) return false;
   }
   return in.ok();
 }

@@ -7,7 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/headers/json_line.h"
+#include "core/headers/message_key.h"
 #include "core/headers/time_reader.h"
 #include "core/record.h"
 
@@ -29,6 +32,8 @@ struct FormatContext {
   TimeCache cache;
   // The source is known to have this format: what is too weak a sign by itself may pass.
   bool settled = false;
+  MessageKey message_key;     // of lines of fields
+  std::vector<Field> fields;  // of the line at hand; kept for its memory
   // Texts that had to be unescaped; views in LineParts may point here until the next line.
   std::string buffer[4];
 
@@ -62,6 +67,7 @@ bool MatchPostgres(std::string_view line, FormatContext& context, LineParts* out
 bool MatchMysql(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchRedis(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchDpkg(std::string_view line, FormatContext& context, LineParts* out);
+bool MatchWeblogic(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchGlog(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchPythonBasic(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchLogcat(std::string_view line, FormatContext& context, LineParts* out);
@@ -74,7 +80,7 @@ bool IsAboutStatement(std::string_view line);
 // The message of a record whose header is its first line: the last line, without a level that
 // stands there; `level`, if there was none, becomes it. Empty where `lines` is one line.
 std::string_view SecondLine(std::string_view lines, Level* level);
-// header_formats_fields.cc
+// field_line.cc
 bool MatchJson(std::string_view line, FormatContext& context, LineParts* out);
 bool MatchLogfmt(std::string_view line, FormatContext& context, LineParts* out);
 
@@ -97,6 +103,7 @@ struct Wrapped {
   bool ends = true;  // false: more pieces of this line follow
 };
 // docker's json-file and CRI. `buffer` holds what had to be unescaped.
+// header_formats_fields.cc
 bool UnwrapDocker(std::string_view line, FormatContext& context, Wrapped* out);
 bool UnwrapCri(std::string_view line, FormatContext& context, Wrapped* out);
 

@@ -48,6 +48,37 @@ bool MatchPostgres(std::string_view line, FormatContext& context, LineParts* out
   return true;
 }
 
+// ####<TIME> <level> <subsystem> <machine> <server> <thread> ... <id> <message>: as many fields as
+// the version has, the message last; its end may come on another line.
+bool MatchWeblogic(std::string_view line, FormatContext& context, LineParts* out) {
+  constexpr size_t kMostFields = 16;
+  Header& header = out->header;
+  size_t at = line.starts_with("####") ? 4 : 0;
+  if (At(line, at) != '<') return false;
+  const size_t length = context.Read(line.substr(at + 1), &header.time);
+  if (length == 0) return false;
+  at += 1 + length;
+  for (size_t field = 1; line.substr(at, 3) == "> <" && field < kMostFields; ++field) {
+    at += 3;
+    const size_t end = line.find("> <", at);
+    const std::string_view text = line.substr(at, end - at);
+    if (field == 1) {
+      header.level = LevelOfWord(text);
+      if (header.level == Level::kNone) return false;
+    } else if (end == std::string_view::npos) {
+      header.message = text.ends_with('>') ? text.substr(0, text.size() - 1) : text;
+      header.recognised = true;
+      return field > 2;
+    } else if (field == 2) {
+      header.program = text;
+    } else if (field == 3 && text.find("BEA-") == std::string_view::npos) {
+      header.host = text;
+    }
+    at = end;
+  }
+  return false;
+}
+
 // TIME [thread] [Note] message: only MySQL and MariaDB write these four words in these letters.
 bool MatchMysql(std::string_view line, FormatContext& context, LineParts* out) {
   if (!IsDigit(At(line, 0))) return false;

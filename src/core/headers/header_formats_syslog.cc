@@ -92,6 +92,28 @@ std::string_view MessageOf(const Header& header) {
   return header.program == "kernel" ? WithoutUptime(header.message) : header.message;
 }
 
+// "[901-2] #011where x": PostgreSQL numbers its messages and the lines of each, and writes "LOG:  "
+// before the text.
+void JoinPostgres(LineParts* out) {
+  Header& header = out->header;
+  const std::string_view message = header.message;
+  if (At(message, 0) != '[' || !header.program.starts_with("postgres")) return;
+  const size_t number = SkipDigits(message, 1);
+  const size_t end = SkipDigits(message, number + 1);
+  if (number == 1 || At(message, number) != '-' || end == number + 1 || At(message, end) != ']')
+    return;
+  // The process too, where its number stands before the message in the line.
+  const char* begin = header.pid.empty() ? message.data() : header.pid.data();
+  out->event = {begin, static_cast<size_t>(message.data() + number - begin)};
+  header.message = message.substr(SkipBlanks(message, end + 1));
+  const size_t colon = header.message.substr(0, 256).find(":  ");
+  if (colon == std::string_view::npos) return;
+  size_t word = colon;
+  while (word > 0 && IsAlnum(header.message[word - 1])) --word;
+  const Level level = LevelOfWord(header.message.substr(word, colon - word));
+  if (level != Level::kNone) header.level = level;
+}
+
 // Time and host are behind us; `at` stands on the tag. False if the rest is not of syslog.
 bool Tagged(std::string_view line, size_t at, const FormatContext& context, Header* header) {
   const size_t token_end = SkipToken(line, at);
@@ -207,6 +229,7 @@ bool MatchSyslog5424(std::string_view line, FormatContext& context, LineParts* o
   header.message = MessageOf(header);
   out->continues = IsLaterPiece(header);
   header.recognised = true;
+  JoinPostgres(out);
   return true;
 }
 
@@ -231,6 +254,7 @@ bool MatchSyslog(std::string_view line, FormatContext& context, LineParts* out) 
   if (!Tagged(line, SkipBlanks(line, host_end), context, &header)) return false;
   out->continues = IsLaterPiece(header);
   header.recognised = true;
+  JoinPostgres(out);
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include "core/headers/format_vote.h"
 #include "core/headers/header_formats.h"
 #include "core/headers/header_pattern.h"
+#include "core/records/visible_text.h"
 
 namespace alogd {
 
@@ -34,6 +35,7 @@ struct HeaderParser::Impl {
   Container container = Container::kNone;  // seen last
   bool look_for_container = true;
   std::string format;
+  std::string visible;  // the last line that had colours, without them
 };
 
 // A source whose lines settled on a format without a container around them has none.
@@ -95,6 +97,7 @@ Result<HeaderParser> HeaderParser::Create(const HeaderOptions& options) {
 
 Header HeaderParser::Parse(std::string_view line) {
   Wrapped wrapped;
+  line = VisibleText(line, &impl_->visible);
   if (Unwrap(line, &wrapped)) return ParseParts(wrapped.text, &wrapped).header;
   return ParseParts(line, nullptr).header;
 }
@@ -138,6 +141,8 @@ std::string_view HeaderParser::format() const {
                               impl_->inner.name());
   return impl_->format;
 }
+
+bool HeaderParser::guesses_dates() const { return impl_->times.guesses_dates(); }
 
 void HeaderParser::Save(StateWriter& out) const {
   impl_->times.Save(out);

@@ -56,6 +56,9 @@ class HeaderParser {
   // vote, "none" where no format was found. Valid until the next call.
   std::string_view format() const;
 
+  // True where times without a date came: it was taken from the reference and what came before.
+  bool guesses_dates() const;
+
   // True while the source's lines are voted on: what they mean may still turn out to be otherwise.
   bool undecided() const;
   // The message of a line, without what a container runtime puts around it, as the formats known by

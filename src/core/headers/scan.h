@@ -35,6 +35,11 @@ constexpr size_t SkipDigits(std::string_view text, size_t at) {
   while (at < text.size() && IsDigit(text[at])) ++at;
   return at;
 }
+// The two digits at `at` as a number; -1 where they are none.
+constexpr int TwoDigits(std::string_view text, size_t at) {
+  if (!IsDigit(At(text, at)) || !IsDigit(At(text, at + 1))) return -1;
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
 // The end of the run of non-blanks that begins at `at`.
 constexpr size_t SkipToken(std::string_view text, size_t at) {
   while (at < text.size() && !IsBlank(text[at])) ++at;

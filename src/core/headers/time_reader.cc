@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Civil times to instants, with the zone database and the year that logs leave out.
+// Civil times to instants, with the zone database and what else the source's times say.
 #include "core/headers/time_reader.h"
 
 #include <date/tz.h>
@@ -17,12 +17,8 @@ namespace alogd {
 namespace {
 
 constexpr int64_t kDay = 86400;
-// A log's clock and its file's mtime agree within these: a date that is later by more belongs to
-// the year before, a time of day to the day before.
-constexpr int64_t kYearSlack = kDay;
-constexpr int64_t kDaySlack = 600;
-// Without a reference years are counted from a leap year, so that Feb 29 exists.
-constexpr int64_t kUnknownReference = 1096 * kDay;  // 1973-01-01, so the first times fall in 1972
+// Lines of one log are out of order by less.
+constexpr int64_t kDisorder = 300;
 
 int64_t FloorToMinute(int64_t seconds) { return seconds - ((seconds % 60) + 60) % 60; }
 
@@ -43,9 +39,9 @@ Result<LocalZone> LocalZone::Create(const std::string& name) {
   return out;
 }
 
-int64_t LocalZone::ToUtc(int64_t local_s) {
-  if (local_s >= begin_ && local_s < end_) return local_s - offset_s_;
-  if (zone_ == nullptr) return local_s;
+LocalZone::Instants LocalZone::ToUtc(int64_t local_s) {
+  if (local_s >= begin_ && local_s < end_) return {local_s - offset_s_, local_s - offset_s_};
+  if (zone_ == nullptr) return {local_s, local_s};
   const auto* zone = static_cast<const date::time_zone*>(zone_);
   try {
     const date::local_info info =
@@ -56,9 +52,10 @@ int64_t LocalZone::ToUtc(int64_t local_s) {
         std::max<int64_t>(info.first.begin.time_since_epoch().count(), -(int64_t{1} << 40)) + kDay;
     end_ = std::min<int64_t>(info.first.end.time_since_epoch().count(), int64_t{1} << 40) - kDay;
     offset_s_ = offset;
-    return local_s - offset;
+    const bool twice = info.result == date::local_info::ambiguous;
+    return {local_s - offset, local_s - (twice ? info.second.offset.count() : offset)};
   } catch (const std::exception&) {
-    return local_s;
+    return {local_s, local_s};
   }
 }
 
@@ -72,11 +69,11 @@ int64_t LocalZone::ToLocal(int64_t utc_s) const {
   }
 }
 
-TimeReader::TimeReader(LocalZone zone, Time reference)
-    : zone_(zone),
-      reference_s_(reference == kNoTime || reference == kEndOfTime
-                       ? kUnknownReference
-                       : zone.ToLocal(Micros(reference) / 1000000)) {}
+TimeReader::TimeReader(LocalZone zone, Time reference) : zone_(zone) {
+  if (reference != kNoTime && reference != kEndOfTime) {
+    reference_ = DateReference(zone.ToLocal(Micros(reference) / 1000000));
+  }
+}
 
 size_t TimeReader::Read(std::string_view text, TimeCache* cache, Time* out) {
   size_t length = 0;
@@ -86,14 +83,17 @@ size_t TimeReader::Read(std::string_view text, TimeCache* cache, Time* out) {
   *out = ToTime(t);
   cache->prefix_length = 0;
   if (t.second_at != 0 && t.fraction_end <= t.length && t.second_at <= TimeCache::kMaxText &&
-      t.length - t.fraction_end <= TimeCache::kMaxText && t.second < 60 && *out != kNoTime) {
+      t.length - t.fraction_end <= TimeCache::kMaxText && t.second < 60 && *out != kNoTime &&
+      repeats_) {
     std::memcpy(cache->prefix, text.data(), t.second_at);
     std::memcpy(cache->suffix, text.data() + t.fraction_end, t.length - t.fraction_end);
     cache->prefix_length = static_cast<uint8_t>(t.second_at);
     cache->suffix_length = static_cast<uint8_t>(t.length - t.fraction_end);
     cache->minute_us = Micros(*out) - int64_t{t.second} * 1000000 - t.micros;
     cache->moves_reference = t.year == 0;
-    cache->reference_s = reference_s_;
+    cache->reference_s = reference_.seconds();
+    cache->last_utc_s = last_utc_s_;
+    cache->order_changes = order_.changes();
   }
   return t.length;
 }
@@ -103,6 +103,7 @@ bool TimeReader::ReadCached(std::string_view text, const TimeCache& cache, size_
   const size_t at = cache.prefix_length;
   if (at == 0 || text.size() < at + 2 || std::memcmp(text.data(), cache.prefix, at) != 0)
     return false;
+  if (cache.order_changes != order_.changes()) return false;
   const auto tens = static_cast<unsigned>(text[at] - '0');
   const auto ones = static_cast<unsigned>(text[at + 1] - '0');
   if (tens > 5 || ones > 9 || IsDigit(At(text, at + 2))) return false;
@@ -117,7 +118,8 @@ bool TimeReader::ReadCached(std::string_view text, const TimeCache& cache, size_
   }
   // What a full scan would not have stopped before is left to one.
   const char next = At(text, end);
-  if (next != '\0' && next != ' ' && next != ',' && next != ']' && next != '\t' && next != '|') {
+  if (next != '\0' && next != ' ' && next != ',' && next != ']' && next != '\t' && next != '|' &&
+      next != ';') {
     if (next != ':' || IsDigit(At(text, end + 1))) return false;
   }
   if (next == ' ' && cache.suffix_length == 0) {
@@ -131,69 +133,50 @@ bool TimeReader::ReadCached(std::string_view text, const TimeCache& cache, size_
       if (ToLower(At(text, end + 2)) == 'm' && !IsAlnum(At(text, end + 3))) return false;
     }
   }
-  if (cache.moves_reference) reference_s_ = cache.reference_s;
+  if (cache.moves_reference) reference_.Repeat(cache.reference_s);
+  last_utc_s_ = cache.last_utc_s;
   *length = end;
   *out = FromMicros(cache.minute_us + int64_t{tens * 10 + ones} * 1000000 + micros);
   return true;
 }
 
-Time TimeReader::ToTime(const CivilTime& t) {
+Time TimeReader::ToTime(CivilTime t) {
+  repeats_ = true;
   if (t.is_epoch) return FromMicros(t.epoch_us);
-  int64_t day = 0;
-  if (t.year != 0) {
-    day = DaysFromCivil(t.year, t.month, t.day);
-  } else {
-    day = t.has_date() ? NearestYear(t) : NearestDay(t);
-  }
+  if (t.number_count > 0) order_.Resolve(reference_.day(), &t);
+  const int64_t day = t.year != 0 ? DaysFromCivil(t.year, t.month, t.day) : reference_.DayOf(t);
   const int64_t local = day * kDay + t.hour * 3600 + t.minute * 60 + t.second;
-  if (t.year == 0) {
-    reference_s_ = FloorToMinute(local);
-    reference_seen_ = true;
-  }
-  const int64_t utc = t.has_offset ? local - t.offset_s : zone_.ToUtc(local);
+  LocalZone::Instants instants{local - t.offset_s, local - t.offset_s};
+  if (!t.has_offset) instants = zone_.ToUtc(local);
+  const int64_t utc = ChooseInstant(instants);
+  repeats_ = instants.earlier == instants.later && reference_.may_repeat();
+  last_utc_s_ = FloorToMinute(utc);
   return FromMicros(utc * 1000000 + t.micros);
 }
 
-// The day of a date without a year: once records came, the year nearest to the last of them, so
-// that New Year moves it on and a line out of order does not; before that the latest year not after
-// the reference.
-int64_t TimeReader::NearestYear(const CivilTime& t) const {
-  const int64_t clock = t.hour * 3600 + t.minute * 60 + t.second;
-  const int year = 1970 + static_cast<int>(reference_s_ / kDay * 400 / 146097);
-  int64_t best = 0, best_distance = INT64_MAX;
-  for (int y = year - 5; y <= year + 5; ++y) {  // five years span a leap day even around 2100
-    if (t.day > DaysInMonth(y, t.month)) continue;
-    const int64_t day = DaysFromCivil(y, t.month, t.day);
-    const int64_t ahead = day * kDay + clock - reference_s_;
-    if (!reference_seen_ && ahead > kYearSlack) continue;
-    const int64_t distance = std::abs(ahead);
-    if (distance < best_distance) best_distance = distance, best = day;
-  }
-  return best;
-}
-
-// Likewise the day of a time without a date.
-int64_t TimeReader::NearestDay(const CivilTime& t) const {
-  const int64_t clock = t.hour * 3600 + t.minute * 60 + t.second;
-  const int64_t today = (reference_s_ - ((reference_s_ % kDay) + kDay) % kDay) / kDay;
-  int64_t best = today, best_distance = INT64_MAX;
-  for (int64_t day = today - 1; day <= today + 1; ++day) {
-    const int64_t ahead = day * kDay + clock - reference_s_;
-    if (!reference_seen_ && ahead > kDaySlack) continue;
-    const int64_t distance = std::abs(ahead);
-    if (distance < best_distance) best_distance = distance, best = day;
-  }
-  return best;
+// A local time that occurs twice is the later one where the earlier would be a step back that the
+// change of the clock explains.
+int64_t TimeReader::ChooseInstant(LocalZone::Instants instants) const {
+  if (last_utc_s_ == INT64_MIN) return instants.earlier;
+  const int64_t least = last_utc_s_ - kDisorder;
+  return instants.earlier < least && instants.later >= least ? instants.later : instants.earlier;
 }
 
 void TimeReader::Save(StateWriter& out) const {
-  out.I64(reference_s_);
-  out.Bool(reference_seen_);
+  reference_.Save(out);
+  order_.Save(out);
+  out.Bool(last_utc_s_ != INT64_MIN);
+  if (last_utc_s_ != INT64_MIN) out.I64(last_utc_s_);
 }
 
 bool TimeReader::Load(StateReader& in) {
-  reference_s_ = std::clamp<int64_t>(in.I64(), -(int64_t{1} << 36), int64_t{1} << 36);
-  reference_seen_ = in.Bool();
+  bool older = false;
+  if (!reference_.Load(in, &older)) return false;
+  order_ = DateOrder();
+  last_utc_s_ = INT64_MIN;
+  if (older) return true;
+  if (!order_.Load(in)) return false;
+  if (in.Bool()) last_utc_s_ = std::clamp<int64_t>(in.I64(), -(int64_t{1} << 40), int64_t{1} << 40);
   return in.ok();
 }
 

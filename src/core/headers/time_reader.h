@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Times of a source to UTC microseconds: zone by name, years that are not written, a cache for
+// Times of a source to UTC microseconds: zone by name, dates that are not written out, a cache for
 // speed.
 #pragma once
 
@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/headers/date_order.h"
+#include "core/headers/date_reference.h"
 #include "core/headers/time_text.h"
 #include "core/result.h"
 #include "core/state.h"
@@ -15,14 +17,18 @@
 
 namespace alogd {
 
-// A time zone's local times to UTC, quick for times near each other. A local time that occurs twice
-// is taken as the earlier, one that never occurs with the offset before the gap.
+// A time zone's local times to UTC, quick for times near each other. A local time that never occurs
+// is taken with the offset before the gap.
 class LocalZone {
  public:
   // An IANA name; empty: the host's zone (UTC if it cannot be found out). Fails for unknown names.
   static Result<LocalZone> Create(const std::string& name);
 
-  int64_t ToUtc(int64_t local_s);
+  // The instants that a local time can be, in order: two while a clock is set back, else the same.
+  struct Instants {
+    int64_t earlier = 0, later = 0;
+  };
+  Instants ToUtc(int64_t local_s);
   int64_t ToLocal(int64_t utc_s) const;
 
  private:
@@ -43,6 +49,8 @@ struct TimeCache {
   bool moves_reference = false;
   int64_t reference_s = 0;  // what it moves it to
   int64_t minute_us = 0;
+  int64_t last_utc_s = 0;      // what it moves TimeReader::last_utc_s_ to
+  uint32_t order_changes = 0;  // DateOrder::changes it was read at
 };
 
 // The times of one source.
@@ -54,20 +62,24 @@ class TimeReader {
   // `cache` belongs to the column; what comes out does not depend on it.
   size_t Read(std::string_view text, TimeCache* cache, Time* out);
   // The instant that `t` means; kNoTime for one outside of what Time can hold.
-  Time ToTime(const CivilTime& t);
+  Time ToTime(CivilTime t);
+  // Times came whose date was nowhere to be read: it was taken from what came before.
+  bool guesses_dates() const { return reference_.guessed(); }
 
-  // The reference: times without a year (or a date) are taken nearest to it, and move it on.
+  // What times that leave something open are read by, and move on: see DateReference, DateOrder and
+  // ChooseInstant.
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in);
 
  private:
   bool ReadCached(std::string_view text, const TimeCache& cache, size_t* length, Time* out);
-  int64_t NearestYear(const CivilTime& t) const;
-  int64_t NearestDay(const CivilTime& t) const;
+  int64_t ChooseInstant(LocalZone::Instants instants) const;
 
   LocalZone zone_;
-  int64_t reference_s_;  // as if local time were UTC: years and days are wide enough for that
-  bool reference_seen_ = false;  // it is a record's time by now, not the given one
+  DateReference reference_;
+  DateOrder order_;
+  int64_t last_utc_s_ = INT64_MIN;  // the minute of the last time
+  bool repeats_ = true;             // the same text means that instant again
 };
 
 }  // namespace alogd

@@ -12,13 +12,8 @@ constexpr int64_t kFirstEpoch =
     631152000;  // 1990: below it ten digits are a number of something else
 constexpr int64_t kLastEpoch = 4102444800;  // 2100
 
-int Two(std::string_view text, size_t at) {
-  if (!IsDigit(At(text, at)) || !IsDigit(At(text, at + 1))) return -1;
-  return (text[at] - '0') * 10 + (text[at + 1] - '0');
-}
-
 int Four(std::string_view text, size_t at) {
-  const int high = Two(text, at), low = Two(text, at + 2);
+  const int high = TwoDigits(text, at), low = TwoDigits(text, at + 2);
   return high < 0 || low < 0 ? -1 : high * 100 + low;
 }
 
@@ -27,7 +22,7 @@ int OneOrTwo(std::string_view text, size_t* at) {
   const size_t end = SkipDigits(text, *at);
   const size_t n = end - *at;
   if (n != 1 && n != 2) return -1;
-  const int value = n == 2 ? Two(text, *at) : text[*at] - '0';
+  const int value = n == 2 ? TwoDigits(text, *at) : text[*at] - '0';
   *at = end;
   return value;
 }
@@ -55,7 +50,6 @@ bool IsWeekday(std::string_view text) {
 }
 
 bool IsYear(int year) { return year >= 1970 && year < 2100; }
-int FullYear(int two) { return two < 70 ? 2000 + two : 1900 + two; }
 
 bool SetDate(int year, int month, int day, CivilTime* t) {
   if (month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return false;
@@ -90,11 +84,18 @@ size_t DateFromDayMonthName(std::string_view text, size_t at, int day, CivilTime
   if (At(text, behind) != sep) return sep == ' ' && SetDate(0, month, day, t) ? behind : 0;
   const int year = Four(text, behind + 1);
   if (IsYear(year)) return SetDate(year, month, day, t) ? behind + 5 : 0;
-  const int two = Two(text, behind + 1);
+  const int two = TwoDigits(text, behind + 1);
   if (two >= 0 && sep != ' ' && !IsDigit(At(text, behind + 3))) {
     return SetDate(FullYear(two), month, day, t) ? behind + 3 : 0;
   }
   return sep == ' ' && SetDate(0, month, day, t) ? behind : 0;
+}
+
+void SetNumbers(char separator, int first, int second, int third, CivilTime* t) {
+  t->numbers = {static_cast<uint8_t>(first), static_cast<uint8_t>(second),
+                static_cast<uint8_t>(third < 0 ? 0 : third)};
+  t->number_count = third < 0 ? 2 : 3;
+  t->separator = separator;
 }
 
 // Two numbers and perhaps a third: year first where it can be, then month first, then day first;
@@ -106,6 +107,7 @@ size_t DateFromShortNumbers(std::string_view text, size_t at, int first, CivilTi
   if (second < 0) return 0;
   if (At(text, at) != sep || !IsDigit(At(text, at + 1))) {
     if (sep == '.' && At(text, at) == '.') ++at;  // 29.02. 13:45:01
+    SetNumbers(sep, first, second, -1, t);
     return SetDate(0, first, second, t) || SetDate(0, second, first, t) ? at : 0;
   }
   const size_t third_at = at + 1;
@@ -113,13 +115,16 @@ size_t DateFromShortNumbers(std::string_view text, size_t at, int first, CivilTi
   if (at - third_at == 4) {
     const int year = Four(text, third_at);
     if (!IsYear(year)) return 0;
+    SetNumbers(sep, first, second, 0, t);
+    t->long_year = true;
     const bool day_first = sep == '.';
     const bool ok = day_first ? SetDate(year, second, first, t) || SetDate(year, first, second, t)
                               : SetDate(year, first, second, t) || SetDate(year, second, first, t);
     return ok ? at : 0;
   }
-  const int third = at - third_at == 2 ? Two(text, third_at) : -1;
+  const int third = at - third_at == 2 ? TwoDigits(text, third_at) : -1;
   if (third < 0) return 0;
+  SetNumbers(sep, first, second, third, t);
   return SetDate(FullYear(first), second, third, t) || SetDate(FullYear(third), first, second, t) ||
                  SetDate(FullYear(third), second, first, t)
              ? at
@@ -143,11 +148,14 @@ size_t DateFromDigits(std::string_view text, size_t at, CivilTime* t) {
     }
     case 8:
       return IsYear(Four(text, at)) &&
-                     SetDate(Four(text, at), Two(text, at + 4), Two(text, at + 6), t)
+                     SetDate(Four(text, at), TwoDigits(text, at + 4), TwoDigits(text, at + 6), t)
                  ? end
                  : 0;
     case 6:
-      return SetDate(FullYear(Two(text, at)), Two(text, at + 2), Two(text, at + 4), t) ? end : 0;
+      return SetDate(FullYear(TwoDigits(text, at)), TwoDigits(text, at + 2),
+                     TwoDigits(text, at + 4), t)
+                 ? end
+                 : 0;
     case 1:
     case 2: {
       size_t i = at;
@@ -174,7 +182,8 @@ bool SetClock(int hour, int minute, int second, CivilTime* t) {
 
 // 134501 and what may follow it.
 size_t CompactClock(std::string_view text, size_t at, CivilTime* t) {
-  const int hour = Two(text, at), minute = Two(text, at + 2), second = Two(text, at + 4);
+  const int hour = TwoDigits(text, at), minute = TwoDigits(text, at + 2),
+            second = TwoDigits(text, at + 4);
   if (hour < 0 || IsDigit(At(text, at + 6)) || !SetClock(hour, minute, second, t)) return 0;
   t->second_at = static_cast<uint32_t>(at + 4);
   return at + 6;
@@ -182,12 +191,19 @@ size_t CompactClock(std::string_view text, size_t at, CivilTime* t) {
 
 // AM and PM, which make 12 hours 24.
 size_t ScanHalfOfDay(std::string_view text, size_t at, CivilTime* t) {
-  const size_t word = At(text, at) == ' ' ? at + 1 : at;
+  constexpr std::string_view kNarrowBlank = "\xE2\x80\xAF", kHardBlank = "\xC2\xA0";
+  size_t word = At(text, at) == ' ' ? at + 1 : at;
+  if (text.substr(at).starts_with(kNarrowBlank)) word = at + kNarrowBlank.size();
+  if (text.substr(at).starts_with(kHardBlank)) word = at + kHardBlank.size();
   const char half = ToLower(At(text, word));
-  if ((half != 'a' && half != 'p') || ToLower(At(text, word + 1)) != 'm') return at;
-  if (IsAlnum(At(text, word + 2)) || t->hour < 1 || t->hour > 12) return at;
+  if (half != 'a' && half != 'p') return at;
+  const bool dotted = At(text, word + 1) == '.';  // 1:45:01 p.m.
+  const size_t m = dotted ? word + 2 : word + 1;
+  if (ToLower(At(text, m)) != 'm' || (dotted && At(text, m + 1) != '.')) return at;
+  const size_t end = dotted ? m + 2 : m + 1;
+  if (IsAlnum(At(text, end)) || t->hour < 1 || t->hour > 12) return at;
   t->hour = t->hour % 12 + (half == 'p' ? 12 : 0);
-  return word + 2;
+  return end;
 }
 
 // A time of day at `at`; 0 if there is none. Without a date only the full form with colons counts.
@@ -232,6 +248,18 @@ size_t AfterClock(std::string_view text, size_t at, bool weekday, CivilTime* t) 
   return at;
 }
 
+// Behind what separates two columns: | ; or ] [, with or without blanks; 0 if it is none.
+size_t AfterColumn(std::string_view text, size_t at) {
+  constexpr size_t kMostBlanks = 8;  // of a padded column
+  size_t i = SkipBlanks(text, at);
+  const char mark = At(text, i);
+  const char open = mark == ']' ? '[' : mark == ')' ? '(' : mark == '>' ? '<' : '\0';
+  if (open == '\0' && mark != '|' && mark != ';') return 0;
+  i = SkipBlanks(text, i + 1);
+  if (open != '\0' && At(text, i++) != open) return 0;
+  return i - at <= kMostBlanks && IsDigit(At(text, i)) ? i : 0;
+}
+
 // The time of day behind a date that ends at `at`; 0 if there is none.
 size_t ClockAfterDate(std::string_view text, size_t at, bool compact, CivilTime* t) {
   size_t i = at;
@@ -249,16 +277,48 @@ size_t ClockAfterDate(std::string_view text, size_t at, bool compact, CivilTime*
     case ' ':
     case '\t':
       while (At(text, i) == ' ' || At(text, i) == '\t') ++i;
-      if (i - at > 3) return 0;
+      if (i - at > 3) i = at;
       break;
     default:
-      return 0;
+      break;
+  }
+  if (i == at || !IsDigit(At(text, i))) {
+    i = AfterColumn(text, at);
+    // Other columns may hold 12:30 too; a time of day has its seconds there.
+    return i != 0 ? Clock(text, i, false, t) : 0;
   }
   if (!compact && SkipDigits(text, i) - i == 6 && At(text, at) != 'T') return 0;
   const bool blank = IsBlank(text[i - 1]);
   const size_t end = Clock(text, i, true, t);
   // 13.45.01 behind a blank is as likely the beginning of an address.
   return blank && end != 0 && At(text, i + 2) == '.' ? 0 : end;
+}
+
+// Nothing that would go on with the last word or number.
+bool EndsWell(std::string_view text, size_t at, const CivilTime& t) {
+  const char c = At(text, at);
+  if (IsAlnum(c) || c == '_' || c == '@') return false;
+  if (t.has_time) return !((c == '.' || c == ':' || c == '-') && IsDigit(At(text, at + 1)));
+  return c != '-' && c != '.' && c != '/' && c != '+';
+}
+
+// A date with its year behind the time of day that ends at `at`; `at` if there is none.
+size_t DateAfterClock(std::string_view text, size_t at, CivilTime* t) {
+  const size_t column = AfterColumn(text, at);
+  const size_t begin = column != 0 ? column : SkipBlanks(text, at);
+  if (begin == at || !IsDigit(At(text, begin))) return at;
+  CivilTime date;
+  const bool year_first = SkipDigits(text, begin) - begin == 4;
+  const size_t end = DateFromDigits(text, begin, &date);
+  if (end == 0 || !(year_first || date.long_year) || !EndsWell(text, end, date)) return at;
+  t->year = date.year;
+  t->month = date.month;
+  t->day = date.day;
+  t->numbers = date.numbers;
+  t->number_count = date.number_count;
+  t->separator = date.separator;
+  t->long_year = date.long_year;
+  return end;
 }
 
 bool ScanEpoch(std::string_view text, size_t digits, CivilTime* out) {
@@ -291,14 +351,6 @@ bool ScanEpoch(std::string_view text, size_t digits, CivilTime* out) {
   t.length = static_cast<uint32_t>(end);
   *out = t;
   return true;
-}
-
-// Nothing that would go on with the last word or number.
-bool EndsWell(std::string_view text, size_t at, const CivilTime& t) {
-  const char c = At(text, at);
-  if (IsAlnum(c) || c == '_' || c == '@') return false;
-  if (t.has_time) return !((c == '.' || c == ':' || c == '-') && IsDigit(At(text, at + 1)));
-  return c != '-' && c != '.' && c != '/' && c != '+';
 }
 
 }  // namespace
@@ -362,66 +414,6 @@ size_t ScanFraction(std::string_view text, size_t at, int* micros) {
   return end;
 }
 
-namespace {
-
-struct ZoneName {
-  std::string_view name;
-  int hours;
-};
-// Abbreviations that mean one offset nearly everywhere they are written in logs.
-constexpr ZoneName kZones[] = {
-    {"UTC", 0},   {"GMT", 0},   {"CET", 1},   {"CEST", 2}, {"EET", 2},  {"EEST", 3}, {"WET", 0},
-    {"WEST", 1},  {"BST", 1},   {"MSK", 3},   {"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5},
-    {"MST", -7},  {"MDT", -6},  {"PST", -8},  {"PDT", -7}, {"JST", 9},  {"KST", 9},  {"AKST", -9},
-    {"AKDT", -8}, {"HST", -10}, {"AEST", 10}, {"AEDT", 11}};
-
-size_t ZoneByName(std::string_view text, size_t at, int* offset_s) {
-  size_t end = at;
-  while (IsUpper(At(text, end)) && end - at < 5) ++end;
-  if (end - at < 3 || IsAlnum(At(text, end)) || At(text, end) == '_') return 0;
-  const char last = text[end - 1];
-  if (last != 'T' && last != 'C' && last != 'K') return 0;  // as all of kZones end; INFO does not
-  for (const ZoneName& zone : kZones) {
-    if (zone.name == text.substr(at, end - at)) {
-      *offset_s = zone.hours * 3600;
-      return end;
-    }
-  }
-  return 0;
-}
-
-}  // namespace
-
-size_t ScanZone(std::string_view text, size_t at, int* offset_s) {
-  const char c = At(text, at);
-  if (c == 'Z' && !IsAlnum(At(text, at + 1))) {
-    *offset_s = 0;
-    return at + 1;
-  }
-  const bool blank = c == ' ';
-  const size_t begin = blank ? at + 1 : at;
-  const char sign = At(text, begin);
-  if (sign != '+' && sign != '-') {
-    if (!IsUpper(sign)) return at;
-    const size_t end = ZoneByName(text, begin, offset_s);
-    return end != 0 ? end : at;
-  }
-  const int hours = Two(text, begin + 1);
-  if (hours < 0 || hours > 18) return at;
-  size_t end = begin + 3;
-  int minutes = 0;
-  const size_t minute_at = At(text, end) == ':' ? end + 1 : end;
-  if (Two(text, minute_at) >= 0) {
-    minutes = Two(text, minute_at);
-    end = minute_at + 2;
-  } else if (blank) {
-    return at;
-  }
-  if (minutes > 59 || IsAlnum(At(text, end))) return at;
-  *offset_s = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-  return end;
-}
-
 bool ScanTime(std::string_view text, CivilTime* out) {
   const char first = At(text, 0);
   if (!IsDigit(first) && !IsUpper(first)) return false;
@@ -459,6 +451,7 @@ bool ScanTime(std::string_view text, CivilTime* out) {
   size_t end = date == 0 ? Clock(text, at, false, &t) : ClockAfterDate(text, date, compact, &t);
   if (end != 0) {
     end = AfterClock(text, end, weekday, &t);
+    if (date == 0) end = DateAfterClock(text, end, &t);
   } else {
     if (date == 0 || t.year == 0 || digits != 4) return false;
     end = date;

@@ -8,6 +8,7 @@
 #include "core/headers/continuation.h"
 #include "core/headers/header_formats.h"
 #include "core/headers/scan.h"
+#include "core/records/visible_text.h"
 
 namespace alogd {
 
@@ -55,7 +56,9 @@ uint32_t Length(uint64_t begin, uint64_t end) {
 
 }  // namespace
 
-Assembled RecordAssembler::Add(const Line& line) {
+Assembled RecordAssembler::Add(const Line& raw) {
+  Line line = raw;
+  line.text = VisibleText(raw.text, &visible_);
   Wrapped wrapped;
   if (parser_->Unwrap(line.text, &wrapped)) return Join(line, wrapped);
   const uint64_t end = line.offset + line.bytes;

@@ -21,11 +21,10 @@ struct Assembled {
     kHeld,          // a piece of a split line (docker, CRI); it comes with its last piece
   };
   Kind kind = Kind::kRecord;
-  Header header;  // kRecord only
-  std::string_view
-      text;             // the line as rules match it and evidence quotes it, unwrapped where nested
-  uint64_t offset = 0;  // of the first raw byte (of the first piece)
-  uint32_t bytes = 0;   // raw bytes from there to the end of this line
+  Header header;          // kRecord only
+  std::string_view text;  // the line as rules match it: unwrapped where nested, without colours
+  uint64_t offset = 0;    // of the first raw byte (of the first piece)
+  uint32_t bytes = 0;     // raw bytes from there to the end of this line
 };
 
 // One per file. Lines after a header that continue its record join it until the next header or
@@ -63,6 +62,7 @@ class RecordAssembler {
   bool traceback_ = false;  // its next line that is not indented is the traceback's last
   std::string event_;       // of the open record
   Held held_[2];            // standard output, standard error
+  std::string visible_;     // the last line that had colours, without them
   std::string joined_;      // the last line that came in pieces, for the views in the result
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/records/wide_text.h"
 #include "daemon/files/crc32c.h"
 
 namespace alogd {
@@ -35,6 +36,14 @@ size_t NextLineOfNul(std::string_view bytes, size_t from) {
   return bytes.size();
 }
 
+// What a file's first bytes say of the rest; a compressed file's lines have to say it themselves.
+Encoding EncodingAtHead(const FileReader& reader, uint64_t offset) {
+  char head[4];
+  if (offset == 0 || reader.medium() == FileReader::Medium::kCompressed) return Encoding::kUnknown;
+  const Result<size_t> got = PreadAll(reader.fd(), head, sizeof(head), 0);
+  return got ? EncodingOf({head, *got}) : Encoding::kUnknown;
+}
+
 }  // namespace
 
 FileReader::FileReader(FileId id, OpenedFile file, uint32_t max_line)
@@ -55,8 +64,8 @@ Result<std::unique_ptr<FileReader>> FileReader::Resume(FileId id, OpenedFile* fi
   auto reader = std::make_unique<FileReader>(id, std::move(*file), max_line);
   reader->mark_ = reader->read_mark_ = mark;
   reader->verified_to_ = mark.offset;
-  reader->splitter_ = LineSplitter(max_line, mark.offset);
   reader->medium_ = medium;
+  reader->splitter_ = LineSplitter(max_line, mark.offset, EncodingAtHead(*reader, mark.offset));
   reader->text_ = std::move(text);
   return reader;
 }
@@ -189,6 +198,11 @@ ContentMark FileReader::MarkIn(std::string_view bytes, uint64_t offset) const {
 void FileReader::Split(std::string_view fresh, const LineSink& sink) {
   const uint64_t base = read_mark_.offset;
   size_t at = 0;
+  if (splitter_.DecideEncoding(fresh) > Encoding::kBytes) {  // NULs are half of its text
+    splitter_.Append(fresh);
+    EmitLines(sink);
+    at = fresh.size();
+  }
   while (at < fresh.size()) {
     if (fresh[at] == '\0' && !splitter_.has_partial()) {
       at = std::min(fresh.find_first_not_of('\0', at), fresh.size());
@@ -263,6 +277,7 @@ std::string FileReader::ReadText(uint64_t offset, uint32_t bytes) const {
   std::string text(std::min(bytes, kMaxText), '\0');
   const Result<size_t> got = PreadAll(fd(), text.data(), text.size(), offset);
   if (!got || *got != text.size()) return {};
+  text = TextOfBytes(std::move(text));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
 }
