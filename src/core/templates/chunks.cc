@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "core/templates/kept_words.h"
+#include "core/templates/list_text.h"
 #include "core/templates/masked_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
@@ -42,14 +44,28 @@ bool FitsGlob(std::string_view glob, std::string_view text) {
   }
 }
 
-// A variable in quotes or brackets; what follows them, as a colon, in *behind.
-bool IsFramedVariable(std::string_view glob, std::string_view* behind) {
-  constexpr size_t kFramed = kWildcard.size() + 2;
-  if (glob.size() < kFramed || glob.substr(1, kWildcard.size()) != kWildcard) return false;
-  *behind = glob.substr(kFramed);
+// A variable that has a constant around it which goes with its value: quotes or brackets, the sign
+// of "#<*>", the name of a printed object as in "at=Point(<*>)". What stands before that, as a key,
+// and behind, as a colon, in *before and *behind.
+bool IsFramedVariable(std::string_view glob, std::string_view* before, std::string_view* behind) {
+  const size_t at = glob.find(kWildcard);
+  if (at == std::string_view::npos || at == 0) return false;
+  *before = {};
+  *behind = glob.substr(at + kWildcard.size());
+  const char open = glob[at - 1];
+  if (open != '#' && open != '@') {
+    if (behind->empty()) return false;
+    const char close = behind->front();
+    behind->remove_prefix(1);
+    const bool quotes = open == close && (open == '"' || open == '\'');
+    if (!quotes && (Has(open, kLetter) || close != MaskedText::Closing(open))) return false;
+  }
   if (behind->size() > 1 || (!behind->empty() && !Has(behind->front(), kDelimiter))) return false;
-  const char open = glob.front(), close = glob[kFramed - 1];
-  return open == close ? open == '"' || open == '\'' : close == MaskedText::Closing(open);
+  if (at == 1) return true;
+  const size_t key = glob.find('=') + 1;  // 0: there is none
+  *before = glob.substr(0, key);
+  return key > 1 && (open == '(' || open == '{') && key < at &&
+         IsKeyText(glob.substr(key, at - 1 - key));
 }
 
 bool EqualBut(const Chunks& a, const Chunks& b, size_t at) {
@@ -102,16 +118,19 @@ bool IsBare(std::string_view chunk) {
 }
 
 bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at) {
-  std::string_view behind, value = text[at];
-  if (!IsFramedVariable(general[at], &behind) || !value.ends_with(behind)) return false;
-  value.remove_suffix(behind.size());
+  std::string_view before, behind, value = text[at];
+  if (!IsFramedVariable(general[at], &before, &behind)) return false;
+  if (value.size() < before.size() + behind.size() || !value.starts_with(before) ||
+      !value.ends_with(behind))
+    return false;
+  value = value.substr(before.size(), value.size() - before.size() - behind.size());
   return (IsBare(value) || IsMissingWord(value)) && EqualBut(general, text, at);
 }
 
 std::string WithoutFrame(std::string_view framed) {
-  std::string_view behind;
-  IsFramedVariable(framed, &behind);
-  return std::string(kWildcard).append(behind);
+  std::string_view before, behind;
+  IsFramedVariable(framed, &before, &behind);
+  return std::string(before).append(kWildcard).append(behind);
 }
 
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {
@@ -130,7 +149,7 @@ bool FitsChunk(const Chunks& general, const Chunks& text, size_t at) {
   if (IsMissingWord(value)) return true;
   // Behind a value there may be a colon more; one before it, as in "tty=:0", says what it is.
   if (before > 0 && glob[before - 1] == '=' && value.front() == ':') return false;
-  return !IsOutcomeWord(value) && (at > 0 || !IsPlainWord(value));
+  return !IsOutcomeWord(value) && !IsOutcomeName(value) && (at > 0 || !IsPlainWord(value));
 }
 
 }  // namespace alogd

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/templates/words.h"
+
 namespace alogd {
 namespace {
 
@@ -143,6 +145,20 @@ bool IsValidUtf8(std::string_view text) {
     i += more + 1;
   }
   return true;
+}
+
+size_t NumberedName(std::string_view word) {
+  constexpr size_t kMaxName = 64;  // a longer one is data, and a constant has no room for it
+  size_t n = 0;
+  while (n < word.size() && n < kMaxName && Has(word[n], kLetter)) ++n;
+  if (n + 1 >= word.size() || !Has(word[n + 1], kDigit)) return 0;
+  if (word[n] == '#' || (word[n] == '@' && n == 0)) return n + 1;
+  // Of "7 ms.12 ms" the end of a sentence that no blank follows.
+  if (word[n] != '.' || n < 2 || IsUnitWord(word.substr(0, n))) return 0;
+  const std::string_view number = word.substr(n + 1);
+  const bool digits =
+      std::all_of(number.begin(), number.end(), [](char c) { return Has(c, kDigit); });
+  return digits ? n + 1 : 0;
 }
 
 size_t AddressGroup(std::string_view text) {

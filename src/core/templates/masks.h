@@ -81,12 +81,9 @@ class WordMasks {
 // that end there, or before the '/' or '%' of a prefix or zone; else 0.
 size_t AddressGroup(std::string_view text);
 
-// The length of "worker#" in "worker#12": letters and '#' before a digit; else 0.
-inline size_t NumberSign(std::string_view word) {
-  size_t n = 0;
-  while (n < word.size() && Has(word[n], kLetter)) ++n;
-  return n > 0 && n + 1 < word.size() && word[n] == '#' && Has(word[n + 1], kDigit) ? n + 1 : 0;
-}
+// The length of what a number is of, which stays before it: "worker#" in "worker#12", "core." in
+// "core.2275", "#", and "@" of an address; else 0.
+size_t NumberedName(std::string_view word);
 
 // How many full stops and other ends of a sentence `word` has behind, four at the most and not all
 // of it: they are no part of a variable.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/templates/byte_bits.h"
+#include "core/templates/kept_words.h"
 #include "core/templates/list_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
@@ -82,19 +83,24 @@ bool Skeleton::Word(size_t begin, size_t end) {
   const bool letters = AnyIn(bits_.letter.data(), begin, begin + word.size());
   const bool call = behind == '(' && in_[end + 1] == ')';
   if (letters && (call || IsNameWithDigit(word))) return true;  // stays as it is
-  if (letters && NumberSign(word) > 0) return false;
-  Copy(done_, begin);
-  unsigned code = Has(word[0], kDigit)    ? 0
-                  : Has(word[0], kLetter) ? 1
-                  : word[0] == '/'        ? 2
-                  : word[0] == '\\'       ? 3
-                                          : 4;
+  const bool source = behind == ':' ? before == '[' || before == '('
+                                    : before == ':' && (behind == ']' || behind == ')');
+  if (source && InSourcePosition({in_.data(), length_}, begin - 1)) return true;
+  const size_t named = Has(word[0], kDigit | kSlash) ? 0 : NumberedName(word);  // most words
+  Copy(done_, begin + named);
+  done_ = begin + word.size();
+  begin += named;
+  const std::string_view value = word.substr(named);
+  unsigned code = Has(value[0], kDigit)    ? 0
+                  : Has(value[0], kLetter) ? 1
+                  : value[0] == '/'        ? 2
+                  : value[0] == '\\'       ? 3
+                                           : 4;
   if (letters) code |= 8;
-  if (letters && EndsWithNumber(word)) code |= 4;  // it begins with a letter
-  if (before == ':' || before == '<' || behind == ':') code |= Code(begin, begin + word.size());
+  if (letters && EndsWithNumber(value)) code |= 4;  // it begins with a letter
+  if (before == ':' || before == '<' || behind == ':') code |= Code(begin, done_);
   out_[size_++] = kMarker;
   out_[size_++] = static_cast<char>(code);
-  done_ = begin + word.size();
   return true;
 }
 

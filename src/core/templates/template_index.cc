@@ -9,6 +9,7 @@
 
 #include "core/templates/chunks.h"
 #include "core/templates/condensed.h"
+#include "core/templates/kept_words.h"
 #include "core/templates/tokenizer.h"
 
 namespace alogd {
@@ -21,6 +22,8 @@ constexpr uint32_t kTrainedRoot = 1;
 constexpr size_t kMaxPositions = 64;
 // So many names in one position are as good as any number of words: few texts have a constant one.
 constexpr size_t kNamesThatVary = 3;
+// Two of them are enough where they count something by letters in brackets: "[LNKA]", "[LNKC]".
+constexpr size_t kFewestThatVary = 2;
 // Nodes and symbols looked at for one message: it takes a hostile set of templates to get there.
 constexpr size_t kSearchBudget = 1 << 14;
 
@@ -42,6 +45,29 @@ uint64_t SumOf(const std::vector<uint32_t>& hashes) {
   uint64_t sum = hashes.size();
   for (size_t i = 0; i < hashes.size(); ++i) sum += At(hashes[i], i);
   return sum;
+}
+
+// How many of such words make a variable of the <*> of `general` at `at`.
+size_t EnoughWords(std::string_view general, const std::vector<Symbol>& symbols, size_t at,
+                   const std::vector<std::string_view>& words) {
+  constexpr size_t kManyWords = ~size_t{0};  // as many as the options say
+  const auto all = [&](auto is) { return std::all_of(words.begin(), words.end(), is); };
+  const auto sign = [&](size_t i, char c) {
+    return i < symbols.size() && general[symbols[i].begin] == c;
+  };
+  if (all([&](std::string_view word) {
+        return DifferInLastLetter(word, words[0]) || word == words[0];
+      })) {
+    const bool counted = at > 0 && sign(at - 1, '[') && sign(at + 1, ']') && all(IsCapitals);
+    return counted ? kFewestThatVary : kNamesThatVary;
+  }
+  if (at == 0) return all(IsCapitalName) ? kNamesThatVary : kManyWords;
+  // "reason: AuthFail: ..." says why, "volume DataStore: ..." of what.
+  const bool codes = symbols[at - 1].kind == SymbolKind::kPunctuation && sign(at + 1, ':') &&
+                     symbols[at + 1].gap == symbols[at + 1].begin && all(IsCode);
+  const bool names =
+      all([](std::string_view word) { return IsName(word) && !EndsWithCapitals(word); });
+  return names && !codes ? kNamesThatVary : kManyWords;
 }
 
 void HashSymbols(std::string_view text, const std::vector<Symbol>& symbols,
@@ -133,7 +159,7 @@ void TemplateIndex::Variants(uint32_t entry, bool add) {
   const Entry& e = entries_[entry];
   std::vector<Symbol> symbols;
   SplitText(e.text, &symbols);
-  if (!IsAnchored(symbols, 1)) return;
+  if (!IsAnchored(e.text, symbols, 1)) return;
   for (size_t i = 0; i < std::min(symbols.size(), kMaxPositions); ++i) {
     if (!MayVary(e.text, symbols, i)) continue;
     const uint64_t hash = VariantHash(e.sum, e.hashes[i], SymbolHash(e.text, symbols[i], true), i);
@@ -289,7 +315,11 @@ uint32_t TemplateIndex::FindWithOdd(std::string_view text) const {
       const Entry& e = entries_[entry];
       const bool better = best == kNone || e.trained > entries_[best].trained ||
                           (e.trained == entries_[best].trained && e.id < entries_[best].id);
-      if (better && FitsChunk(Chunks(e.text), chunks, i)) best = entry;
+      if (!better) return false;
+      const Chunks general(e.text);
+      // A trained one cannot be widened: it stands for what has no frame this time, too.
+      if (FitsChunk(general, chunks, i) || (e.trained && FitsUnframed(general, chunks, i)))
+        best = entry;
       return false;
     });
   }
@@ -403,21 +433,21 @@ std::vector<uint32_t> TemplateIndex::FindVariants(uint32_t entry,
     found.push_back(other);
     return false;
   });
-  if (found.size() < std::min(at_least, kNamesThatVary)) return {};
+  if (found.size() < kFewestThatVary) return {};
   const std::string general = WithVariable(e.text, symbols[position]);
   std::vector<Symbol> general_symbols, scratch;
   SplitText(general, &general_symbols);
-  size_t names = 0;
+  std::vector<std::string_view> words;
   std::erase_if(found, [&](uint32_t other) {
-    const std::string& text = entries_[other].text;
+    const std::string_view text = entries_[other].text;
     SplitText(text, &scratch);
     if (!Covers(general, general_symbols, text, scratch)) return true;
-    const Symbol& word = scratch[position];
-    names += IsName(std::string_view(text).substr(word.begin, word.end - word.begin)) ? 1 : 0;
+    words.push_back(
+        text.substr(scratch[position].begin, scratch[position].end - scratch[position].begin));
     return false;
   });
-  const bool enough = position > 0 && names >= kNamesThatVary && names == found.size();
-  if (found.size() < at_least && !enough) found.clear();
+  if (found.size() < std::min(at_least, EnoughWords(general, general_symbols, position, words)))
+    found.clear();
   return found;
 }
 

@@ -66,8 +66,8 @@ class TemplateIndex {
   // The trained template or, if there is none, the live one that `text` fits with an odd value in
   // one of its variables; the oldest of several.
   uint32_t FindWithOdd(std::string_view text) const;
-  // The oldest live template that fits `text` without the quotes or brackets around one of its
-  // variables, and its text without them.
+  // The oldest live template that fits `text` without what frames one of its variables (see
+  // FitsUnframed), and its text without it.
   uint32_t FindUnframed(std::string_view text, std::string* unframed) const;
   // Live templates that are `text` and one more chunk without words, oldest first.
   std::vector<uint32_t> FindWithBareEnd(std::string_view text) const;
@@ -80,7 +80,8 @@ class TemplateIndex {
   std::vector<uint32_t> FindCovered(std::string_view text, const std::vector<Symbol>& symbols,
                                     size_t at_most = kManyOfOneShape) const;
   // Live templates that equal live `entry` but for the word at `position`, itself among them, in no
-  // order; none where there are fewer than `at_least`, or than three where all are names.
+  // order; none where there are fewer than `at_least`, or than three where all are names, or two
+  // where they count by letters.
   std::vector<uint32_t> FindVariants(uint32_t entry, const std::vector<Symbol>& symbols,
                                      size_t position, size_t at_least) const;
 

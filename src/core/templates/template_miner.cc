@@ -35,7 +35,7 @@ uint32_t TemplateMiner::Lookup(std::string_view key, uint64_t hash) {
   SplitText(key, &symbols_);
   uint32_t entry = index_.FindCovering(key, symbols_);
   if (entry == kNone) entry = index_.FindWithOdd(key);
-  if (entry == kNone && IsAnchored(symbols_)) entry = FindWithOpenEnd(key);
+  if (entry == kNone && IsAnchored(key, symbols_)) entry = FindWithOpenEnd(key);
   if (entry == kNone) entry = FindWithEmpty(key);
   if (entry == kNone) entry = FindCondensed(key);
   if (entry != kNone) cache_.Put(key, hash, {entry, index_[entry].id});
@@ -212,7 +212,7 @@ uint32_t TemplateMiner::MergeVariants(uint32_t entry) {
     std::vector<Symbol> symbols;
     const std::string text = index_[entry].text;
     SplitText(text, &symbols);
-    if (!IsAnchored(symbols, 1)) break;
+    if (!IsAnchored(text, symbols, 1)) break;
     for (size_t i = 0; i < symbols.size() && !merged; ++i) {
       if (!MayVary(text, symbols, i)) continue;
       const size_t enough =

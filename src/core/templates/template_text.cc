@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/templates/chunks.h"
+#include "core/templates/kept_words.h"
 #include "core/templates/list_text.h"
 #include "core/templates/masks.h"
 #include "core/templates/words.h"
@@ -80,11 +81,31 @@ uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variabl
 
 namespace {
 
-// The first word says what a message is about, unless it is the name of who says it.
+std::string_view Token(std::string_view text, const Symbol& symbol) {
+  return text.substr(symbol.begin, symbol.end - symbol.begin);
+}
+
+// The first word says what a message is about, unless it is the name of who says it or of what it
+// is said: "DSDT (...)", "FACP (...)".
 bool MayVaryFirst(std::string_view text, const std::vector<Symbol>& symbols) {
-  const Symbol& first = symbols[0];
   if (symbols.size() < 2) return false;
-  return text[symbols[1].begin] == ':' || IsName(text.substr(first.begin, first.end - first.begin));
+  if (text[symbols[1].begin] == ':') return true;
+  const std::string_view first = Token(text, symbols[0]);
+  return IsCapitalName(first) || (IsName(first) && !IsOperation(first));
+}
+
+// "type=USER_AUTH", "reason = AuthFail: ...": of a value that masking left as it is.
+bool IsKeptValue(std::string_view text, const std::vector<Symbol>& symbols, size_t at) {
+  if (at < 2 || text[symbols[at - 1].begin] != '=') return false;
+  const std::string_view key = Token(text, symbols[at - 2]);
+  if (IsMessageWord(key) || IsOperationKey(key) || key == "type") return true;
+  return at + 1 < symbols.size() && text[symbols[at + 1].begin] == ':';
+}
+
+// "removing chargen": what is done, and a name.
+bool IsDoneToName(std::string_view text, const std::vector<Symbol>& symbols) {
+  return symbols.size() == 2 && symbols[1].kind != SymbolKind::kPunctuation &&
+         symbols[1].begin > symbols[1].gap && IsDoing(Token(text, symbols[0]));
 }
 
 }  // namespace
@@ -98,27 +119,26 @@ bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t a
   if (at + 1 < symbols.size() && symbols[at + 1].kind == SymbolKind::kVariable &&
       symbols[at + 1].gap == symbols[at + 1].begin)
     return false;
-  if (at > 1 && text[symbols[at - 1].begin] == '=') {
-    const Symbol& key = symbols[at - 2];
-    if (IsMessageWord(text.substr(key.begin, key.end - key.begin))) return false;
-  }
-  return !IsOutcomeWord(text.substr(symbol.begin, symbol.end - symbol.begin));
+  if (IsKeptValue(text, symbols, at)) return false;
+  const std::string_view word = Token(text, symbol);
+  return !IsOutcomeWord(word) && !IsOutcomeName(word);
 }
 
-bool IsAnchored(const std::vector<Symbol>& symbols, size_t less) {
+bool IsAnchored(std::string_view text, const std::vector<Symbol>& symbols, size_t less) {
   constexpr size_t kWords = 2, kSigns = 3;
   size_t words = 0, signs = 0;
   for (const Symbol& s : symbols) {
     words += s.kind == SymbolKind::kWord ? 1 : 0;
     signs += s.kind == SymbolKind::kPunctuation ? 1 : 0;
   }
-  return words >= kWords + less || (words >= 1 + less && signs >= kSigns);
+  return words >= kWords + less || (words >= 1 + less && signs >= kSigns) ||
+         IsDoneToName(text, symbols);
 }
 
 bool IsAnchored(std::string_view text) {
   std::vector<Symbol> symbols;
   SplitText(text, &symbols);
-  return IsAnchored(symbols);
+  return IsAnchored(text, symbols);
 }
 
 bool IsName(std::string_view word) {
@@ -151,7 +171,7 @@ bool Covers(std::string_view general, const std::vector<Symbol>& general_symbols
     if (general.substr(g.gap, g.begin - g.gap) != text.substr(s.gap, s.begin - s.gap)) return false;
     differs = true;
   }
-  return !differs || IsAnchored(general_symbols);
+  return !differs || IsAnchored(general, general_symbols);
 }
 
 std::string WithVariable(std::string_view text, const Symbol& at) {

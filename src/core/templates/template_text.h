@@ -25,13 +25,14 @@ void SplitText(std::string_view text, std::vector<Symbol>* symbols);
 // Of the symbol with its blanks; `as_variable` as if <*> stood there.
 uint32_t SymbolHash(std::string_view text, const Symbol& symbol, bool as_variable);
 
-// A word that may become a variable: not the first of the message, no outcome word, not touching a
-// variable.
+// A word that may become a variable: not the first of the message unless it is a name there, no
+// word of outcome, no value that masking left as it is, not touching a variable.
 bool MayVary(std::string_view text, const std::vector<Symbol>& symbols, size_t at);
 
 // What keeps a template with variables apart from all others: two constant words, or one among
-// three signs as in "(<*>) CMD (<*>)". `less` words are taken for variables.
-bool IsAnchored(const std::vector<Symbol>& symbols, size_t less = 0);
+// three signs as in "(<*>) CMD (<*>)", or one that says what is done to the name behind it.
+// `less` words are taken for variables.
+bool IsAnchored(std::string_view text, const std::vector<Symbol>& symbols, size_t less = 0);
 bool IsAnchored(std::string_view text);
 
 // A word that people make up rather than find in a dictionary: with '_', '-', '.' or a capital

@@ -19,7 +19,7 @@
 namespace alogd {
 
 inline constexpr int kBundleFormat = 1;
-inline constexpr int kParserVersion = 5;  // raised when templates of the same lines may change
+inline constexpr int kParserVersion = 6;  // raised when templates of the same lines may change
 
 // Limits of what a loader takes in, checked before anything is allocated.
 inline constexpr size_t kMaxManifestBytes = 64u << 20;

@@ -58,7 +58,7 @@ TEST(TokenizerTest, KindsOfVariables) {
       {"stopping adm,sudo... done", "stopping <*>... done"},
       {"worker#12 done, cache#3.", "worker#<*> done, cache#<*>."},
       {"id=worker#12 done", "id=<*> done"},
-      {"#12 done, a-b#7, c#d9", "<*> done, <*>"},
+      {"#12 done, a-b#7, c#d9", "#<*> done, <*>"},
       {"event=user_added id=bob", "event=user_added id=<*>"},
       {"event=user7 msg=\"all done\" id=bob", "event=<*> msg=\"all done\" id=<*>"},
       {"{\"msg\": \"disk lost\", \"id\": \"a\"}", "{\"msg\": \"disk lost\", \"id\": \"<*>\"}"},
@@ -69,12 +69,17 @@ TEST(TokenizerTest, KindsOfVariables) {
   for (const auto& [message, masked] : cases) EXPECT_EQ(Mask(message), masked) << message;
 }
 
+TEST(TokenizerTest, LongNameBeforeANumberIsData) {
+  EXPECT_EQ(Mask(std::string(9000, 'a') + "#1 done"), "<*> done");
+  EXPECT_EQ(Mask("x " + std::string(9000, 'a') + ".1 done"), "x <*> done");
+}
+
 TEST(TokenizerTest, ValueBehindEqualsIsVariable) {
   const std::pair<const char*, const char*> cases[] = {
       {"user=root uid=0", "user=<*> uid=<*>"},
       {"logname= uid=0", "logname=<*> uid=<*>"},
       {"name=\"a b\" kind=x", "name=<*> kind=<*>"},
-      {"at = Point(3, y=4) end", "at = <*> end"},
+      {"at = Point(3, y=4) end", "at = Point(<*>) end"},
       {"list=[a, b] end", "list=<*> end"},
       {"a == b and c != d", "a == b and c != d"},
       {"last=", "last=<*>"},
