@@ -54,9 +54,10 @@ Time TrainedAt(const std::string& name) {
 }
 
 // The group's logs and their rotated copies, which the configuration's paths do not name.
-std::vector<std::string> LogsOf(const GroupConfig& group) {
+std::vector<std::string> LogsOf(const Config& config, const GroupConfig& group) {
   std::vector<std::string> logs;
-  const PathSet::Listing listing = PathSet(group.paths, group.exclude).List();
+  const PathSet::Listing listing =
+      PathSet(group.paths, group.exclude).LeaveOut(config.state_dir).List();
   for (const std::string& path : listing.files) {
     const fs::path file(path);
     std::error_code error;
@@ -114,7 +115,7 @@ class Retraining {
     if (!now && trained != kNoTime && Now() - trained < config_.training.every)
       return Say(fmt::format("its bundle {} is not due before {}", current_,
                              FormatDuration(config_.training.every)));
-    auto files = FindLogFiles(LogsOf(group_), {3, 0});
+    auto files = FindLogFiles(LogsOf(config_, group_), {3, 0});
     if (!files) return Fail(&context_, files.error().message);
     std::vector<std::string> remarks = files->remarks;
     std::optional<JournalSpool> spool;

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "core/config/config_values.h"
+#include "core/config/path_set.h"
 #include "core/detection/rules.h"
 #include "core/headers/header_parser.h"
 
@@ -26,7 +27,7 @@ std::string CheckGlobText(const std::string& text) {
   const size_t brace = text.find('{');
   if (brace != std::string::npos && text.find(',', brace) != std::string::npos)
     return fmt::format("'{}': braces are not expanded; list the paths one by one", text);
-  return {};
+  return CheckDoubleStars(text);
 }
 
 }  // namespace

@@ -120,6 +120,7 @@ Status Daemon::OpenDatabase() {
   own_pids_ = OwnPids(config_->state_dir + "/pids", getpid());
   env_.own_pids = &own_pids_;
   env_.fd_store = &fd_store_;
+  env_.state_dir = config_->state_dir;
   env_.max_open_files =
       std::max<size_t>(RaiseDescriptorLimit(), 2 * kOtherDescriptors) - kOtherDescriptors;
   env_.max_open_files /= std::max<size_t>(config_->groups.size(), 1);
@@ -158,7 +159,8 @@ Status Daemon::StartGroups(std::map<std::string, GroupState> states) {
     const GroupConfig& group = config_->groups[i];
     auto worker = MakeWorker(group, std::move(first_models_[i]), std::move(states[group.name]));
     if (!worker) return worker.error();
-    auto watcher = SourceWatcher::Create(PathSet(group.paths, group.exclude));
+    auto watcher =
+        SourceWatcher::Create(PathSet(group.paths, group.exclude).LeaveOut(config_->state_dir));
     if (!watcher) return watcher.error().With("group " + group.name);
     auto running = std::make_unique<Group>(loop_.get(), pool_.get(), std::move(*worker));
     if (Status started = running->Start(std::move(*watcher)); !started) return started;

@@ -81,9 +81,9 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
     Announce(
         {Notice::Kind::kSourceTrouble, fmt::format("group {}: {}", name_, problem), name_, "", ""});
   };
-  sources_ =
-      std::make_unique<SourceSet>(PathSet(group_.paths, group_.exclude), options,
-                                  std::move(checkpoints), env_.new_file_id, std::move(sinks));
+  sources_ = std::make_unique<SourceSet>(
+      PathSet(group_.paths, group_.exclude).LeaveOut(env_.state_dir), options,
+      std::move(checkpoints), env_.new_file_id, std::move(sinks));
   if (ReadsJournal(group_)) MakeJournal(std::move(of_journal));
 }
 
@@ -193,7 +193,9 @@ void GroupWorker::DoSwap(SwapRequest request) {
     const bool other_paths =
         request.group.paths != group_.paths || request.group.exclude != group_.exclude;
     group_ = std::move(request.group);
-    if (other_paths) sources_->SetPaths(PathSet(group_.paths, group_.exclude), env_.now());
+    if (other_paths)
+      sources_->SetPaths(PathSet(group_.paths, group_.exclude).LeaveOut(env_.state_dir),
+                         env_.now());
     bundle_since_ = env_.now();
     busy_since_publish_ = true;
     Publish();

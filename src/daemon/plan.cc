@@ -135,7 +135,8 @@ Result<Candidate> PrepareReload(const ReloadInput& input) {
     const GroupConfig* before = FindGroup(*input.current, group.name);
     if (before != nullptr) RemarkOnRestart(*before, group, &candidate.plan.remarks);
     if (before == nullptr || before->paths != group.paths || before->exclude != group.exclude) {
-      auto watcher = SourceWatcher::Create(PathSet(group.paths, group.exclude));
+      auto watcher =
+          SourceWatcher::Create(PathSet(group.paths, group.exclude).LeaveOut(config.state_dir));
       if (!watcher) return watcher.error().With("group " + group.name);
       candidate.watchers[group.name] = std::move(*watcher);
     }

@@ -35,14 +35,19 @@ void CheckReadable(const Examined& host, Obstacles* findings) {
   for (const std::string& path : host.files) check(path);
   // Directories that nobody could list for us, as the service's user they may be closed too.
   for (const GroupConfig& group : host.loaded.config.groups)
-    for (const std::string& directory : PathSet(group.paths, group.exclude).Directories())
+    for (const std::string& directory :
+         PathSet(group.paths, group.exclude).LeaveOut(host.loaded.config.state_dir).Directories())
       check(directory);
 }
 
 void CheckPresence(const Examined& host, Obstacles* findings) {
   for (const GroupConfig& group : host.loaded.config.groups) {
     if (ReadsJournal(group) || group.paths.empty()) continue;
-    if (!PathSet(group.paths, group.exclude).List().files.empty()) continue;
+    if (!PathSet(group.paths, group.exclude)
+             .LeaveOut(host.loaded.config.state_dir)
+             .List()
+             .files.empty())
+      continue;
     const bool system = group.name == GroupConfig{}.name;
     findings->push_back(
         {"no-files", true,
@@ -69,25 +74,12 @@ void CheckTwice(const Examined& host, Obstacles* findings) {
   }
 }
 
-void CheckOwn(const Examined& host, Obstacles* findings) {
-  const std::string own = host.loaded.config.state_dir + "/";
-  for (const std::string& path : host.files)
-    if (path.starts_with(own)) {
-      findings->push_back({"self-feeding", true,
-                           fmt::format("{} is alogd's own file: reading it makes it grow", path),
-                           fmt::format("add to the group in {}: exclude: [{}]", host.config_path,
-                                       host.loaded.config.state_dir)});
-      return;
-    }
-}
-
 }  // namespace
 
 void CheckFiles(const Examined& host, Obstacles* findings) {
   CheckReadable(host, findings);
   CheckPresence(host, findings);
   CheckTwice(host, findings);
-  CheckOwn(host, findings);
 }
 
 }  // namespace alogd

@@ -42,7 +42,8 @@ Obstacles Examine(const LoadedConfig& loaded, const std::string& config_path, co
     examined.status_errno = status.error().code;
   }
   for (const GroupConfig& group : loaded.config.groups) {
-    PathSet::Listing listing = PathSet(group.paths, group.exclude).List();
+    PathSet::Listing listing =
+        PathSet(group.paths, group.exclude).LeaveOut(loaded.config.state_dir).List();
     std::ranges::move(listing.files, std::back_inserter(examined.files));
   }
   std::ranges::sort(examined.files);

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "core/config/option_visitor.h"
+#include "core/config/path_set.h"
 #include "core/detection/detector_info.h"
 
 namespace alogd {
@@ -116,11 +117,21 @@ class Checker {
       if (const auto [other, is_new] = paths->emplace(path, group.name); !is_new)
         Warn(key + ".paths", fmt::format("'{}' stands in group {} already; its lines count twice",
                                          path, other->second));
+    CheckState(group, key + ".paths");
     CheckStream(group.stream, key + ".stream");
     for (const DetectorInfo* detector : detectors_) {
       if (!detector->check) continue;
       SectionChecks checks(fmt::format("{}.detectors.{}", key, detector->name), notes_);
       detector->check(group, checks);
+    }
+  }
+
+  void CheckState(const GroupConfig& group, const std::string& key) {
+    for (const std::string& glob : group.paths) {
+      const std::string own = TakesInState(PathSet({glob}, group.exclude), config_.state_dir);
+      if (own.empty()) continue;
+      Error(key, fmt::format("'{}' takes in alogd's own state ({}); add exclude: ['{}']", glob, own,
+                             config_.state_dir));
     }
   }
 

@@ -14,12 +14,20 @@
 namespace alogd {
 namespace {
 
+constexpr std::string_view kAnyDepth = "**";
+
 std::vector<std::string> Components(std::string_view path) {
   std::vector<std::string> components;
   while (!path.empty()) {
     const size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0 && path.substr(0, slash) != ".") components.emplace_back(path.substr(0, slash));
+    std::string_view component = path.substr(0, slash);
     path.remove_prefix(std::min(slash + 1, path.size()));
+    if (component.empty() || component == ".") continue;
+    if (component.starts_with(kAnyDepth) && component != kAnyDepth) {
+      component.remove_prefix(kAnyDepth.size() - 1);  // **.log: *.log at any depth
+      components.emplace_back(kAnyDepth);
+    }
+    components.emplace_back(component);
   }
   return components;
 }
@@ -30,9 +38,9 @@ void AddGlob(const std::string& text, bool exclude, std::vector<PathGlob>* globs
   const std::string last = components.empty() ? "" : components.back();
   const bool plain = last.find_first_of("*?[") == std::string::npos;
   const bool directory = text.ends_with('/');
-  if (last != "**" && !directory) globs->emplace_back(components, exclude);
-  if (last != "**" && !directory && !plain && !exclude) return;
-  if (last != "**") components.emplace_back("**");
+  if (last != kAnyDepth && !directory) globs->emplace_back(components, exclude);
+  if (last != kAnyDepth && !directory && !plain && !exclude) return;
+  if (last != kAnyDepth) components.emplace_back(kAnyDepth);
   components.emplace_back("*");
   globs->emplace_back(std::move(components), exclude);
 }
@@ -43,6 +51,19 @@ std::string Join(const std::string& directory, std::string_view name) {
   std::string path = directory;
   if (!path.ends_with('/')) path += '/';
   return path += name;
+}
+
+bool IsBelow(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+// By inode: the state may stand on another disk behind a symbolic link or a bind mount.
+bool SameDirectory(const std::string& a, const std::string& b) {
+  struct stat of_a {
+  }, of_b{};
+  return stat(a.c_str(), &of_a) == 0 && stat(b.c_str(), &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino;
 }
 
 bool Stands(const std::string& path) {
@@ -165,6 +186,19 @@ bool PathSet::Excluded(std::string_view path) const {
   return std::ranges::any_of(excludes_, [&](const PathGlob& glob) { return glob.Matches(path); });
 }
 
+PathSet& PathSet::LeaveOut(std::string directory) {
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  if (!directory.empty()) left_out_.push_back(std::move(directory));
+  return *this;
+}
+
+bool PathSet::Closed(const std::string& directory) const {
+  if (Excluded(directory)) return true;
+  return std::ranges::any_of(left_out_, [&](const std::string& own) {
+    return IsBelow(directory, own) || SameDirectory(directory, own);
+  });
+}
+
 bool PathSet::IsRotatedCopy(std::string_view path) const {
   const std::string_view name = NameOf(path);
   if (IsCompressedName(name)) return true;
@@ -177,13 +211,15 @@ bool PathSet::IsRotatedCopy(std::string_view path) const {
 }
 
 bool PathSet::Matches(std::string_view path) const {
-  return Globbed(path) && !Excluded(path) && !IsRotatedCopy(path);
+  const bool own = std::ranges::any_of(
+      left_out_, [&](const std::string& directory) { return IsBelow(path, directory); });
+  return !own && Globbed(path) && !Excluded(path) && !IsRotatedCopy(path);
 }
 
 std::vector<std::string> PathSet::Directories() const {
   std::set<std::string> directories;
   for (const PathGlob& glob : globs_) {
-    Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
+    Walker walker(glob, [this](const std::string& path) { return Closed(path); });
     walker.directories = &directories;
     walker.Run();
   }
@@ -193,7 +229,7 @@ std::vector<std::string> PathSet::Directories() const {
 PathSet::Listing PathSet::List() const {
   std::set<std::string> files, closed;
   for (const PathGlob& glob : globs_) {
-    Walker walker(glob, [this](const std::string& path) { return Excluded(path); });
+    Walker walker(glob, [this](const std::string& path) { return Closed(path); });
     walker.files = &files;
     walker.max_files = max_files_;
     walker.unreadable = &closed;
@@ -207,6 +243,30 @@ PathSet::Listing PathSet::List() const {
       listing.files.push_back(path);
   for (const std::string& path : listing.files) Remember(path);
   return listing;
+}
+
+std::string CheckDoubleStars(std::string_view glob) {
+  for (const std::string& component : Components(glob)) {
+    const size_t stars = component.find(kAnyDepth);
+    if (stars == std::string::npos || component == kAnyDepth) continue;
+    const std::string text(component);
+    const std::string one = text.substr(0, stars + 1) + text.substr(stars + 2);
+    return "'" + text + "' has ** within a name; write " + one +
+           " for names in one directory, or **/" + one + " for those in any below it";
+  }
+  return {};
+}
+
+std::string TakesInState(const PathSet& set, const std::string& state_dir) {
+  // One of each kind that stands there; of a bundle its log, which looks like any other.
+  for (const char* name :
+       {"alogd.db", "alogd.db-wal", "alogd.db-shm", "pids/1", "models/system/current/train.log",
+        "models/system/20260101T000000Z/train.log", "models/system/20260101T000000Z/manifest.json",
+        "models/system/20260101T000000Z/novelty.safetensors"}) {
+    std::string path = Join(state_dir, name);
+    if (set.Matches(path)) return path;
+  }
+  return {};
 }
 
 bool PathSet::Remember(std::string_view path) const {

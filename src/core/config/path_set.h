@@ -46,8 +46,12 @@ class PathGlob {
 
 // Shell globs on absolute paths: * ? [..] within a component, ** for any number of directories. A
 // glob whose last component is a plain name, or that ends in /, stands for everything below that
-// directory too; a glob /var/log/* does not descend, as in a shell. Excludes apply to what is below
-// a match as well, and may begin with **/ for any directory.
+// directory too; a glob /var/log/* does not descend, as in a shell. A component that begins with **
+// stands for names of any depth: /srv/**.log is /srv/**/*.log. Excludes apply to what is below a
+// match as well, and may begin with **/ for any directory.
+//
+// Directories of alogd's own state (LeaveOut) are never entered, by whatever name a glob or a
+// symbolic link reaches them: reading what alogd writes would make it write more.
 //
 // Symbolic links are followed where a component names them, not where ** or "everything below"
 // comes by them: no loops, and no file twice because of a link beside its target.
@@ -77,6 +81,8 @@ class PathSet {
   PathSet(std::vector<std::string> globs, std::vector<std::string> excludes,
           size_t max_files = kMaxFiles);
 
+  // Nothing in or below this directory is ever one of ours.
+  PathSet& LeaveOut(std::string directory);
   // True if the path is one of ours: matched, not excluded, not a rotated copy of a matched name.
   // Looks whether the name without the suffix stands there, where that decides.
   bool Matches(std::string_view path) const;
@@ -99,11 +105,14 @@ class PathSet {
  private:
   bool Globbed(std::string_view path) const;
   bool Excluded(std::string_view path) const;
+  // Excluded, or a directory that is left out, under whatever name.
+  bool Closed(const std::string& directory) const;
   bool IsRotatedCopy(std::string_view path) const;
 
   size_t max_files_ = kMaxFiles;
   std::vector<PathGlob> globs_;
   std::vector<PathGlob> excludes_;
+  std::vector<std::string> left_out_;                // directories
   mutable std::set<std::string, std::less<>> seen_;  // paths of sources; at most kMaxRemembered
   mutable std::deque<std::string> seen_order_;       // the same, oldest first
 };
@@ -112,6 +121,12 @@ class PathSet {
 // ...), or the name itself where it has none. "syslog.2.gz" -> "syslog". Each kind of suffix is
 // taken off once: "worker.1.2" -> "worker.1".
 std::string_view WithoutRotationSuffix(std::string_view name);
+// Why a component of the glob cannot be read as people mean it, with the way out; empty where none.
+// "app**.log" is refused: shells take it for app*.log, others for all below app*.
+std::string CheckDoubleStars(std::string_view glob);
+// The first of the files that alogd keeps below its state directory that the glob takes in; empty
+// where it takes in none.
+std::string TakesInState(const PathSet& set, const std::string& state_dir);
 // Whether the name ends like a compressed file's.
 bool IsCompressedName(std::string_view name);
 

@@ -247,12 +247,8 @@ TEST_F(DoctorTest, WhatIsRead) {
       "read-twice", [&] { fs::create_hard_link(dir_ + "/log/app.log", dir_ + "/log/b.log"); },
       [&] { fs::remove(dir_ + "/log/b.log"); });
   Expect(
-      "self-feeding",
-      [&] {
-        Write(dir_ + "/state/train.log", "");
-        Owned(dir_ + "/state/train.log", 0644);
-        config_ += fmt::format("  - {{name: own, paths: ['{}/state/*.log']}}\n", dir_);
-      },
+      "config-wrong",  // its own state
+      [&] { config_ += fmt::format("  - {{name: own, paths: ['{}/state/*.db']}}\n", dir_); },
       [&] { config_ = good; });
 }
 

@@ -77,6 +77,13 @@ TEST(PathSetTest, Globs) {
       {"/var/log/**/a.log", "/var/log/x/y/a.log", true},
       {"/var/log/**/a.log", "/var/log/.x/a.log", false},
       {"/var/log/**", "/var/log/x/y", true},
+      {"/var/log/**.log", "/var/log/a.log", true},
+      {"/var/log/**.log", "/var/log/x/y/a.log", true},
+      {"/var/log/**.log", "/var/log/x/y/a.txt", false},
+      {"/var/log/**.log", "/var/log/.x/a.log", false},
+      {"/var/log/***", "/var/log/x/y", true},
+      {"/var/**x/*.log", "/var/a/b/x/1.log", true},
+      {"/var/**x/*.log", "/var/a/b/y/1.log", false},
       {"/var/log/**", "/var/log", false},
       {"/var/**/x/**/*.log", "/var/a/x/b/x/c/1.log", true},
       {"/var/**/x/**/*.log", "/var/a/b/1.log", false},
@@ -102,6 +109,27 @@ TEST(PathSetTest, ManyDoubleStars) {
   for (int i = 0; i < 60; ++i) glob += "/**/a", path += "/a";
   EXPECT_TRUE(PathSet({glob}, {}).Matches(path));
   EXPECT_FALSE(PathSet({glob + "/b"}, {}).Matches(path + path + "/c"));
+}
+
+TEST(PathSetTest, DoubleStarsWithinAName) {
+  EXPECT_EQ(CheckDoubleStars("/srv/**/a/**.log"), "");
+  EXPECT_EQ(CheckDoubleStars("/srv/app**.log"),
+            "'app**.log' has ** within a name; write app*.log for names in one directory, or "
+            "**/app*.log for those in any below it");
+  EXPECT_NE(CheckDoubleStars("/srv/**a**"), "");
+}
+
+TEST(PathSetTest, TakesInState) {
+  const auto taken = [](const std::string& glob, std::vector<std::string> exclude = {}) {
+    return TakesInState(PathSet({glob}, std::move(exclude)), "/var/lib/alogd");
+  };
+  EXPECT_EQ(taken("/var/**.log"), "/var/lib/alogd/models/system/current/train.log");
+  EXPECT_EQ(taken("/var/lib"), "/var/lib/alogd/alogd.db");
+  EXPECT_EQ(taken("/var/lib/alogd/*"), "/var/lib/alogd/alogd.db");
+  EXPECT_NE(taken("/**"), "");
+  EXPECT_EQ(taken("/**", {"/var/lib/alogd"}), "");
+  EXPECT_EQ(taken("/var/lib/*/log/*.log"), "");
+  EXPECT_EQ(taken("/var/log/**"), "");
 }
 
 TEST(PathSetTest, Excludes) {
@@ -169,6 +197,30 @@ TEST_F(PathSetFilesTest, ListAndDirectories) {
   EXPECT_THAT(List(Set({"**"}, {root_ + "/x", "**/g.*"})), ElementsAre("a.log", "b.txt"));
   EXPECT_THAT(Relative(Set({"**"}, {root_ + "/x"}).Directories()), ElementsAre(".", "z"));
   EXPECT_THAT(unreadable_, IsEmpty());
+}
+
+TEST_F(PathSetFilesTest, DoubleStarsBeforeAName) {
+  for (const char* name : {"a.log", "x/b.log", "x/y/c.log", "x/y/c.txt"}) Touch(name);
+  EXPECT_THAT(List(Set({"**.log"})), ElementsAre("a.log", "x/b.log", "x/y/c.log"));
+  EXPECT_THAT(Relative(Set({"**.log"}).Directories()), ElementsAre(".", "x", "x/y"));
+}
+
+// By its own name, by a link to it, and by a link to a directory above it.
+TEST_F(PathSetFilesTest, LeftOutDirectories) {
+  for (const char* name :
+       {"a.log", "lib/state/b.log", "lib/state/models/c.log", "lib/state2/d.log"})
+    Touch(name);
+  fs::create_symlink(root_ + "/lib/state", root_ + "/link");
+  fs::create_symlink(root_ + "/lib", root_ + "/above");
+  const auto without = [&](std::vector<std::string> globs) {
+    return Set(std::move(globs)).LeaveOut(root_ + "/lib/state/");
+  };
+  EXPECT_THAT(List(without({"**/*.log"})), ElementsAre("a.log", "lib/state2/d.log"));
+  EXPECT_THAT(List(without({"link/*.log", "link"})), IsEmpty());
+  EXPECT_THAT(List(without({"above/*/*.log"})), ElementsAre("above/state2/d.log"));
+  EXPECT_THAT(Relative(without({"lib/**"}).Directories()), ElementsAre("lib", "lib/state2"));
+  EXPECT_FALSE(without({"**/*.log"}).Matches(root_ + "/lib/state/b.log"));
+  EXPECT_TRUE(without({"**/*.log"}).Matches(root_ + "/lib/state2/d.log"));
 }
 
 TEST_F(PathSetFilesTest, DirectoriesThatDoNotExistYet) {
