@@ -109,6 +109,8 @@ std::string TailModel::Play() {
 void TailModel::Step() {
   if (Pick(4) == 0) rig_->Wait(std::chrono::milliseconds(Pick(3000)));
   const int what = Pick(100);
+  if (what < 3) return Preallocate();
+  if (what < 6) return SaveAnew();
   if (what < 25) return WriteLines(Active());
   if (what < 32) return WriteHalf(Active());
   if (what < 38 && !old_writers_.empty()) {
@@ -132,8 +134,44 @@ void TailModel::Step() {
            rig_->Wait(std::chrono::minutes(11)), ReadAll();
 }
 
+void TailModel::Write(Writer* writer, const std::string& text) {
+  if (!writer->at) return writer->log.Write(text);
+  EXPECT_EQ(::pwrite(writer->log.fd(), text.data(), text.size(), *writer->at),
+            static_cast<ssize_t>(text.size()));
+  *writer->at += static_cast<off_t>(text.size());
+}
+
+// From now on the program writes where it is, into what it allocated, and not at the end.
+void TailModel::Preallocate() {
+  Note("preallocate");
+  Writer* writer = Active();
+  struct stat st {};
+  EXPECT_EQ(::fstat(writer->log.fd(), &st), 0);
+  if (!writer->at) {
+    writer->log = LogWriter(Real(), 0);
+    writer->at = st.st_size;
+  }
+  const off_t end = std::max(st.st_size, *writer->at);
+  EXPECT_EQ(::posix_fallocate(writer->log.fd(), end, 1 + Pick(30'000)), 0);
+  Stamp(writer->log.fd());
+}
+
+// As sed -i, rsync and editors do: a new file with the same text takes the place of the log.
+void TailModel::SaveAnew() {
+  if (!names_.contains(Real())) return;
+  Note("save anew");
+  const std::string saved = directory_ / "saved";
+  CopyFile(Real(), saved);
+  LetGo(Pick(2) == 0);
+  const std::shared_ptr<Content> old = names_[Real()];
+  names_[Real()] = std::make_shared<Content>(Content{old->tokens, false, old->unknown});
+  Rename(saved, Real());
+  const LogWriter touched(Real());
+  Stamp(touched.fd());
+}
+
 void TailModel::Put(Writer* writer, int token) {
-  writer->log.Write(TokenText(token) + (token % 2 == 1 ? "\n" : ""));
+  Write(writer, TokenText(token) + (token % 2 == 1 ? "\n" : ""));
   Written(writer, {token});
 }
 
@@ -153,7 +191,7 @@ void TailModel::WriteLines(Writer* writer) {
   std::set<int> tokens;
   for (int i = 0; i < count; ++i) {
     ++lines_;
-    writer->log.Write(TokenText(lines_ * 2) + TokenText(lines_ * 2 + 1) + "\n");
+    Write(writer, TokenText(lines_ * 2) + TokenText(lines_ * 2 + 1) + "\n");
     tokens.insert({lines_ * 2, lines_ * 2 + 1});
   }
   Written(writer, tokens);

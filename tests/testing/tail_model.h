@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -45,6 +46,8 @@ class TailModel {
     LogWriter log;
     std::shared_ptr<Content> content;
     int half = 0;  // the line whose first half was written; 0: none
+    // Where it writes next, if it does not append: it has allocated what is behind.
+    std::optional<off_t> at = std::nullopt;
   };
 
   void Step();
@@ -53,6 +56,9 @@ class TailModel {
   // The world.
   void WriteLines(Writer* writer);
   void WriteHalf(Writer* writer);
+  static void Write(Writer* writer, const std::string& text);
+  void Preallocate();
+  void SaveAnew();
   void Put(Writer* writer, int token);
   void Written(Writer* writer, const std::set<int>& tokens);
   Writer* Active();  // opens, and creates where nothing stands

@@ -13,6 +13,7 @@
 
 #include "core/records/wide_text.h"
 #include "daemon/files/crc32c.h"
+#include "daemon/files/written_bytes.h"
 
 namespace alogd {
 namespace {
@@ -106,7 +107,7 @@ bool FileReader::IsTruncated() {
 
 bool FileReader::Quiet() const {
   FileStat now = file_.stat;
-  return medium_ == Medium::kFile && problem_.empty() && read_mark_.offset == now.size &&
+  return medium_ == Medium::kFile && problem_.empty() && read_mark_.offset + blank_ == now.size &&
          Restat(fd(), &now) && now.size == file_.stat.size && now.mtime_ns == file_.stat.mtime_ns &&
          now.ctime_ns == file_.stat.ctime_ns;
 }
@@ -134,10 +135,36 @@ FileReader::Outcome FileReader::FillPlain(char* buffer, size_t budget, size_t* f
   if (*got < block || HashBytes({buffer, block}) != read_mark_.block) {
     if (block > 0) return Outcome::kTruncated;
   }
+  const Result<size_t> written = Written({buffer, *got}, *got - block);
+  if (!written) return Fail(written.error().With(path()));
+  *fresh = *written;
+  const uint64_t end = offset + *fresh;
+  const bool all = *fresh == *got - block;
+  blank_ = all ? 0 : file_.stat.size - std::min(file_.stat.size, end);
   seen_mtime_ns_ = file_.stat.mtime_ns;
-  seen_size_ = file_.stat.size;
-  *fresh = *got - block;
-  return *fresh == budget ? Outcome::kMore : Outcome::kEnd;
+  seen_size_ = file_.stat.size - blank_;
+  return all && *fresh == budget ? Outcome::kMore : Outcome::kEnd;
+}
+
+// A writer that allocates ahead (posix_fallocate, mmap) leaves NULs behind what it wrote; they are
+// no text, and what it writes in their place must not be taken for a change of what was read. NULs
+// that something follows are a hole that nobody will fill: they are read.
+Result<size_t> FileReader::Written(std::string_view buffer, size_t fresh) const {
+  const size_t begin = buffer.size() - fresh;
+  size_t end = buffer.find_last_not_of('\0');
+  end = end == std::string_view::npos ? 0 : end + 1;
+  if (end == buffer.size()) return fresh;
+  // The second byte of a line's end in UTF-16, in the order of most machines.
+  const bool even = (read_mark_.offset - begin + end) % 2 == 1;
+  if (end >= 2 && even && buffer[end - 1] == '\n' && buffer[end - 2] == '\0') ++end;
+  end = std::max(end, begin);
+  if (end == buffer.size()) return fresh;
+  // Its writer came on and was alone at the last look: no need to look through all that is left.
+  const bool alone = blank_ > 0 && seen_size_ + blank_ == file_.stat.size;
+  if (alone && end > begin) return end - begin;
+  const Result<uint64_t> next = NextData(fd(), read_mark_.offset + fresh);
+  if (!next) return next.error();
+  return *next < file_.stat.size ? fresh : end - begin;
 }
 
 FileReader::Outcome FileReader::FillCompressed(char* buffer, size_t budget, size_t* fresh) {
@@ -241,7 +268,8 @@ void FileReader::FlushPartial(const LineSink& sink) {
 
 uint64_t FileReader::lag() const {
   if (medium_ == Medium::kCompressed) return 0;  // nobody knows how long the text is
-  return file_.stat.size > mark_.offset ? file_.stat.size - mark_.offset : 0;
+  const uint64_t end = file_.stat.size - std::min(blank_, file_.stat.size);
+  return end > mark_.offset ? end - mark_.offset : 0;
 }
 
 void FileReader::CarryOver(uint64_t read_bytes, uint32_t chain) {
@@ -263,7 +291,7 @@ FileCheckpoint FileReader::Checkpoint(const std::string& source, FileCheckpoint:
   row.identity =
       SavedIdentity{inode(), mark_, seen_mtime_ns_, successor_, closed_mtime_ns}.Encode();
   row.offset = mark_.offset;
-  row.size = medium_ == Medium::kCompressed ? mark_.offset : file_.stat.size;
+  row.size = medium_ == Medium::kCompressed ? mark_.offset : mark_.offset + lag();
   row.read_bytes = read_bytes_;
   row.chain = chain_;
   row.state = state;

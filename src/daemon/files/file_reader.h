@@ -63,6 +63,8 @@ class FileReader {
   uint64_t read_offset() const { return read_mark_.offset; }
   uint64_t consumed() const { return mark_.offset; }
   uint64_t lag() const;  // bytes in the file behind what was consumed, as last seen
+  // As last seen, all that was written of the file was read.
+  bool at_end() const { return read_mark_.offset + blank_ >= file_.stat.size; }
   const ContentMark& read_mark() const { return read_mark_; }
   bool has_partial() const { return partial_; }
   Time last_growth() const { return last_growth_; }
@@ -104,6 +106,8 @@ class FileReader {
 
  private:
   Outcome Fail(const Error& error);
+  // Of the fresh bytes behind the block, how many were written, and not only allocated.
+  Result<size_t> Written(std::string_view buffer, size_t fresh) const;
   // Fill the buffer with the block before read_offset and up to `budget` new bytes.
   Outcome FillPlain(char* buffer, size_t budget, size_t* fresh);
   Outcome FillCompressed(char* buffer, size_t budget, size_t* fresh);
@@ -130,6 +134,9 @@ class FileReader {
   uint32_t read_chain_ = 0;  // over what was read
   int64_t seen_mtime_ns_ = 0;
   uint64_t seen_size_ = 0;
+  // NULs from read_offset() to the end of the file, as last seen: allocated ahead of its writer.
+  // They are not read before something follows them or takes their place.
+  uint64_t blank_ = 0;
   int64_t successor_ = 0;
   Time last_growth_ = kNoTime;
   uint64_t lines_ = 0, cut_lines_ = 0;

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/files/saved_anew.h"
 #include "daemon/files/source_files_impl.h"
+#include "daemon/files/written_bytes.h"
 
 namespace alogd {
 namespace {
@@ -147,13 +149,58 @@ void SourceFiles::Impl::MakeActive(size_t index) {
 }
 
 void SourceFiles::Impl::StartActive(OpenedFile file, Time now) {
-  if (ReadElsewhere(file, now)) return;
+  if (ReadElsewhere(file, now) || StartSavedAnew(&file, now)) return;
   const bool from_end = first_look_ && !options_.from_beginning && !last_ &&
                         (!first_size_ || first_size_->first == file.stat.id.inode);
   std::unique_ptr<FileReader> reader =
       from_end ? StartAtEnd(std::move(file)) : NewReader(std::move(file), false);
   Insert(files_.size(), std::move(reader), kNoTime);
   MakeActive(files_.size() - 1);
+}
+
+// The log was replaced by a file that begins as it did: what was read of the one is not read again
+// of the other. Not if the old one stands under a rotated name: then the new one only looks alike,
+// as the first lines of a program's logs do.
+bool SourceFiles::Impl::StartSavedAnew(OpenedFile* file, Time now) {
+  if (file->stat.size == 0) return false;
+  for (size_t i = files_.size(); i-- > 0;) {
+    FileReader* old = files_[i].reader.get();
+    if (old->medium() != FileReader::Medium::kFile || old->read_mark().empty()) continue;
+    const std::string path = CurrentPath(old->fd());
+    if (!path.empty() && WithoutSuffix(path) == WithoutSuffix(old->path()) &&
+        ParseRotatedName(path, std::string_view(path).substr(WithoutSuffix(path).size())).scheme !=
+            RotatedName::Scheme::kOther) {
+      continue;
+    }
+    const uint64_t before = old->consumed();
+    if (PrefixReadFrom(*old, before, *file).bytes == 0 || !DrainForSaved(old, now)) continue;
+    const KnownPrefix known = PrefixReadFrom(*old, before, *file);
+    const Result<ContentMark> mark = MarkAt(file->fd.get(), known.bytes);
+    if (known.bytes == 0 || !mark) continue;
+    auto reader = FileReader::Resume(new_file_id_(), file, FileReader::Medium::kFile, *mark,
+                                     options_.max_line);
+    assert(reader.ok() && "a plain file is not read here, a compressed one not at its start");
+    (*reader)->CarryOver(known.bytes, known.chain);
+    Insert(files_.size(), std::move(*reader), kNoTime);
+    MakeActive(files_.size() - 1);
+    return true;
+  }
+  return false;
+}
+
+// What the new file holds of the old one has to be read there before it is left out here, and to be
+// committed with it. Rare and bounded, so that no turns are kept for it.
+bool SourceFiles::Impl::DrainForSaved(FileReader* reader, Time now) {
+  using Outcome = FileReader::Outcome;
+  Outcome outcome = Outcome::kMore;
+  while (outcome == Outcome::kMore && reader->read_offset() <= kMaxSavedPrefix) {
+    const uint64_t before = reader->read_offset();
+    outcome = reader->Turn(now, options_.turn_bytes, *line_);
+    totals_.bytes += reader->read_offset() - before;
+  }
+  if (outcome != Outcome::kEnd) return false;
+  FlushPartial(reader);
+  return true;
 }
 
 // True if the inode is read under another path's name, or was and is now ours.
@@ -190,7 +237,7 @@ std::unique_ptr<FileReader> SourceFiles::Impl::GiveAway(Inode inode) {
   const bool at_path = ::stat(path_.c_str(), &st) == 0 && Inode(st.st_dev, st.st_ino) == inode;
   FileStat now = reader.stat();
   if (at_path || reader.medium() != FileReader::Medium::kFile || !Restat(reader.fd(), &now) ||
-      now.size != reader.read_offset()) {
+      now.size != reader.stat().size || !reader.at_end()) {
     return nullptr;
   }
   return Extract(index);
@@ -231,6 +278,7 @@ std::unique_ptr<FileReader> SourceFiles::Impl::NewReader(OpenedFile file, bool c
 std::unique_ptr<FileReader> SourceFiles::Impl::StartAtEnd(OpenedFile file) {
   uint64_t end = file.stat.size;
   if (first_size_) end = std::min(end, first_size_->second);
+  if (const Result<uint64_t> written = EndOfData(file.fd.get(), end)) end = *written;
   std::string last(static_cast<size_t>(std::min<uint64_t>(end, options_.max_line)), '\0');
   const Result<size_t> got = PreadAll(file.fd.get(), last.data(), last.size(), end - last.size());
   if (got && *got == last.size() && !last.empty()) {

@@ -253,8 +253,7 @@ void SourceFiles::Impl::Expire(Time now) {
     const Entry& entry = files_[i];
     const FileReader& reader = *entry.reader;
     const bool failed = !reader.problem().empty();
-    const bool unread =
-        reader.medium() != FileReader::Medium::kFile || reader.read_offset() < reader.stat().size;
+    const bool unread = reader.medium() != FileReader::Medium::kFile || !reader.at_end();
     if (&reader == active_ || (unread && !failed) ||
         now - std::max(reader.last_growth(), entry.retired) < options_.hold_deleted) {
       ++i;
@@ -346,7 +345,7 @@ SourceFiles::Info SourceFiles::Impl::info() const {
   }
   if (active_ != nullptr) {
     info.offset = active_->consumed();
-    info.size = active_->stat().size;
+    info.size = info.offset + active_->lag();
   }
   info.state = !problem_.empty() ? "unreadable"
                : alias_          ? "alias"

@@ -101,6 +101,8 @@ class SourceFiles::Impl {
   void StartActive(OpenedFile file, Time now);
   void MakeActive(size_t index);
   bool ReadElsewhere(const OpenedFile& file, Time now);
+  bool StartSavedAnew(OpenedFile* file, Time now);
+  bool DrainForSaved(FileReader* reader, Time now);
   std::unique_ptr<FileReader> NewReader(OpenedFile file, bool compressed);
   std::unique_ptr<FileReader> StartAtEnd(OpenedFile file);
   std::unique_ptr<FileReader> GiveAway(Inode inode);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/files/saved_anew.h"
 #include "daemon/files/source_files_impl.h"
 
 namespace alogd {
@@ -259,6 +260,11 @@ void SourceFiles::Impl::RestoreRotated(const Row& newest, OpenedFile* at_path, T
     return MakeActive(found);
   }
   const bool same_inode = newest.saved.id.Same(at_path->stat.id);
+  if (reader == nullptr && !same_inode && newest.decoded && newest.saved.successor == 0 &&
+      HoldsWhatWasRead(newest.checkpoint, newest.saved.mark, *at_path)) {  // it was saved anew
+    const FileReader* saved = Bind(newest, at_path, FileReader::Medium::kFile, kNoTime);
+    return MakeActive(FindOpen(saved->id()));
+  }
   StartActive(std::move(*at_path), now);
   if (!same_inode || active_ == nullptr || active_->id() == newest.checkpoint.id) return;
   ++totals_.truncations;
