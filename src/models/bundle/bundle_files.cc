@@ -4,14 +4,20 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdlib>
 
 namespace alogd {
 namespace {
+
+constexpr const char* kServiceUser = "alogd";
 
 // The directory that a path stands in.
 std::string Parent(const std::string& path) {
@@ -32,6 +38,44 @@ Status CheckWriters(const struct stat& info, const std::string& path) {
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
   return Error{fmt::format(
       "{}: others than its owner may write it; mend that with: chmod go-w '{}'", path, path)};
+}
+
+// Root, whoever runs this program, and the service's user, whose bundles operators look at.
+bool IsTrusted(uid_t owner) {
+  if (owner == 0 || owner == geteuid()) return true;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer;
+  return getpwnam_r(kServiceUser, &entry, buffer.data(), buffer.size(), &found) == 0 &&
+         found != nullptr && found->pw_uid == owner;
+}
+
+Status CheckOwner(const struct stat& info, const std::string& path) {
+  if (IsTrusted(info.st_uid)) return {};
+  return Error{fmt::format(
+      "{}: it belongs to user {}, who is neither root nor the service's user; if you trust what is "
+      "in it: chown -R root '{}'",
+      path, info.st_uid, path)};
+}
+
+// Who may rename a directory on the way can put another bundle in its place. In a sticky directory
+// (/tmp) that is the owner of what stands there, who is checked anyway.
+Status CheckParents(const std::string& directory) {
+  std::array<char, PATH_MAX> real;
+  if (realpath(directory.c_str(), real.data()) == nullptr)
+    return ErrnoError("cannot examine", directory, errno);
+  for (std::string path = real.data(); path != "/";) {
+    path = Parent(path);
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) return ErrnoError("cannot examine", path, errno);
+    if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
+      return Error{fmt::format(
+          "{}: everybody may write it, and so replace the bundle in it; mend that with: chmod o-w "
+          "'{}'",
+          path, path)};
+    if (const Status status = CheckOwner(info, path); !status) return status;
+  }
+  return {};
 }
 
 Result<std::string> ReadAll(int fd, const std::string& path, size_t size) {
@@ -79,6 +123,8 @@ Result<OwnedFd> OpenTrustedDirectory(const std::string& path) {
   struct stat info {};
   if (fstat(fd.get(), &info) != 0) return ErrnoError("cannot examine", path, errno);
   if (const Status status = CheckWriters(info, path); !status) return status.error();
+  if (const Status status = CheckOwner(info, path); !status) return status.error();
+  if (const Status status = CheckParents(path); !status) return status.error();
   return fd;
 }
 
@@ -95,6 +141,7 @@ Result<std::string> ReadTrustedFile(const OwnedFd& directory, const std::string&
   if (fstat(fd.get(), &info) != 0) return ErrnoError("cannot examine", path, errno);
   if (!S_ISREG(info.st_mode)) return Error{fmt::format("{}: it is not a regular file", path)};
   if (const Status status = CheckWriters(info, path); !status) return status.error();
+  if (const Status status = CheckOwner(info, path); !status) return status.error();
   if (static_cast<uint64_t>(info.st_size) > limit)
     return Error{fmt::format("{}: {} bytes, over the limit of {}", path, info.st_size, limit)};
   return ReadAll(fd.get(), path, static_cast<size_t>(info.st_size));
