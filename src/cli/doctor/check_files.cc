@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Watched files: whether the service may read them, and whether anything is read twice.
 #include <fmt/format.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "cli/doctor/doctor.h"
 #include "core/config/path_set.h"
+#include "core/config/trusted_links.h"
 #include "core/journal/journal_reader.h"
 
 namespace alogd {
@@ -57,6 +63,19 @@ void CheckPresence(const Examined& host, Obstacles* findings) {
   }
 }
 
+void CheckLinks(const Examined& host, Obstacles* findings) {
+  const uid_t service = host.account ? host.account->uid : geteuid();
+  for (const std::string& path : host.files) {
+    const Result<std::string> real = ResolveLinks(path, service);
+    if (real || real.error().code != EXDEV) continue;
+    std::array<char, PATH_MAX> target;
+    const bool stands = realpath(path.c_str(), target.data()) != nullptr;
+    findings->push_back({"link-not-followed", true, real.error().message,
+                         fmt::format("add to the group in {}: paths: ['{}']", host.config_path,
+                                     stands ? target.data() : path)});
+  }
+}
+
 void CheckTwice(const Examined& host, Obstacles* findings) {
   std::map<std::pair<dev_t, ino_t>, std::string> seen;
   for (const std::string& path : host.files) {
@@ -79,6 +98,7 @@ void CheckTwice(const Examined& host, Obstacles* findings) {
 void CheckFiles(const Examined& host, Obstacles* findings) {
   CheckReadable(host, findings);
   CheckPresence(host, findings);
+  CheckLinks(host, findings);
   CheckTwice(host, findings);
 }
 

@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -14,7 +17,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
+#include "core/config/trusted_links.h"
 #include "core/text.h"
 
 namespace alogd {
@@ -62,6 +67,41 @@ void FillFrom(const struct stat& st, FileStat* stat) {
   stat->links = st.st_nlink;
 }
 
+constexpr int kOpenFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+
+// Fails with ELOOP where a link came in between. Kernels before 5.6 lack openat2, and some
+// sandboxes refuse it: there the path that the open file has tells.
+UniqueFd OpenWithoutLinks(const std::string& path) {
+  struct open_how how {};
+  how.flags = kOpenFlags;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const long opened = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof(how));
+  if (opened >= 0 || (errno != ENOSYS && errno != EPERM)) return UniqueFd(static_cast<int>(opened));
+  UniqueFd fd(::open(path.c_str(), kOpenFlags | O_NOFOLLOW));
+  if (!fd.ok() || CurrentPath(fd.get()) == path) return fd;
+  fd = UniqueFd();
+  errno = ELOOP;
+  return fd;
+}
+
+// What was opened, if it is a regular file; errno tells why nothing was.
+Result<OpenedFile> Examine(UniqueFd fd, const std::string& path) {
+  if (!fd.ok()) return ErrnoError("cannot open", path, errno);
+  OpenedFile file;
+  file.path = path;
+  file.fd = std::move(fd);
+  struct stat st;
+  if (::fstat(file.fd.get(), &st) != 0) return ErrnoError("cannot look at", path, errno);
+  if (!S_ISREG(st.st_mode)) return Error{path + " is not a regular file and is not read", EINVAL};
+  FillFrom(st, &file.stat);
+  file.stat.id.device = st.st_dev;
+  file.stat.id.inode = st.st_ino;
+  file.stat.id.fsid = FileSystemId(file.fd.get(), st.st_dev);
+  file.stat.id.handle = HandleHash(file.fd.get());
+  file.stat.id.birth_ns = BirthTime(file.fd.get());
+  return file;
+}
+
 }  // namespace
 
 bool InodeIdentity::Same(const InodeIdentity& other) const {
@@ -80,19 +120,16 @@ Result<OpenedFile> OpenRegular(const std::string& path) {
   // Asked before open, because opening a device can act on it (a tape rewinds).
   if (::stat(path.c_str(), &st) != 0) return ErrnoError("cannot look at", path, errno);
   if (!S_ISREG(st.st_mode)) return Error{path + " is not a regular file and is not read", EINVAL};
-  OpenedFile file;
-  file.path = path;
-  file.fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file.fd.ok()) return ErrnoError("cannot open", path, errno);
-  if (::fstat(file.fd.get(), &st) != 0) return ErrnoError("cannot look at", path, errno);
+  return Examine(UniqueFd(::open(path.c_str(), kOpenFlags)), path);
+}
+
+Result<OpenedFile> OpenLog(const std::string& path) {
+  const Result<std::string> real = ResolveLinks(path, ::geteuid());
+  if (!real) return real.error();
+  struct stat st;
+  if (::lstat(real->c_str(), &st) != 0) return ErrnoError("cannot look at", path, errno);
   if (!S_ISREG(st.st_mode)) return Error{path + " is not a regular file and is not read", EINVAL};
-  FillFrom(st, &file.stat);
-  file.stat.id.device = st.st_dev;
-  file.stat.id.inode = st.st_ino;
-  file.stat.id.fsid = FileSystemId(file.fd.get(), st.st_dev);
-  file.stat.id.handle = HandleHash(file.fd.get());
-  file.stat.id.birth_ns = BirthTime(file.fd.get());
-  return file;
+  return Examine(OpenWithoutLinks(*real), path);
 }
 
 Status Restat(int fd, FileStat* stat) {

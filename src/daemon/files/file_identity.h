@@ -45,6 +45,9 @@ struct OpenedFile {
 // Opens a regular file without blocking on FIFOs and without touching devices; anything else is
 // refused with the code EINVAL. Symlinks are followed.
 Result<OpenedFile> OpenRegular(const std::string& path);
+// The same of a log, whose links are followed only where ResolveLinks does; EXDEV where it does
+// not.
+Result<OpenedFile> OpenLog(const std::string& path);
 // Size and times of an open file; `id` keeps what it was.
 Status Restat(int fd, FileStat* stat);
 // The path at which an open file stands now (it may have been renamed), empty if it was deleted.

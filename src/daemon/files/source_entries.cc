@@ -221,7 +221,7 @@ bool SourceFiles::Impl::ReadElsewhere(const OpenedFile& file, Time now) {
   SourceFiles* claimant = options_.registry->Claimant(inode.second);
   if (claimant == nullptr || claimant == owner_) return false;
   const std::optional<Row> row = claimant->impl_->GiveRow(file);
-  Result<OpenedFile> again = OpenRegular(path_);
+  Result<OpenedFile> again = OpenLog(path_);
   if (!row || !again) return false;
   MakeActive(FindOpen(Bind(*row, &*again, FileReader::Medium::kFile, kNoTime)->id()));
   return true;

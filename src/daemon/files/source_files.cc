@@ -147,7 +147,7 @@ void SourceFiles::Impl::LeftPath(Time now) {
 }
 
 void SourceFiles::Impl::OpenActive(Time now) {
-  Result<OpenedFile> file = OpenRegular(path_);
+  Result<OpenedFile> file = OpenLog(path_);
   if (!file) {
     if (!Gone(file.error().code)) Problem(file.error(), now);
     return;  // gone again: the next look retires or finds what came

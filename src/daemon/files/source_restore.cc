@@ -48,7 +48,7 @@ void SourceFiles::Impl::Restore(Time now) {
     }
     return;
   }
-  Result<OpenedFile> at_path = OpenRegular(path_);
+  Result<OpenedFile> at_path = OpenLog(path_);
   // What cannot be opened cannot be compared: nothing is decided before it can.
   if (!at_path && !Gone(at_path.error().code)) return Problem(at_path.error(), now);
   for (const Row& row : rows_) {
@@ -162,7 +162,7 @@ void SourceFiles::Impl::BindInherited(Time now) {
 void SourceFiles::Impl::BindWhereLeft(Time now) {
   for (const Row& row : std::vector<Row>(rows_)) {
     if (row.checkpoint.path == path_) continue;
-    Result<OpenedFile> file = OpenRegular(row.checkpoint.path);
+    Result<OpenedFile> file = OpenLog(row.checkpoint.path);
     if (!file || !row.saved.id.Same(file->stat.id)) continue;
     const bool compressed = IsCompressed(file->fd.get());
     if (!compressed && !HasMark(file->fd.get(), row.saved.mark)) continue;

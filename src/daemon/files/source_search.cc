@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "core/config/trusted_links.h"
 #include "daemon/files/source_files_impl.h"
 
 namespace alogd {
@@ -74,7 +75,7 @@ bool SourceFiles::Impl::HeadOf(const Rotated& file, const ContentMark& mark) {
 std::string SourceFiles::Impl::TargetOf(const std::string& path) {
   std::error_code error;
   const std::filesystem::path target = std::filesystem::read_symlink(path, error);
-  if (error) return {};
+  if (error || !ResolveLinks(path, ::geteuid())) return {};
   return std::filesystem::weakly_canonical(std::filesystem::path(path).parent_path() / target,
                                            error)
       .string();
@@ -168,7 +169,7 @@ void SourceFiles::Impl::SearchOnce(std::vector<RotatedName> names, const Wanted&
     FileStat stat;
     if (!StatName(name.path, &stat)) continue;
     if (!IsKnown(stat) && wanted(stat)) {
-      Result<OpenedFile> file = OpenRegular(name.path);
+      Result<OpenedFile> file = OpenLog(name.path);
       const Status readable = file ? CheckReadable(*file) : Status(file.error());
       if (!readable && readable.error().code != ENOENT) {
         search_failed_ = true;

@@ -248,7 +248,12 @@ TEST_F(DoctorTest, WhatIsRead) {
       [&] { fs::remove(dir_ + "/log/b.log"); });
   Expect(
       "config-wrong",  // its own state
-      [&] { config_ += fmt::format("  - {{name: own, paths: ['{}/state/*.db']}}\n", dir_); },
+      [&] {
+        Write(dir_ + "/own.log", "");
+        Owned(dir_ + "/own.log", 0644);
+        config_ +=
+            fmt::format("  - {{name: own, paths: ['{0}/own.log', '{0}/state/*.db']}}\n", dir_);
+      },
       [&] { config_ = good; });
 }
 
