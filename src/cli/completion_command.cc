@@ -51,6 +51,7 @@ OptionText Describe(const CLI::Option& option) {
   if (option.get_type_size() == 0) return text;
   text.choices = Choices(option.get_type_name());
   text.operand = text.names.empty() ? option.get_single_name() : option.get_type_name();
+  if (!text.choices.empty()) text.operand = text.operand.substr(0, text.operand.find(':'));
   // Paths have a type name of their own; options named so are paths as well.
   const bool named = option.check_lname("out") || option.check_lname("bundle");
   text.file = named || IsPath(text.operand);
