@@ -77,7 +77,7 @@ std::string ReadAt(int fd, uint64_t offset, uint64_t bytes) {
 // Cuts `text`, which stands at `offset` of the file, into lines.
 std::vector<ContextLine> Lines(int fd, std::string_view text, uint64_t offset) {
   std::vector<ContextLine> lines;
-  LineSplitter splitter(UINT32_MAX / 4, offset, EncodingOf(ReadAt(fd, 0, 4)));
+  LineSplitter splitter(UINT32_MAX / 4, offset, EncodingOf(ReadAt(fd, 0, kEncodingHead)));
   splitter.Append(text);
   Line line;
   while (splitter.Next(&line)) lines.push_back({line.offset, std::string(line.text), false});

@@ -20,9 +20,8 @@ LineSplitter::LineSplitter(uint32_t max_line, uint64_t offset, Encoding encoding
 
 Encoding LineSplitter::DecideEncoding(std::string_view next) {
   if (encoding_ != Encoding::kUnknown || held_emitted_) return encoding_;
-  constexpr size_t kHead = 4;
-  std::string head = held_.substr(0, kHead);
-  head += next.substr(0, kHead - head.size());
+  std::string head = held_.substr(0, kEncodingHead);
+  head += next.substr(0, kEncodingHead - head.size());
   return encoding_ = EncodingOf(head);
 }
 
@@ -30,6 +29,9 @@ Encoding LineSplitter::DecideEncoding(std::string_view next) {
 size_t LineSplitter::FindLineEnd() const {
   size_t at = 0;
   const uint64_t base = consumed_ + held_bytes_;  // the file offset of rest_
+  const char before = held_bytes_ > 0 ? last_held_ : '\1';
+  if (encoding_ == Encoding::kUtf16Le && base % 2 == 1 && before == '\n' && rest_[0] == '\0')
+    return 0;
   while (true) {
     const void* hit = std::memchr(rest_.data() + at, '\n', rest_.size() - at);
     if (hit == nullptr) return std::string_view::npos;
@@ -37,7 +39,7 @@ size_t LineSplitter::FindLineEnd() const {
     if (!is_wide()) return end;
     // Two bytes are one character where the offset of the first is even; the end lies on the last.
     if (encoding_ == Encoding::kUtf16Be) {
-      const char high = end > 0 ? rest_[end - 1] : held_.empty() ? '\1' : held_.back();
+      const char high = end > 0 ? rest_[end - 1] : before;
       if ((base + end) % 2 == 1 && high == '\0') return end;
     } else if ((base + end) % 2 == 0) {
       if (end + 1 == rest_.size()) return std::string_view::npos;  // its other byte is to come
@@ -59,7 +61,7 @@ bool LineSplitter::Next(Line* line) {
   if (rest_.empty()) return false;
   if (encoding_ == Encoding::kUnknown && DecideEncoding(rest_) != Encoding::kUnknown &&
       held_bytes_ > 0) {
-    // Up to three bytes were held unread, and a line end may be among them.
+    // A few bytes were held unread, and a line end may be among them.
     undecided_ = std::exchange(held_, {});
     undecided_ += rest_;
     rest_ = undecided_;
@@ -123,6 +125,7 @@ void LineSplitter::Hold(std::string_view bytes) {
   if (needed > held_.capacity()) held_.reserve(std::min(limit(), std::max(needed, needed * 2)));
   held_.append(kept);
   held_bytes_ += bytes.size();
+  if (!bytes.empty()) last_held_ = bytes.back();
 }
 
 void LineSplitter::DropEmitted() {

@@ -44,7 +44,11 @@ class LineSplitter {
   bool is_wide() const { return encoding_ > Encoding::kBytes; }
   size_t FindLineEnd() const;
   // Bytes that a line may have: more are not kept.
-  size_t limit() const { return (is_wide() ? size_t{2} : size_t{1}) * max_line_ + 1; }
+  size_t limit() const {
+    if (is_wide()) return size_t{2} * max_line_ + 4;
+    const size_t bytes = size_t{max_line_} + 1;
+    return encoding_ == Encoding::kUnknown && bytes < kEncodingHead ? kEncodingHead : bytes;
+  }
   // `raw` is the line's first bytes without LF, `length` their number before anything was left out.
   void Emit(std::string_view raw, uint64_t length, bool partial, Line* line);
   void Hold(std::string_view bytes);
@@ -56,6 +60,7 @@ class LineSplitter {
   std::string undecided_;    // the first chunk with what was held before it, while rest_ is of it
   std::string decoded_;      // the line that was emitted last, where it is UTF-16
   uint64_t held_bytes_ = 0;  // raw length of the unfinished line so far
+  char last_held_ = 0;       // the last byte of those
   uint64_t consumed_ = 0;
   uint64_t cut_lines_ = 0;
   Encoding encoding_;

@@ -37,17 +37,19 @@ Encoding EncodingOf(std::string_view head) {
   if (head.empty()) return Encoding::kUnknown;
   const uint8_t first = Byte(head, 0);
   if (head.size() == 1) {
-    return IsText(first) || first == 0 || first >= 0xFE ? Encoding::kUnknown : Encoding::kBytes;
+    const bool maybe = first >= 0xFE || first == 0 || (IsText(first) && first != '\n');
+    return maybe ? Encoding::kUnknown : Encoding::kBytes;
   }
   const uint8_t second = Byte(head, 1);
   if (first == 0xFF && second == 0xFE) return Encoding::kUtf16Le;
   if (first == 0xFE && second == 0xFF) return Encoding::kUtf16Be;
-  const bool little = IsText(first) && second == 0, big = first == 0 && IsText(second);
-  if (!little && !big) return Encoding::kBytes;
-  if (head.size() < 4) return Encoding::kUnknown;
-  const bool again =
-      little ? IsText(Byte(head, 2)) && head[3] == 0 : head[2] == 0 && IsText(Byte(head, 3));
-  if (!again) return Encoding::kBytes;
+  const bool little = second == 0;
+  for (size_t at = 0; at + 1 < std::min(head.size(), kEncodingHead); at += 2) {
+    const uint8_t text = Byte(head, little ? at : at + 1);
+    const uint8_t zero = Byte(head, little ? at + 1 : at);
+    if (zero != 0 || !IsText(text) || (at == 0 && text < 0x20)) return Encoding::kBytes;
+  }
+  if (head.size() < kEncodingHead) return Encoding::kUnknown;
   return little ? Encoding::kUtf16Le : Encoding::kUtf16Be;
 }
 
@@ -74,7 +76,7 @@ std::string TextOfBytes(std::string bytes) {
   // Every second byte of blanks, digits and Latin letters is zero; plain text has next to none.
   size_t zeros[2] = {0, 0};
   for (size_t i = 0; i < sample; ++i) zeros[i % 2] += bytes[i] == '\0' ? 1 : 0;
-  Encoding encoding = EncodingOf(std::string_view(bytes).substr(0, 4));
+  Encoding encoding = EncodingOf(std::string_view(bytes).substr(0, kEncodingHead));
   if (encoding == Encoding::kBytes && zeros[1] * 8 > sample && zeros[0] == 0)
     encoding = Encoding::kUtf16Le;
   if (encoding == Encoding::kBytes && zeros[0] * 8 > sample && zeros[1] == 0)

@@ -15,9 +15,10 @@ enum class Encoding : uint8_t {
   kUtf16Be,
 };
 
-// By the byte order mark, else by the zero in every second byte that the first two characters
-// leave where they are ASCII. `head`: the first bytes of a file, or those of a line; two decide
-// mostly, four always.
+// By the byte order mark, else by the zero in every second byte of the first four characters where
+// they are ASCII. `head`: the first bytes of a file, or those of a line; two decide mostly,
+// kEncodingHead always.
+constexpr size_t kEncodingHead = 8;
 Encoding EncodingOf(std::string_view head);
 
 // UTF-16 to UTF-8, without a byte order mark at its beginning. Lone surrogates become U+FFFD; an

@@ -39,7 +39,7 @@ size_t NextLineOfNul(std::string_view bytes, size_t from) {
 
 // What a file's first bytes say of the rest; a compressed file's lines have to say it themselves.
 Encoding EncodingAtHead(const FileReader& reader, uint64_t offset) {
-  char head[4];
+  char head[kEncodingHead];
   if (offset == 0 || reader.medium() == FileReader::Medium::kCompressed) return Encoding::kUnknown;
   const Result<size_t> got = PreadAll(reader.fd(), head, sizeof(head), 0);
   return got ? EncodingOf({head, *got}) : Encoding::kUnknown;
