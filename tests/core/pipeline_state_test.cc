@@ -50,8 +50,8 @@ GroupState StateOf(const std::vector<testing::Given>& lines) {
   for (size_t i = 0; i < lines.size(); ++i) {
     driver.Feed(lines[i].text);
     if (i % 20 == 0) driver.Commit();
-    if (i == lines.size() / 2)
-      EXPECT_TRUE(driver.pipeline().Swap(driver.config_, driver.group_, FakeModels()).ok());
+    if (i != lines.size() / 2) continue;
+    EXPECT_TRUE(driver.pipeline().Swap(driver.config_, driver.group_, FakeModels()).ok());
   }
   driver.Commit();
   GroupState state = driver.Saved();
