@@ -98,8 +98,8 @@ class Daemon {
   void HandleControl(const nlohmann::json& request, ControlServer::Answer answer);
   Reloader::Hooks ReloaderHooks();
   void RequestReload(Reloader::Answer answer);
-  void Apply(Candidate candidate, std::function<void(ReloadVerdict)> done);
-  void PutInForce(Candidate candidate, const std::function<void(ReloadVerdict)>& done);
+  void Apply(PlanCandidate candidate, std::function<void(ReloadVerdict)> done);
+  void PutInForce(PlanCandidate candidate, const std::function<void(ReloadVerdict)>& done);
   void OnReloaded(const ReloadVerdict& verdict);
   void CloseStoreAccess();
   std::map<std::string, std::string> Bundles() const;

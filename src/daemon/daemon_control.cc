@@ -108,7 +108,7 @@ Reloader::Hooks Daemon::ReloaderHooks() {
       return PrepareReload(input);
     };
   };
-  hooks.apply = [this](Candidate candidate, std::function<void(ReloadVerdict)> done) {
+  hooks.apply = [this](PlanCandidate candidate, std::function<void(ReloadVerdict)> done) {
     Apply(std::move(candidate), std::move(done));
   };
   hooks.refuse = [this](const Error& error) {
@@ -120,9 +120,9 @@ Reloader::Hooks Daemon::ReloaderHooks() {
 }
 
 // Each group swaps between two of its records; the rest follows when the last has.
-void Daemon::Apply(Candidate candidate, std::function<void(ReloadVerdict)> done) {
+void Daemon::Apply(PlanCandidate candidate, std::function<void(ReloadVerdict)> done) {
   struct Pending {
-    Candidate candidate;
+    PlanCandidate candidate;
     std::function<void(ReloadVerdict)> done;
     size_t waiting = 1;  // for the loop below itself
     std::string errors;
@@ -151,7 +151,7 @@ void Daemon::Apply(Candidate candidate, std::function<void(ReloadVerdict)> done)
   one_done({});
 }
 
-void Daemon::PutInForce(Candidate candidate, const std::function<void(ReloadVerdict)>& done) {
+void Daemon::PutInForce(PlanCandidate candidate, const std::function<void(ReloadVerdict)>& done) {
   config_ = candidate.plan.config;
   ReloadVerdict verdict;
   const auto remark = [&verdict](const std::string& text) {

@@ -114,10 +114,10 @@ Result<Plan> PlanFor(std::shared_ptr<const Config> config, BadBundle bad_bundle,
   return plan;
 }
 
-Result<Candidate> PrepareReload(const ReloadInput& input) {
+Result<PlanCandidate> PrepareReload(const ReloadInput& input) {
   Result<Plan> plan = LoadPlan(input.config_path, input.must_exist, BadBundle::kRefuse);
   if (!plan) return plan.error();
-  Candidate candidate{std::move(*plan), {}, {}};
+  PlanCandidate candidate{std::move(*plan), {}, {}};
   const Config& config = *candidate.plan.config;
   if (config.state_dir != input.current->state_dir) {
     return Error{fmt::format("state_dir changed from {} to {}: that needs a restart",

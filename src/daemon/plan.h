@@ -34,7 +34,7 @@ Result<Plan> PlanFor(std::shared_ptr<const Config> config, BadBundle bad_bundle,
                      std::vector<std::string> remarks = {});
 
 // A reload ready to be put in force: nothing in it can fail any more but the event loop itself.
-struct Candidate {
+struct PlanCandidate {
   Plan plan;
   // Groups that are new, with their committed state restored.
   std::map<std::string, std::unique_ptr<GroupWorker>> fresh;
@@ -52,6 +52,6 @@ struct ReloadInput {
 };
 
 // On any thread but the event loop's: reads files, and waits for the committer.
-Result<Candidate> PrepareReload(const ReloadInput& input);
+Result<PlanCandidate> PrepareReload(const ReloadInput& input);
 
 }  // namespace alogd

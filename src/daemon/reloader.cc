@@ -12,7 +12,7 @@ namespace alogd {
 struct Reloader::Run {
   Load load;
   std::atomic<bool> stop{false};
-  std::optional<Result<Candidate>> result;  // the loop's once it was told
+  std::optional<Result<PlanCandidate>> result;  // the loop's once it was told
   std::mutex mutex;
   std::condition_variable changed;
   bool ended = false;            // guarded by mutex
@@ -50,7 +50,7 @@ void Reloader::Begin() {
 }
 
 void Reloader::Loaded(std::shared_ptr<Run> run) {
-  Result<Candidate>& result = *run->result;
+  Result<PlanCandidate>& result = *run->result;
   if (!result) return Conclude(hooks_.refuse(result.error()));
   hooks_.apply(std::move(result).value(), [run](const ReloadVerdict& verdict) {
     if (run->reloader != nullptr) run->reloader->Conclude(verdict);

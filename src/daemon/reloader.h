@@ -28,14 +28,14 @@ struct ReloadVerdict {
 class Reloader {
  public:
   using Answer = std::function<void(const ReloadVerdict&)>;
-  using Load = std::function<Result<Candidate>(const std::atomic<bool>& stop)>;
+  using Load = std::function<Result<PlanCandidate>(const std::atomic<bool>& stop)>;
   struct Hooks {
     // On the loop; gives what loads, on a thread of its own. That must end soon when `stop` is set,
     // and touch nothing of the daemon then.
     std::function<Load()> prepare;
     // On the loop; calls back on the loop when the candidate is in force, or could not be put
     // there.
-    std::function<void(Candidate, std::function<void(ReloadVerdict)>)> apply;
+    std::function<void(PlanCandidate, std::function<void(ReloadVerdict)>)> apply;
     // On the loop: the verdict of a refused load.
     std::function<ReloadVerdict(const Error&)> refuse;
     std::function<void()> on_begin;

@@ -22,13 +22,13 @@ class ReloaderTest : public ::testing::Test {
     Reloader::Hooks hooks;
     hooks.prepare = [this] {
       ++loads_;
-      return [this](const std::atomic<bool>& stop) -> Result<Candidate> {
+      return [this](const std::atomic<bool>& stop) -> Result<PlanCandidate> {
         while (hold_ && !stop) std::this_thread::sleep_for(milliseconds(1));
         if (bad_) return Error{"no good"};
-        return Candidate{};
+        return PlanCandidate{};
       };
     };
-    hooks.apply = [this](Candidate, std::function<void(ReloadVerdict)> done) {
+    hooks.apply = [this](PlanCandidate, std::function<void(ReloadVerdict)> done) {
       ++applied_;
       done({true, "", {{"app", "new"}}});
     };

@@ -28,7 +28,7 @@ struct StorePolicy {
   Duration keep = std::chrono::hours(24 * 90);
   uint64_t max_size = 2ull << 30;
   uint64_t max_templates = 200'000;  // rows of a group; the longest unseen live ones go
-  NotifyOptions notify;
+  NotifyOptions notify{};
 
   // The lowest level that any sink wants.
   RiskLevel alert_min() const;
