@@ -32,21 +32,23 @@ Status Notifier::KeepOpen(int64_t incident_id) {
                   incident_id, Micros(state_.clock + options_.incident_gap));
 }
 
+Status Notifier::Grew(int64_t incident_id) {
+  return db_->Run("UPDATE open_incidents SET due_us = ? WHERE incident_id = ?",
+                  Micros(state_.clock + options_.incident_gap), incident_id);
+}
+
 Status Notifier::CloseIncidents() {
   std::vector<int64_t> due;
   {
-    // One that still grows, by anomalies that last, is not over.
-    Rows rows = db_->Query(
-        "SELECT o.incident_id FROM open_incidents o JOIN incident_rows i ON i.id = o.incident_id "
-        "WHERE o.due_us <= ?1 AND coalesce(i.last_us, 0) <= ?1 - ?2 ORDER BY o.incident_id",
-        Micros(state_.clock), options_.incident_gap.count());
+    Rows rows =
+        db_->Query("SELECT incident_id FROM open_incidents WHERE due_us <= ? ORDER BY incident_id",
+                   Micros(state_.clock));
     while (rows.Next()) due.push_back(rows.Int(0));
     if (!rows.status().ok()) return rows.status();
   }
   for (const int64_t incident : due)
     if (Status status = CloseIncident(incident); !status.ok()) return status;
-  return db_->Run("UPDATE open_incidents SET due_us = ?1 + ?2 WHERE due_us <= ?1",
-                  Micros(state_.clock), options_.incident_gap.count());
+  return {};
 }
 
 Status Notifier::CloseIncident(int64_t incident_id) {

@@ -73,6 +73,8 @@ class Notifier {
   // The host was started or upgraded: for a while only rules and new errors are told, and the rest
   // once, in an entry of its own.
   void NoteChange(const HostChange& change);
+  // The incident goes on: it is not over yet, though nothing of it alerts.
+  Status Grew(int64_t incident_id);
   // What becomes of the anomaly; nothing where it is too mild or was decided before.
   Result<std::optional<Fate>> Decide(const Anomaly& anomaly, const Place& place);
   Status End() { return ledger_.SaveState(state_); }

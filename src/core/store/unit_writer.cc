@@ -224,6 +224,8 @@ Status UnitWriter::WriteAlerts() {
   Notifier notifier(db_, policy_.notify, policy_.sinks, hold_);
   if (Status status = notifier.Begin(now_, latest); !status.ok()) return status;
   for (const HostChange& change : unit_.changes) notifier.NoteChange(change);
+  for (const auto& [seq, id] : incidents_)
+    if (Status status = notifier.Grew(id); !status.ok()) return status;
   for (const Kept& kept : kept_) {
     const Result<std::optional<Fate>> fate = Decide(&notifier, *kept.anomaly);
     if (!fate.ok()) return fate.error();

@@ -213,6 +213,14 @@ TEST_F(AlertListsTest, AnIncidentEndsWithAnEntry) {
   EXPECT_THAT(last_.body, HasSubstr("\"again\":5"));
 }
 
+TEST_F(AlertListsTest, AnIncidentThatGoesOnIsNotOver) {
+  EXPECT_THAT(Commits(0s, {"crashed"}), ElementsAre("crashed"));
+  for (int i = 1; i <= 3; ++i)
+    EXPECT_THAT(Commits(50s * i, {"slow", RiskLevel::kMedium}), IsEmpty());
+  EXPECT_THAT(Ticks(209s), IsEmpty());
+  EXPECT_THAT(Ticks(210s), ElementsAre(HasSubstr("over after 2 min")));
+}
+
 TEST_F(AlertListsTest, OneFaultInSeveralGroupsIsOneAlert) {
   EXPECT_THAT(Commits(0s, {"database gone"}), ElementsAre("database gone"));
   Said elsewhere{"database gone", RiskLevel::kHigh, "novelty", "app"};
