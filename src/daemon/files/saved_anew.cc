@@ -70,11 +70,10 @@ KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, const OpenedF
 }
 
 bool HoldsWhatWasRead(const FileCheckpoint& row, const ContentMark& mark, const OpenedFile& file) {
-  if (mark.empty() || mark.offset > kMaxSavedPrefix || !HasMark(file.fd.get(), mark)) return false;
-  if (mark.offset == mark.block_bytes) return true;
+  if (mark.empty() || !HasMark(file.fd.get(), mark)) return false;
+  if (row.read_bytes != mark.offset || mark.offset > kMaxSavedPrefix) return true;
   uint32_t chain = 0;
-  return row.read_bytes == mark.offset && ChainOver(file.fd.get(), mark.offset, &chain) &&
-         chain == row.chain;
+  return ChainOver(file.fd.get(), mark.offset, &chain) && chain == row.chain;
 }
 
 }  // namespace alogd

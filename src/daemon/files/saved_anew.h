@@ -11,8 +11,8 @@
 
 namespace alogd {
 
-// Longer prefixes are not compared, and such a file is read from its beginning: a worker that
-// compares does not read, and 256 MiB take about as long as a busy second.
+// Longer prefixes are not compared byte by byte: a worker that compares does not read, and 256 MiB
+// take about as long as a busy second.
 constexpr uint64_t kMaxSavedPrefix = 256ull << 20;
 
 // How much at the beginning of a file needs no reading, because it was read elsewhere.
@@ -24,8 +24,9 @@ struct KnownPrefix {
 // Compares with a file that is open still and was read to its end; `before`: how far it had been
 // read when the new file was met, which is the least that a saved file holds.
 KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, const OpenedFile& file);
-// Compares with what a checkpoint tells of a file that is gone: by its chain where that covers the
-// file, by the block before the offset where that does.
+// Compares with what a checkpoint tells of a file that is gone: by its chain, or, where the chain
+// goes back over a truncation or the text is too long, by head and block, as a file is told
+// everywhere.
 bool HoldsWhatWasRead(const FileCheckpoint& row, const ContentMark& mark, const OpenedFile& file);
 
 }  // namespace alogd

@@ -40,18 +40,18 @@ class WrittenBytesTest : public ::testing::Test {
 
 TEST_F(WrittenBytesTest, FindsDataBetweenNuls) {
   Allocate(kAhead);
-  EXPECT_EQ(*NextData(writer_.fd(), 0), UINT64_MAX);
-  EXPECT_EQ(*EndOfData(writer_.fd(), kAhead), 0u);
+  const UniqueFd reader(::open(log_.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(*NextData(reader.get(), 0), UINT64_MAX);
+  EXPECT_EQ(*EndOfData(reader.get(), kAhead), 0u);
   ASSERT_EQ(::pwrite(writer_.fd(), "a", 1, 300'000), 1);
   ASSERT_EQ(::ftruncate(writer_.fd(), 3 * kAhead), 0);  // a hole behind
   ASSERT_EQ(::pwrite(writer_.fd(), "b", 1, 2 * kAhead), 1);
-  const LogWriter reader(log_, O_RDWR);
-  EXPECT_EQ(*NextData(reader.fd(), 0), 300'000u);
-  EXPECT_EQ(*NextData(reader.fd(), 300'001), 2u * kAhead);
-  EXPECT_EQ(*NextData(reader.fd(), 2 * kAhead + 1), UINT64_MAX);
-  EXPECT_EQ(*NextData(reader.fd(), 9 * kAhead), UINT64_MAX);
-  EXPECT_EQ(*EndOfData(reader.fd(), 3 * kAhead), 2u * kAhead + 1);
-  EXPECT_EQ(*EndOfData(reader.fd(), 2 * kAhead), 300'001u);
+  EXPECT_EQ(*NextData(reader.get(), 0), 300'000u);
+  EXPECT_EQ(*NextData(reader.get(), 300'001), 2u * kAhead);
+  EXPECT_EQ(*NextData(reader.get(), 2 * kAhead + 1), UINT64_MAX);
+  EXPECT_EQ(*NextData(reader.get(), 9 * kAhead), UINT64_MAX);
+  EXPECT_EQ(*EndOfData(reader.get(), 3 * kAhead), 2u * kAhead + 1);
+  EXPECT_EQ(*EndOfData(reader.get(), 2 * kAhead), 300'001u);
 }
 
 TEST_F(WrittenBytesTest, ReadAsTheyAreWritten) {
@@ -131,12 +131,16 @@ TEST_F(WrittenBytesTest, BeginningAtTheEndOfWhatIsWritten) {
 
 // The NUL behind a line's end belongs to it.
 TEST_F(WrittenBytesTest, LineEndOfUtf16) {
-  writer_.Write(std::string("a\0\n\0", 4));
+  writer_.Write(
+      std::string("\xff\xfe"
+                  "a\0\n\0",
+                  6));
   TailRig rig(log_);
   rig.ReadAll();
   rig.Commit();
   EXPECT_EQ(rig.info().lag, 0u);
-  EXPECT_EQ(rig.info().size, 4u);
+  EXPECT_EQ(rig.info().size, 6u);
+  EXPECT_THAT(rig.lines(), ElementsAre("a"));
 }
 
 TEST_F(WrittenBytesTest, RotatedWhileSpaceWasLeft) {
