@@ -265,6 +265,22 @@ TEST_F(BundleTest, WritableByOthers) {
   EXPECT_NE(ErrorOf(directory).find("chmod go-w '" + directory + "'"), std::string::npos);
 }
 
+TEST_F(BundleTest, StrangersAndOpenParents) {
+  const std::string directory = Write("a");
+  const std::string models = fs::path(directory).parent_path().string();
+  fs::permissions(models, fs::perms::others_write, fs::perm_options::add);
+  EXPECT_NE(ErrorOf(directory).find("chmod o-w '" + models + "'"), std::string::npos);
+  fs::permissions(models, fs::perms::sticky_bit, fs::perm_options::add);
+  EXPECT_EQ(ErrorOf(directory), "accepted");
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  for (const std::string& path : {directory, models, directory + "/manifest.json"}) {
+    ASSERT_EQ(chown(path.c_str(), 4711, static_cast<gid_t>(-1)), 0);
+    EXPECT_NE(ErrorOf(directory).find("'" + path + "'"), std::string::npos) << path;
+    ASSERT_EQ(chown(path.c_str(), 0, static_cast<gid_t>(-1)), 0);
+  }
+  EXPECT_EQ(ErrorOf(directory), "accepted");
+}
+
 TEST_F(BundleTest, SymlinksAndOtherFiles) {
   const std::string directory = Write("a");
   const fs::path path = fs::path(directory) / "deeplog.safetensors";
