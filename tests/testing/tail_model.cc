@@ -143,8 +143,9 @@ void TailModel::Write(Writer* writer, const std::string& text) {
 
 // From now on the program writes where it is, into what it allocated, and not at the end.
 void TailModel::Preallocate() {
-  Note("preallocate");
   Writer* writer = Active();
+  if (writer->half != 0) return WriteLines(writer);  // NULs within a line are text
+  Note("preallocate");
   struct stat st {};
   EXPECT_EQ(::fstat(writer->log.fd(), &st), 0);
   if (!writer->at) {
@@ -166,8 +167,12 @@ void TailModel::SaveAnew() {
   const std::shared_ptr<Content> old = names_[Real()];
   names_[Real()] = std::make_shared<Content>(Content{old->tokens, false, old->unknown});
   Rename(saved, Real());
-  const LogWriter touched(Real());
-  Stamp(touched.fd());
+  Stamp(LogWriter(Real()).fd());
+  // What is rotated away before it was looked at, or was looked at and not committed, is not
+  // promised.
+  if (!rig_->up()) Start();
+  ReadAll();
+  Commit();
 }
 
 void TailModel::Put(Writer* writer, int token) {
@@ -198,6 +203,7 @@ void TailModel::WriteLines(Writer* writer) {
 }
 
 void TailModel::WriteHalf(Writer* writer) {
+  if (writer->at) return WriteLines(writer);
   Note("write half");
   if (writer->half != 0) return Put(writer, std::exchange(writer->half, 0) * 2 + 1);
   writer->half = ++lines_;
@@ -277,6 +283,7 @@ void TailModel::RotateByCopy() {
   rotated_.insert(rotated_.begin(), to);
   if (Pick(10) == 0) WriteLines(writer);  // too late for the copy, and soon gone
   Truncate(Real());
+  if (writer->at) writer->at = 0;  // a hole is a case of its own
   Stamp(writer->log.fd());
   Destroyed(std::exchange(writer->content->tokens, {}), false);
 }
@@ -286,6 +293,7 @@ void TailModel::TruncateWithoutCopy() {
   Note("truncate");
   Writer* writer = Active();
   Truncate(Real());
+  if (writer->at) writer->at = 0;  // a hole is a case of its own
   Stamp(writer->log.fd());
   Destroyed(std::exchange(writer->content->tokens, {}), false);
 }

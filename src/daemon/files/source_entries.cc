@@ -60,7 +60,7 @@ SourceFiles::Impl::Entry& SourceFiles::Impl::Insert(size_t index,
     options_.registry->Add(reader->inode().key(), reader->id(), owner_);
   }
   const auto at = files_.begin() + static_cast<std::ptrdiff_t>(index);
-  return *files_.insert(at, Entry{std::move(reader), retired});
+  return *files_.insert(at, Entry{std::move(reader), retired, false});
 }
 
 std::unique_ptr<FileReader> SourceFiles::Impl::Extract(size_t index) {
@@ -181,6 +181,8 @@ bool SourceFiles::Impl::StartSavedAnew(OpenedFile* file, Time now) {
                                      options_.max_line);
     assert(reader.ok() && "a plain file is not read here, a compressed one not at its start");
     (*reader)->CarryOver(known.bytes, known.chain);
+    files_[i].saved_anew = true;
+    Forget(old->id());
     Insert(files_.size(), std::move(*reader), kNoTime);
     MakeActive(files_.size() - 1);
     return true;

@@ -287,7 +287,7 @@ std::vector<FileCheckpoint> SourceFiles::Impl::TakeCheckpoints() {
   std::vector<FileCheckpoint> rows = std::exchange(written_rows_, {});
   for (const Entry& entry : files_) {
     FileReader& reader = *entry.reader;
-    if (!reader.dirty()) continue;
+    if (!reader.dirty() || entry.saved_anew) continue;
     using State = FileCheckpoint::State;
     const State state = &reader == active_         ? State::kActive
                         : reader.stat().links == 0 ? State::kGone

@@ -43,6 +43,9 @@ class SourceFiles::Impl {
   struct Entry {
     std::unique_ptr<FileReader> reader;
     Time retired = kNoTime;  // when it ceased to be the active one
+    // What it held when it was saved anew is of its successor. It is read on for its old writer,
+    // but has no checkpoint: at a start its text would be met in the successor again.
+    bool saved_anew = false;
   };
   // A checkpoint whose file has not been found yet.
   struct Row {

@@ -228,6 +228,7 @@ bool SourceFiles::Impl::IsOpenUncompressed(const Rotated& file, const FileReader
   return std::any_of(files_.begin(), files_.end(), [&](const Entry& entry) {
     const FileReader& reader = *entry.reader;
     FileStat now = reader.stat();
+    if (entry.saved_anew) return false;
     // The tools unlink what they compressed, and give its time to the result.
     if (reader.medium() != FileReader::Medium::kFile || !Restat(reader.fd(), &now) ||
         now.links > 0) {
