@@ -84,6 +84,7 @@ void GroupWorker::MakeSources(std::vector<FileCheckpoint> checkpoints) {
   sources_ = std::make_unique<SourceSet>(
       PathSet(group_.paths, group_.exclude).LeaveOut(env_.state_dir), options,
       std::move(checkpoints), env_.new_file_id, std::move(sinks));
+  sources_->set_max_open(env_.max_open_files);
   if (ReadsJournal(group_)) MakeJournal(std::move(of_journal));
 }
 

@@ -45,7 +45,7 @@ class GroupWorker {
     const OwnPids* own_pids = nullptr;    // may be null
     FdStore* fd_store = nullptr;          // may be null
     std::string state_dir;                // nothing in it is read, whatever the globs
-    size_t max_open_files = 10'000;       // of one group; held rotated files beyond it are closed
+    size_t max_open_files = 10'000;       // of one group; see SourceSet::set_max_open
   };
 
   // Another configuration and model for a running group.

@@ -31,6 +31,13 @@ void FileRegistry::Remove(Inode inode, FileId id) {
   files_.erase(Index(id));
 }
 
+void FileRegistry::Park(Inode inode, FileId id, SourceFiles* owner) {
+  Remove(inode, id);
+  files_[Index(id)] = owner;
+}
+
+void FileRegistry::Drop(FileId id) { files_.erase(Index(id)); }
+
 void FileRegistry::AddClaim(uint64_t inode, SourceFiles* claimant) {
   claims_.emplace(inode, claimant);
 }

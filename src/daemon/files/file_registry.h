@@ -22,8 +22,8 @@ class FileRegistry {
 
   // The source that reads this inode now; nullptr where nobody does.
   SourceFiles* Owner(Inode inode) const;
-  // The source that has this file open; nullptr where nobody does. For reading a record's text
-  // again.
+  // The source that has this file open, or closed it to save descriptors; nullptr where nobody
+  // does. For reading a record's text again.
   SourceFiles* Find(FileId id) const;
 
   // The source with a checkpoint for this inode number whose file it has not found; nullptr for
@@ -32,6 +32,9 @@ class FileRegistry {
 
   void Add(Inode inode, FileId id, SourceFiles* owner);
   void Remove(Inode inode, FileId id);
+  // Closed to save descriptors: Find tells its source yet, until Drop or Add.
+  void Park(Inode inode, FileId id, SourceFiles* owner);
+  void Drop(FileId id);
   void AddClaim(uint64_t inode, SourceFiles* claimant);
   void RemoveClaim(uint64_t inode, SourceFiles* claimant);
 

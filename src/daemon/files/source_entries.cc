@@ -49,7 +49,10 @@ SourceFiles::Impl::Impl(SourceFiles* owner, std::string path, Options options,
 
 SourceFiles::Impl::~Impl() {
   if (options_.registry == nullptr) return;
-  for (const Row& row : rows_) options_.registry->RemoveClaim(row.checkpoint.inode, owner_);
+  for (const Row& row : rows_) {
+    options_.registry->RemoveClaim(row.checkpoint.inode, owner_);
+    options_.registry->Drop(row.checkpoint.id);
+  }
   while (!files_.empty()) Extract(files_.size() - 1);
 }
 
@@ -135,6 +138,7 @@ void SourceFiles::Impl::MakeActive(size_t index) {
   std::rotate(files_.begin() + static_cast<std::ptrdiff_t>(index),
               files_.begin() + static_cast<std::ptrdiff_t>(index) + 1, files_.end());
   files_.back().retired = kNoTime;
+  files_.back().saved_anew = false;
   active_ = files_.back().reader.get();
   active_->set_path(path_);
   active_->set_dirty(true);
@@ -223,6 +227,11 @@ bool SourceFiles::Impl::ReadElsewhere(const OpenedFile& file, Time now) {
   SourceFiles* claimant = options_.registry->Claimant(inode.second);
   if (claimant == nullptr || claimant == owner_) return false;
   const std::optional<Row> row = claimant->impl_->GiveRow(file);
+  if (!row && claimant->impl_->KeepsParked(file)) {
+    alias_ = true;
+    retry_ = std::min(retry_, now + kAliasRetry);
+    return true;
+  }
   Result<OpenedFile> again = OpenLog(path_);
   if (!row || !again) return false;
   MakeActive(FindOpen(Bind(*row, &*again, FileReader::Medium::kFile, kNoTime)->id()));
@@ -253,7 +262,9 @@ std::optional<SourceFiles::Impl::Row> SourceFiles::Impl::GiveRow(const OpenedFil
       continue;
     Row given = std::move(*row);
     rows_.erase(row);
+    parked_ = parked_ && !rows_.empty();
     options_.registry->RemoveClaim(given.checkpoint.inode, owner_);
+    options_.registry->Drop(given.checkpoint.id);
     return given;
   }
   return std::nullopt;

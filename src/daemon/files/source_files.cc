@@ -59,6 +59,7 @@ std::vector<FileCheckpoint> SourceFiles::TakeCheckpoints() { return impl_->TakeC
 std::vector<FileId> SourceFiles::TakeForgotten() { return impl_->TakeForgotten(); }
 std::vector<std::string> SourceFiles::TakeProblems() { return impl_->TakeProblems(); }
 size_t SourceFiles::ReleaseHeld(const ClosedSink& closed) { return impl_->ReleaseHeld(closed); }
+bool SourceFiles::Park(bool behind) { return impl_->Park(behind); }
 std::string SourceFiles::ReadText(const RecordRef& ref) const { return impl_->ReadText(ref); }
 void SourceFiles::AddHeld(std::vector<std::pair<FileId, int>>* held) const { impl_->AddHeld(held); }
 const std::string& SourceFiles::path() const { return impl_->path(); }
@@ -324,7 +325,7 @@ void SourceFiles::Impl::AddHeld(std::vector<std::pair<FileId, int>>* held) const
 std::string SourceFiles::Impl::ReadText(const RecordRef& ref) const {
   const size_t index = FindOpen(ref.file);
   return index < files_.size() ? files_[index].reader->ReadText(ref.offset, ref.bytes)
-                               : std::string();
+                               : ReadParkedText(ref);
 }
 
 SourceFiles::Info SourceFiles::Impl::info() const {
@@ -343,6 +344,7 @@ SourceFiles::Info SourceFiles::Impl::info() const {
     info.held_since =
         std::min(info.held_since, std::max(entry.reader->last_growth(), entry.retired));
   }
+  if (parked_) AddParked(&info);
   if (active_ != nullptr) {
     info.offset = active_->consumed();
     info.size = info.offset + active_->lag();
@@ -351,6 +353,7 @@ SourceFiles::Info SourceFiles::Impl::info() const {
                : alias_          ? "alias"
                : info.lag > 0    ? "reading"
                : active_         ? "idle"
+               : parked_         ? "idle"
                : !files_.empty() ? "rotated"
                                  : "missing";
   return info;

@@ -113,6 +113,12 @@ class SourceFiles {
   // out. Returns how many were closed.
   size_t ReleaseHeld(const ClosedSink& closed);
 
+  // Closes the file at the path until the next Read, which finds it again as after a restart: for
+  // when there are more files than descriptors. False, and nothing happened, where another file is
+  // open too, or where it is not read out, unless `behind` allows that: what is deleted meanwhile
+  // is lost then.
+  bool Park(bool behind);
+
   // Rotated and deleted files that are still open; the descriptors stay ours.
   void AddHeld(std::vector<std::pair<FileId, int>>* held) const;
 

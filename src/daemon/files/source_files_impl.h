@@ -32,6 +32,7 @@ class SourceFiles::Impl {
   std::vector<std::string> TakeProblems() { return std::exchange(problems_, {}); }
   size_t ReleaseHeld(const ClosedSink& closed);
   void AddHeld(std::vector<std::pair<FileId, int>>* held) const;
+  bool Park(bool behind);
   std::string ReadText(const RecordRef& ref) const;
   const std::string& path() const { return path_; }
   Info info() const;
@@ -111,6 +112,12 @@ class SourceFiles::Impl {
   std::unique_ptr<FileReader> GiveAway(Inode inode);
   std::optional<Row> GiveRow(const OpenedFile& file);
 
+  // source_parking.cc: closed to save descriptors
+  const Row* Parked(FileId id) const;
+  bool KeepsParked(const OpenedFile& file) const;
+  std::string ReadParkedText(const RecordRef& ref) const;
+  void AddParked(Info* info) const;
+
   // source_search.cc: what happened between two looks
   std::vector<RotatedName> NamesOfRotated(bool shared, Time now);
   Result<std::vector<RotatedName>> RotatedBeside(const std::string& path, bool shared);
@@ -166,6 +173,7 @@ class SourceFiles::Impl {
   Time memory_until_ = kNoTime;
   std::vector<FileCheckpoint> written_rows_;  // of closed files, to be taken
   bool restored_ = false;
+  bool parked_ = false;  // its only file is a row, of this run and not of one before
   bool first_look_ = true;
   bool missing_ = false;
   // The active file was seen empty. If it has content at the next look, it may have had other

@@ -57,6 +57,7 @@ void SourceFiles::Impl::Restore(Time now) {
     if (!compared) return Problem(compared.error().With(path_), now);
   }
   restored_ = true;
+  parked_ = false;
   first_look_ = false;
   rows_since_ = now;
   const Row newest = Newest();
@@ -291,6 +292,7 @@ void SourceFiles::Impl::GiveUpRows(Time now) {
               checkpoint.path, "neither it nor a copy of it is there any more");
     if (options_.registry != nullptr) {
       options_.registry->RemoveClaim(checkpoint.inode, owner_);
+      options_.registry->Drop(checkpoint.id);
     }
     forgotten_.push_back(checkpoint.id);
     (*closed_)(checkpoint.id);

@@ -21,6 +21,11 @@ Time ReferenceOf(const std::string& path, Time now) {
   return FromMicros(int64_t{st.st_mtim.tv_sec} * 1'000'000 + st.st_mtim.tv_nsec / 1000);
 }
 
+// A turn may open so many files: the new one, its rotated copies, and one to compare with.
+constexpr size_t kSpare = 16;
+// So many that are busy are passed over for one that is quiet.
+constexpr int kMaxPassed = 64;
+
 // Nothing stands there, nor what it may have been rotated to.
 bool IsGone(const std::string& path) {
   struct stat st {};
@@ -62,6 +67,7 @@ void SourceSet::Start(const std::vector<std::string>& standing, bool from_beginn
     MakeReady(source);
     if (from_beginning) continue;
     // Where the end is, is decided now and not when the worker gets there.
+    MakeRoom();
     listings_.Begin(source->heard, now);
     source->files->Read(now, LineSinkOf(source), sinks_.on_closed);
     Account(source);
@@ -88,6 +94,7 @@ void SourceSet::MarkDirty(const std::string& path, Time now) {
 
 void SourceSet::OpenNew(Time now, size_t limit) {
   while (!unopened_.empty() && index_.totals().open < limit) {
+    MakeRoom();
     Source* source = unopened_.front();
     Looked(source);
     listings_.Begin(source->heard, now);
@@ -166,6 +173,40 @@ void SourceSet::Account(Source* source) {
   source->lines = info.lines;
   busy_.insert(source);
   index_.Update(source->files.get(), info);
+  if (source->opened) opened_.erase(*source->opened);
+  source->opened.reset();
+  if (info.open_files > 0) source->opened = opened_.insert(opened_.end(), source);
+}
+
+// Before a turn. Quiet logs first, then rotated files that are read out; where all are busy, one
+// that is behind: it is opened again at its next turn, and only a deletion before that loses
+// anything.
+void SourceSet::MakeRoom() {
+  if (HasRoom()) return;
+  if (!std::exchange(told_limit_, true)) {
+    sinks_.on_problem(
+        "there are more files than descriptors for them: those quiet longest are closed, and "
+        "opened again when they change; raise LimitNOFILE= of the service to read them at once");
+  }
+  ParkUntilRoom(/*behind=*/false);
+  if (HasRoom()) return;
+  LimitOpenFiles(max_open_ - std::min(max_open_, kSpare));
+  ParkUntilRoom(/*behind=*/true);
+}
+
+bool SourceSet::HasRoom() const { return index_.totals().open + kSpare <= max_open_; }
+
+void SourceSet::ParkUntilRoom(bool behind) {
+  int passed = 0;
+  for (auto at = opened_.begin(); at != opened_.end() && passed < kMaxPassed && !HasRoom();) {
+    Source* source = *at++;
+    if (!source->files->Park(behind)) {
+      ++passed;
+      continue;
+    }
+    Account(source);
+    Touch(source);
+  }
 }
 
 SourceFiles::LineSink SourceSet::LineSinkOf(Source* source) {
@@ -191,6 +232,7 @@ uint64_t SourceSet::ReadOne(Time now) {
   Source* source = ready_.front();
   ready_.pop_front();
   source->ready.reset();
+  MakeRoom();
   Looked(source);
   turn_bytes_ = 0;
   listings_.Begin(source->heard, now);
@@ -239,6 +281,7 @@ void SourceSet::End(std::map<std::string, Source>::iterator it) {
   if (source->ready) ready_.erase(*source->ready);
   if (source->touched) touched_.erase(*source->touched);
   if (source->unopened) unopened_.erase(*source->unopened);
+  if (source->opened) opened_.erase(*source->opened);
   busy_.erase(source);
   index_.Remove(source->files.get());
   sources_.erase(it);

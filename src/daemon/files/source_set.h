@@ -82,6 +82,9 @@ class SourceSet {
   uint64_t unseen() const { return unseen_; }
   // The text of a record, from a file that is open; else empty.
   std::string ReadText(const RecordRef& ref) const;
+  // How many files may be open at once. Where there are more, those quiet longest are closed, and
+  // opened again when they change; rotated and deleted ones stay open.
+  void set_max_open(size_t files) { max_open_ = files; }
   // Rotated and deleted files that are still open; the descriptors stay ours.
   std::vector<std::pair<FileId, int>> Held() const;
   // Closes held files beyond `limit` open ones, and those beyond one for each file at a path and
@@ -97,7 +100,7 @@ class SourceSet {
     SourceId id{};
     uint64_t heard = 0;   // when something was heard of it last, see Listings
     bool looked = false;  // had a turn, or checkpoints
-    std::optional<Queue::iterator> ready, touched, unopened;
+    std::optional<Queue::iterator> ready, touched, unopened, opened;
     uint64_t lines = 0, lines_before = 0;  // as of the last turn and the last Rows
     std::unordered_set<int64_t> open;      // file ids the pipeline has heard of
     FileId last_file{-1};
@@ -112,6 +115,9 @@ class SourceSet {
   void Touch(Source* source);
   void Looked(Source* source);
   void Account(Source* source);
+  void MakeRoom();
+  bool HasRoom() const;
+  void ParkUntilRoom(bool behind);
   void Drop(Source* source);
   std::vector<Source*> Chosen(size_t most);
   Row RowOf(Source* source, double seconds);
@@ -129,8 +135,11 @@ class SourceSet {
   SourceIndex index_;
   std::map<std::string, Source> sources_;  // nodes: addresses stay
   Queue ready_;
-  Queue touched_;           // read since the last TakeInto
-  Queue unopened_;          // new, and not looked at
+  Queue touched_;   // read since the last TakeInto
+  Queue unopened_;  // new, and not looked at
+  Queue opened_;    // have a file open; those that had a turn last come last
+  size_t max_open_ = SIZE_MAX;
+  bool told_limit_ = false;
   std::set<Source*> busy_;  // read since the last Rows
   uint64_t unseen_ = 0;
   Time last_tick_ = kNoTime;
