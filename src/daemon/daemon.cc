@@ -365,6 +365,7 @@ int RunDaemon(DaemonOptions options) {
   }
   Announce({Notice::Kind::kStopped, "alogd ended", "", "", ""});
   if (!left_threads) return status;
+  StopLogging(kSendPatience);
   spdlog::shutdown();
   _exit(status);
 }

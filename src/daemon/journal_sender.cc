@@ -197,22 +197,26 @@ std::vector<std::string> JournalFields(const Alert& alert) {
   return fields.Take();
 }
 
-std::vector<std::string> JournalFields(const Notice& notice) {
+OwnMessage MessageOf(const Notice& notice) {
   const NoticeKind kind = KindOf(notice.kind);
+  return {kind.priority, Safe(notice.text), kind.id, notice.group, notice.bundle, notice.source};
+}
+
+std::vector<std::string> JournalFields(const OwnMessage& message) {
   Fields fields;
-  fields.AddText("MESSAGE", notice.text);
-  fields.Add("MESSAGE_ID", kind.id);
-  fields.AddNumber("PRIORITY", kind.priority);
+  fields.Add("MESSAGE", message.text);
+  if (message.message_id != nullptr) fields.Add("MESSAGE_ID", message.message_id);
+  fields.AddNumber("PRIORITY", message.priority);
   fields.Add("SYSLOG_IDENTIFIER", "alogd");
-  fields.AddText("ALOGD_GROUP", notice.group);
-  fields.AddText("ALOGD_BUNDLE", notice.bundle);
-  fields.AddText("ALOGD_SOURCE", notice.source);
+  fields.AddText("ALOGD_GROUP", message.group);
+  fields.AddText("ALOGD_BUNDLE", message.bundle);
+  fields.AddText("ALOGD_SOURCE", message.source);
   return fields.Take();
 }
 
 Status JournalSink::Send(const Alert& alert) { return SendFields(JournalFields(alert)); }
 
-Status SendNotice(const Notice& notice) { return SendFields(JournalFields(notice)); }
+Status SendMessage(const OwnMessage& message) { return SendFields(JournalFields(message)); }
 
 std::string AlertText(const Alert& alert, bool color) {
   const Anomaly& a = alert.anomaly;

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "core/result.h"
-#include "core/store/store.h"
+#include "core/store/alert.h"
+#include "daemon/message_budget.h"
 
 namespace alogd {
 
@@ -60,12 +61,14 @@ class StderrSink : public AlertSink {
   bool color_;
 };
 
-// Writes the notice to the journal. Fails while journald is away.
-Status SendNotice(const Notice& notice);
+// The message that tells the notice: one line, escaped.
+OwnMessage MessageOf(const Notice& notice);
+// Writes it to the journal: may block, and fails while journald is away.
+Status SendMessage(const OwnMessage& message);
 
 // "KEY=value" of each field of an entry, all text escaped and bounded.
 std::vector<std::string> JournalFields(const Alert& alert);
-std::vector<std::string> JournalFields(const Notice& notice);
+std::vector<std::string> JournalFields(const OwnMessage& message);
 
 // What StderrSink prints: headline; why; where and how to see more.
 std::string AlertText(const Alert& alert, bool color);

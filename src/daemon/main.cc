@@ -2,7 +2,9 @@
 // Entry point of alogd: the command line, then the daemon.
 #include <fmt/format.h>
 #include <getopt.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 
@@ -25,6 +27,9 @@ constexpr char kUsage[] =
     "\n"
     "Signals: HUP reloads configuration and bundles; TERM and INT commit what was read and end.\n"
     "Exit status: 0 ended as told, 1 failed, 2 wrong usage or configuration.\n";
+
+// What the last messages get of the time that SIGTERM may take.
+constexpr std::chrono::milliseconds kLogPatience{200};
 
 constexpr option kOptions[] = {{"config", required_argument, nullptr, 'c'},
                                {"version", no_argument, nullptr, 'V'},
@@ -68,5 +73,7 @@ int main(int argc, char** argv) {
   }
   PrepareSignals();
   alogd::SetUpLogging();
-  return alogd::RunDaemon(options);
+  const int status = alogd::RunDaemon(options);
+  if (!alogd::StopLogging(kLogPatience)) _exit(status);
+  return status;
 }

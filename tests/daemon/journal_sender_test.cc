@@ -177,14 +177,15 @@ constexpr Notice::Kind kKinds[] = {Notice::Kind::kStarted,         Notice::Kind:
 TEST(JournalSenderTest, NoticesHaveTheirIds) {
   std::set<std::string> ids;
   for (const Notice::Kind kind : kKinds) {
-    std::map<std::string, std::string> fields = Split(JournalFields(SampleNotice(kind)));
+    std::map<std::string, std::string> fields = Split(JournalFields(MessageOf(SampleNotice(kind))));
     EXPECT_EQ(fields["MESSAGE"], "it happened");
     EXPECT_EQ(fields["ALOGD_GROUP"], "system");
     EXPECT_EQ(fields["SYSLOG_IDENTIFIER"], "alogd");
     ids.insert(fields["MESSAGE_ID"]);
   }
   EXPECT_EQ(ids.size(), std::size(kKinds));
-  EXPECT_EQ(Split(JournalFields(SampleNotice(Notice::Kind::kReloadRefused)))["PRIORITY"], "3");
+  EXPECT_EQ(Split(JournalFields(MessageOf(SampleNotice(Notice::Kind::kReloadRefused))))["PRIORITY"],
+            "3");
 }
 
 TEST(JournalSenderTest, CatalogExplainsEveryEntry) {
@@ -199,7 +200,7 @@ TEST(JournalSenderTest, CatalogExplainsEveryEntry) {
     entries.push_back(Split(JournalFields(list)));
   }
   for (const Notice::Kind kind : kKinds)
-    entries.push_back(Split(JournalFields(SampleNotice(kind))));
+    entries.push_back(Split(JournalFields(MessageOf(SampleNotice(kind)))));
   EXPECT_EQ(catalog.size(), entries.size());
   for (auto& entry : entries) {
     const auto found = catalog.find(entry["MESSAGE_ID"]);
