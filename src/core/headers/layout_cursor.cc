@@ -145,7 +145,7 @@ size_t LayoutCursor::LetterOnly(Level* level) const {
 
 bool LayoutCursor::TakeBracket(const Step& step) {
   if (At(line_, at_) != step.open) return false;
-  const size_t end = step.role == Role::kTime ? BracketAt(line_, at_) : SkipBracket(line_, at_);
+  const size_t end = BracketAt(line_, at_);
   if (end == 0) return false;
   const std::string_view inner = Inner(line_.substr(at_, end - at_));
   switch (step.role) {

@@ -103,7 +103,7 @@ void LineSplitter::Emit(std::string_view raw, uint64_t length, bool partial, Lin
     decoded_.clear();
     AppendWide(raw, encoding_, &decoded_);
     raw = decoded_;
-  } else if (consumed_ == 0 && raw.starts_with("\xEF\xBB\xBF")) {
+  } else if (raw.starts_with("\xEF\xBB\xBF")) {
     raw.remove_prefix(3);
   }
   // All of a line that is not cut is in `raw`, so its last byte tells whether it ended in CR LF.

@@ -16,7 +16,7 @@ namespace alogd {
 // the limit and marked, and costs no more memory than the limit: what is over it is counted, not
 // kept. Chunk borders never change what comes out.
 //
-// A UTF-8 byte order mark at offset 0 is no text. UTF-16 is told by its first bytes (see
+// A UTF-8 byte order mark before a line is no text. UTF-16 is told by its first bytes (see
 // EncodingOf) and comes out as UTF-8; offsets and lengths stay those of the file's bytes.
 class LineSplitter {
  public:
