@@ -17,6 +17,7 @@ namespace alogd {
 namespace {
 
 constexpr int64_t kDay = 86400;
+constexpr size_t kClockPrefix = 6;  // "13:45:", with no date before it
 // Lines of one log are out of order by less.
 constexpr int64_t kDisorder = 300;
 
@@ -124,8 +125,8 @@ bool TimeReader::ReadCached(std::string_view text, const TimeCache& cache, size_
   }
   if (next == ' ' && cache.suffix_length == 0) {
     const char behind = At(text, end + 1);
-    // The year that ctime writes last.
-    if (cache.moves_reference && at > 15 && IsDigit(behind)) return false;
+    // The year that ctime writes last, or the date behind a time of day.
+    if (cache.moves_reference && (at > 15 || at <= kClockPrefix) && IsDigit(behind)) return false;
     if (behind == '+' || behind == '-' || IsUpper(behind) || behind == 'a' || behind == 'p' ||
         behind == 'A' || behind == 'P') {
       int offset = 0;

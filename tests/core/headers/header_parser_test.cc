@@ -67,6 +67,41 @@ TEST(HeaderParserTest, SettlesAfterTwentyLinesOfAKnownFormat) {
   EXPECT_EQ(h.message, "last message repeated 2 times");
 }
 
+TEST(HeaderParserTest, Weblogic) {
+  HeaderParser parser = Make();
+  const Header h = parser.Parse(
+      "####<May 18, 2026 12:00:00 AM CST> <Error> <Socket> <node0> <There are 0 sockets>");
+  EXPECT_EQ(Micros(h.time), 1779084000000000);  // 06:00 UTC
+  EXPECT_EQ(h.level, Level::kError);
+  EXPECT_EQ(h.program, "Socket");
+  EXPECT_EQ(h.host, "node0");
+  EXPECT_EQ(h.message, "There are 0 sockets");
+}
+
+TEST(HeaderParserTest, ColoursAreNoPartOfAnything) {
+  HeaderParser parser = Make();
+  for (int i = 0; i < 100; ++i) {
+    const Header h =
+        parser.Parse(fmt::format("\x1b[2m2024-02-29T13:45:{:02}Z\x1b[0m \x1b[3{}mERROR\x1b[0m "
+                                 "\x1b[2mnet::pool\x1b[0m: took {} ms",
+                                 i % 60, i % 8, i));
+    ASSERT_EQ(h.level, Level::kError);
+    ASSERT_NE(h.time, kNoTime);
+    ASSERT_EQ(h.message, fmt::format("took {} ms", i));
+  }
+}
+
+TEST(HeaderParserTest, DateAndTimeInTwoGroups) {
+  HeaderParser parser = Make();
+  for (int i = 0; i < 100; ++i) {
+    const Header h =
+        parser.Parse(fmt::format("[2024-02-29] [13:45:{:02}] [INFO] session {} opened", i % 60, i));
+    ASSERT_EQ(Micros(h.time), 1709214300000000 + i % 60 * 1000000);
+    ASSERT_EQ(h.level, Level::kInfo);
+    ASSERT_EQ(h.message, fmt::format("session {} opened", i));
+  }
+}
+
 TEST(HeaderParserTest, MixedFormats) {
   HeaderParser parser = Make();
   for (int i = 0; i < 150; ++i) {

@@ -40,9 +40,62 @@ TEST(TimeReaderTest, DaylightSaving) {
   EXPECT_EQ(Seconds(&berlin, "2024-03-31 01:59:59"), 1711846799);
   EXPECT_EQ(Seconds(&berlin, "2024-03-31 02:30:00"), 1711848600);
   EXPECT_EQ(Seconds(&berlin, "2024-03-31 03:00:00"), 1711846800);
-  // 02:30 occurs twice on this day: the earlier.
+  // 02:30 occurs twice on this day: the earlier, with nothing before it.
   EXPECT_EQ(Seconds(&berlin, "2024-10-27 02:30:00"), 1729989000);
   EXPECT_EQ(Seconds(&berlin, "2024-10-27 03:00:00"), 1729994400);
+}
+
+// A log that goes on while the clock is set back: `date -d @...` in the zone.
+TEST(TimeReaderTest, AStepBackIsTheSecondReading) {
+  TimeReader berlin = Make("Europe/Berlin", 1729900800);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:00:00"), 1729987200);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:58:00"), 1729990680);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:57:30"), 1729990650);  // out of order
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:00:30"), 1729990830);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:59:00"), 1729994340);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:58:30"), 1729994310);
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 03:00:00"), 1729994400);
+}
+
+// Every two minutes of a year, in local time, with one cache: no step, no time twice.
+TEST(TimeReaderTest, AYearOfLocalTimes) {
+  LocalZone zone = LocalZone::Create("Europe/Berlin").value();
+  TimeReader berlin = Make("Europe/Berlin", 1704063600);
+  TimeCache cache;
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  for (int64_t utc = 1704063600; utc < 1704063600 + 366 * 86400; utc += 127) {
+    const int64_t local = zone.ToLocal(utc);
+    int64_t day = local / 86400 - DaysFromCivil(2024, 1, 1);
+    const int year = day < 366 ? 2024 : 2025;
+    if (year == 2025) day -= 366;
+    int month = 1;
+    for (; day >= DaysInMonth(year, month); ++month) day -= DaysInMonth(year, month);
+    const std::string text = fmt::format("{} {:2} {:02}:{:02}:{:02} host x", kMonths[month - 1],
+                                         day + 1, local / 3600 % 24, local / 60 % 60, local % 60);
+    Time time = kNoTime;
+    ASSERT_GT(berlin.Read(text, &cache, &time), 0u) << text;
+    ASSERT_EQ(Micros(time) / kSecond, utc) << text;
+  }
+}
+
+TEST(TimeReaderTest, LeapDayInAYearWithoutOne) {
+  TimeReader reader = Make("UTC", 1796083200);                 // 2026-12-01
+  EXPECT_EQ(Seconds(&reader, "Feb 28 23:00:00"), 1772319600);  // 2026
+  EXPECT_EQ(Seconds(&reader, "Feb 29 23:00:00"), 1772406000);  // as Mar 1
+  EXPECT_EQ(Seconds(&reader, "Mar  1 23:30:00"), 1772407800);
+  EXPECT_TRUE(reader.guesses_dates());
+}
+
+TEST(TimeReaderTest, BootWithoutAClock) {
+  TimeReader reader = Make("UTC", 1796083200);  // 2026-12-01
+  EXPECT_EQ(Seconds(&reader, "Nov 26 12:00:00"), 1795694400);
+  EXPECT_EQ(Seconds(&reader, "Jan  1 00:00:05"), 5);
+  EXPECT_EQ(Seconds(&reader, "Jan  1 00:20:00"), 1200);
+  EXPECT_EQ(Seconds(&reader, "Nov 26 12:10:00"), 1795695000);
+  TimeReader first = Make("UTC", 1796083200);
+  EXPECT_EQ(Seconds(&first, "Jan  1 00:00:05"), 5);
+  EXPECT_EQ(Seconds(&first, "Nov 26 12:00:00"), 1795694400);
 }
 
 TEST(TimeReaderTest, UnknownZone) {
@@ -98,6 +151,11 @@ TEST(TimeReaderTest, CacheChangesNothing) {
                          "2024-12-31 {0:02}:{1:02}:{2:02} UTC",
                          "2024-12-31 {0:02}:{1:02}:{2:02} PM",
                          "2024-12-31 {0:02}:{1:02}:{2:02}Z",
+                         "31.12.24 {0:02}:{1:02}:{2:02}",
+                         "01/02/24 {0:02}:{1:02}:{2:02}",
+                         "Oct 27 02:{1:02}:{2:02}",
+                         "Jan  1 00:{1:02}:{2:02}",
+                         "2024-12-31|{0:02}:{1:02}:{2:02}|x",
                          "2024-12-31 {0:02}:{1:02}:{2:02}:{3}",
                          "2024-12-31 {0:02}:{1:02}:{2:02}7",
                          "2024-12-31T{0:02}:{1:02}:{2:02},{3}] x"};

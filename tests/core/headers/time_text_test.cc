@@ -73,6 +73,26 @@ TEST(TimeTextTest, Numbers) {
   EXPECT_EQ(Read("13:45:01.250 [main]"), "today 13:45:01.250000| [main]");
 }
 
+TEST(TimeTextTest, TwoColumns) {
+  EXPECT_EQ(Read("2024-02-29|13:45:01|x"), "2024-02-29 13:45:01||x");
+  EXPECT_EQ(Read("2024-02-29 | 13:45:01 | x"), "2024-02-29 13:45:01| | x");
+  EXPECT_EQ(Read("2024-02-29;13:45:01;x"), "2024-02-29 13:45:01|;x");
+  EXPECT_EQ(Read("2024-02-29] [13:45:01.5] x"), "2024-02-29 13:45:01.500000|] x");
+  EXPECT_EQ(Read("29.02.24][13:45:01] x"), "2024-02-29 13:45:01|] x");
+  EXPECT_EQ(Read("29.02.2024\t13:45:01"), "2024-02-29 13:45:01|");
+  EXPECT_EQ(Read("13:45:01 29.02.2024 x"), "2024-02-29 13:45:01| x");
+  EXPECT_EQ(Read("13:45:01|2024-02-29|x"), "2024-02-29 13:45:01||x");
+  EXPECT_EQ(Read("2024-02-29|12:30|x"), "2024-02-29||12:30|x");
+}
+
+TEST(TimeTextTest, TwelveHours) {
+  EXPECT_EQ(Read("5/18/2026 12:00:00 AM x"), "2026-05-18 00:00:00| x");
+  EXPECT_EQ(Read("5/18/2026 12:00:00 PM x"), "2026-05-18 12:00:00| x");
+  EXPECT_EQ(Read("May 18, 2026, 1:45:01.250 p.m. x"), "2026-05-18 13:45:01.250000| x");
+  EXPECT_EQ(Read("May 18, 2026, 1:45:01\u202fPM x"), "2026-05-18 13:45:01| x");
+  EXPECT_EQ(Read("May 18, 2026 12:00:00 AM CST> x"), "2026-05-18 00:00:00 -21600|> x");
+}
+
 TEST(TimeTextTest, Epochs) {
   EXPECT_EQ(Read("1709214301 x"), "epoch 1709214301000000| x");
   EXPECT_EQ(Read("1709214301.25 x"), "epoch 1709214301250000| x");
@@ -84,6 +104,7 @@ TEST(TimeTextTest, Epochs) {
 TEST(TimeTextTest, Zones) {
   EXPECT_EQ(Read("2024-02-29 13:45:01 CET x"), "2024-02-29 13:45:01 +3600| x");
   EXPECT_EQ(Read("2024-02-29 13:45:01 INFO x"), "2024-02-29 13:45:01| INFO x");
+  EXPECT_EQ(Read("2024-02-29 13:45:01 GMT+01:00 x"), "2024-02-29 13:45:01 +3600| x");
   EXPECT_EQ(Read("2024-02-29 13:45:01+02 x"), "2024-02-29 13:45:01 +7200| x");
 }
 

@@ -157,5 +157,61 @@ TEST(LineSplitterTest, ChunkBordersChangeNothing) {
   }
 }
 
+// "text" in UTF-16, each line end CR LF.
+std::string Wide(const std::string& text, bool little) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') out += little ? std::string("\r\0", 2) : std::string("\0\r", 2);
+    out += little ? std::string{c, '\0'} : std::string{'\0', c};
+  }
+  return out;
+}
+
+TEST(LineSplitterTest, ByteOrderMarkIsNoText) {
+  LineSplitter splitter(100);
+  splitter.Append("\xEF\xBB\xBFx\n\xEF\xBB\xBFy\n");
+  const std::vector<Copied> lines = Drain(&splitter);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0], (Copied{"x", 0, 5, false, false}));
+  EXPECT_EQ(lines[1], (Copied{"y", 5, 5, false, false}));
+}
+
+// In chunks of every size, with and without a mark; offsets are those of the bytes.
+TEST(LineSplitterTest, Utf16) {
+  for (const bool little : {true, false}) {
+    for (const bool marked : {true, false}) {
+      const std::string mark = !marked ? "" : little ? "\xFF\xFE" : "\xFE\xFF";
+      const std::string bytes = mark + Wide("2026 one\n\nthree\n", little);
+      const auto skip = static_cast<uint32_t>(mark.size());
+      for (size_t chunk = 1; chunk <= bytes.size(); ++chunk) {
+        LineSplitter splitter(100);
+        std::vector<Copied> lines;
+        for (size_t at = 0; at < bytes.size(); at += chunk) {
+          splitter.Append(std::string_view(bytes).substr(at, chunk));
+          for (const Copied& line : Drain(&splitter)) lines.push_back(line);
+        }
+        ASSERT_EQ(lines.size(), 3u) << chunk;
+        EXPECT_EQ(lines[0], (Copied{"2026 one", 0, skip + 20, false, false})) << chunk;
+        EXPECT_EQ(lines[1], (Copied{"", skip + 20, 4, false, false})) << chunk;
+        EXPECT_EQ(lines[2], (Copied{"three", skip + 24, 14, false, false})) << chunk;
+        EXPECT_EQ(splitter.consumed(), bytes.size());
+        // Read again from any line's begin, it is the same.
+        LineSplitter again(100, skip + 24, little ? Encoding::kUtf16Le : Encoding::kUtf16Be);
+        again.Append(std::string_view(bytes).substr(skip + 24));
+        EXPECT_EQ(Drain(&again).at(0).text, "three");
+      }
+    }
+  }
+}
+
+TEST(LineSplitterTest, LongUtf16LinesAreCut) {
+  LineSplitter splitter(10);
+  const std::string bytes = Wide(std::string(1000, 'x') + "\ny\n", true);
+  for (size_t at = 0; at < bytes.size(); at += 64)
+    splitter.Append(std::string_view(bytes).substr(at, 64)), Drain(&splitter);
+  EXPECT_EQ(splitter.cut_lines(), 1u);
+  EXPECT_EQ(splitter.consumed(), bytes.size());
+}
+
 }  // namespace
 }  // namespace alogd
