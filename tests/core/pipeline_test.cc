@@ -20,6 +20,7 @@ using testing::FakeDetector;
 using testing::FakeModels;
 using testing::Given;
 using testing::RandomLines;
+using testing::Stamp;
 
 std::string Plain(const std::vector<Given>& lines, const GroupConfig& group = {}) {
   Driver driver({}, group);

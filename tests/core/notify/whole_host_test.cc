@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/detection/online_detectors.h"
 #include "core/pipeline.h"
 #include "testing/paths.h"
 #include "testing/store_samples.h"
@@ -23,7 +24,8 @@ using namespace std::chrono_literals;
 class WholeHostTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const LoadedConfig loaded = LoadConfig(testing::SourcePath("config/alogd.yaml"), true);
+    const LoadedConfig loaded =
+        LoadConfig(testing::SourcePath("config/alogd.yaml"), true, OnlineDetectors());
     ASSERT_TRUE(loaded.ok());
     StorePolicy policy;
     policy.notify = {24h, 1h, 5s, loaded.config.incident_gap,
