@@ -89,7 +89,7 @@ TEST_F(WholeHostTest, ADecoySilencesNothing) {
   EXPECT_EQ(Words().size(), 1u);
   Says(62, "kernel: Out of memory: Killed process 4242 (java) total-vm:8123456kB, anon-rss:1kB");
   EXPECT_EQ(Words().size(), 1u);
-  Says(63, std::string("kernel: ") + kExt4);
+  Says(63, fmt::format("kernel: {}", kExt4));
   EXPECT_EQ(Words().size(), 1u);
   Says(64, "kernel: Out of memory: Killed process 51 (mysqld) total-vm:8123kB, anon-rss:1kB");
   EXPECT_EQ(Words().size(), 1u) << "another program was killed";
@@ -98,7 +98,7 @@ TEST_F(WholeHostTest, ADecoySilencesNothing) {
 }
 
 TEST_F(WholeHostTest, EachUnitThatGaveUpIsToldEachTime) {
-  Says(60, std::string("kernel: ") + kExt4);
+  Says(60, fmt::format("kernel: {}", kExt4));
   Heard();
   int second = 100;
   for (const char* unit : {"shop", "mail", "backup"}) {
@@ -115,7 +115,7 @@ TEST_F(WholeHostTest, EachUnitThatGaveUpIsToldEachTime) {
 TEST_F(WholeHostTest, AFaultEachMinuteIsToldOnceEach) {
   const std::vector<std::string> faults = {
       "kernel: Out of memory: Killed process 4242 (java) total-vm:8123456kB, anon-rss:1kB",
-      std::string("kernel: ") + kExt4,
+      fmt::format("kernel: {}", kExt4),
       "systemd[1]: shop.service: Start request repeated too quickly.",
       "kernel: Out of memory: Killed process 99 (mysqld) total-vm:123456kB, anon-rss:1kB",
       "systemd[1]: mail.service: Start request repeated too quickly.",

@@ -206,7 +206,9 @@ TEST(LineSplitterTest, Utf16) {
 
 TEST(LineSplitterTest, LongUtf16LinesAreCut) {
   LineSplitter splitter(10);
-  const std::string bytes = Wide(std::string(1000, 'x') + "\ny\n", true);
+  std::string text(1000, 'x');
+  text += "\ny\n";
+  const std::string bytes = Wide(text, true);
   for (size_t at = 0; at < bytes.size(); at += 64)
     splitter.Append(std::string_view(bytes).substr(at, 64)), Drain(&splitter);
   EXPECT_EQ(splitter.cut_lines(), 1u);

@@ -175,15 +175,18 @@ TEST_F(RecordAssemblerTest, RecordsOfTwoLines) {
       };
       const uint64_t begin = offset_;
       EXPECT_EQ(Add(fill(form.head)).kind, Kind::kHeld) << fill(form.head);
-      if (form.head[0] == '#')
+      if (form.head[0] == '#') {
         EXPECT_EQ(Add("# Query_time: 2.0  Lock_time: 0.0").kind, Kind::kHeld);
+      }
       const Assembled got = Add(fill(form.text));
       ASSERT_EQ(got.kind, Kind::kRecord) << fill(form.text) << " " << parser_.format();
       EXPECT_EQ(got.header.message, fill(form.message));
       EXPECT_EQ(got.offset, begin);
       EXPECT_EQ(got.bytes, offset_ - begin);
       EXPECT_EQ(got.header.level, form.level) << form.head;
-      if (i % 7 == 3) EXPECT_EQ(Add("more of it").kind, Kind::kContinuation);
+      if (i % 7 == 3) {
+        EXPECT_EQ(Add("more of it").kind, Kind::kContinuation);
+      }
     }
   }
 }

@@ -70,8 +70,9 @@ TEST(TokenizerTest, KindsOfVariables) {
 }
 
 TEST(TokenizerTest, LongNameBeforeANumberIsData) {
-  EXPECT_EQ(Mask(std::string(9000, 'a') + "#1 done"), "<*> done");
-  EXPECT_EQ(Mask("x " + std::string(9000, 'a') + ".1 done"), "x <*> done");
+  const std::string name(9000, 'a');
+  EXPECT_EQ(Mask(fmt::format("{}#1 done", name)), "<*> done");
+  EXPECT_EQ(Mask(fmt::format("x {}.1 done", name)), "x <*> done");
 }
 
 TEST(TokenizerTest, ValueBehindEqualsIsVariable) {
