@@ -3,6 +3,7 @@
 // journald.
 #include "daemon/journal_sender.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -136,8 +137,8 @@ TEST(JournalSenderTest, AlertWhoseAnomalyIsGone) {
 
 TEST(JournalSenderTest, HostileTextStaysInItsField) {
   Alert alert = SampleAlert();
-  alert.anomaly.message = "a\nPRIORITY=0\nMESSAGE=fake \x1b[2J" + std::string(1 << 20, 'x');
-  alert.anomaly.evidence[0].summary = std::string(1 << 20, 'y') + "\n";
+  alert.anomaly.message = fmt::format("a\nPRIORITY=0\nMESSAGE=fake \x1b[2J{:x<1048576}", "");
+  alert.anomaly.evidence[0].summary = fmt::format("{:y<1048576}\n", "");
   alert.anomaly.source = "/var/log/\x1b]0;x\x07";
   alert.anomaly.template_text = "t\r\n\xff";
   for (const std::string& field : JournalFields(alert)) {
