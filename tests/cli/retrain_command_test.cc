@@ -31,7 +31,7 @@ class RetrainCommandTest : public ::testing::Test {
   }
 
   void Configure(const std::string& training) {
-    WriteTo(Config(), fmt::format("state_dir: {}\n"
+    WriteTo(Config(), fmt::format("state_dir: {}/state\n"
                                   "training: {{after_records: 3000, after: 1d, {}}}\n"
                                   "groups:\n"
                                   "  - name: shop\n"
@@ -42,7 +42,7 @@ class RetrainCommandTest : public ::testing::Test {
     fs::permissions(Config(), fs::perms(0644));
   }
   std::string Config() const { return directory_ / "alogd.yaml"; }
-  std::string Models() const { return directory_ / "models/shop"; }
+  std::string Models() const { return directory_ / "state/models/shop"; }
 
   // A record a minute, the last one now; those behind `strange` of them are of other programs.
   void WriteLog(int records, int strange = 0) const {
@@ -121,7 +121,7 @@ TEST_F(RetrainCommandTest, TrainsOnceThereIsEnough) {
 
 TEST_F(RetrainCommandTest, RecordsMustSpanTheTimeToo) {
   WriteLog(4000);
-  WriteTo(Config(), fmt::format("state_dir: {0}\ntraining: {{after_records: 3000, after: 30d}}\n"
+  WriteTo(Config(), fmt::format("state_dir: {0}/state\ntraining: {{after_records: 3000, after: 30d}}\n"
                                 "groups: [{{name: shop, paths: ['{0}/log/*.log']}}]\n",
                                 directory_.path()));
   EXPECT_THAT(Run({"retrain"}).out, HasSubstr("over 30d are wanted"));
