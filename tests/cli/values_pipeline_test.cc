@@ -61,7 +61,7 @@ class ValuesPipelineTest : public ::testing::Test {
   std::vector<std::string> Find(const Bundle& bundle, const std::vector<std::string>& log,
                                 size_t every) {
     GroupConfig group = group_;
-    group.novelty.enabled = group.baseline.enabled = false;
+    group.novelty.enabled = group.novelty.pairs = group.baseline.enabled = false;
     Result<ModelSet> models = MakeModelSet(group, &bundle);
     EXPECT_TRUE(models.ok()) << (models.ok() ? "" : models.error().message);
     auto pipeline = Pipeline::Create(config_, group, std::move(*models), nullptr);

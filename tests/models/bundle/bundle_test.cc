@@ -378,7 +378,7 @@ TEST_F(BundleTest, ModelSetOfAGroup) {
   EXPECT_EQ(current->detectors.size(), 6u);  // streams have no lengths
 
   group.model = directory;
-  group.deeplog.enabled = group.novelty.enabled = false;
+  group.deeplog.enabled = group.novelty.enabled = group.novelty.pairs = false;
   Result<ModelSet> by_path = LoadModelSet(config, group);
   ASSERT_TRUE(by_path) << by_path.error().message;
   EXPECT_EQ(by_path->bundle, "a");
