@@ -200,7 +200,7 @@ TEST_F(LabelledLogTest, TableStatesItsProtocol) {
                            "--bundle", Path("bundle"), Path("later.log")});
   ASSERT_EQ(got.status, 0) << got.err;
   EXPECT_THAT(got.out, HasSubstr("records, of which the last 20% set thresholds, seed 1; windows "
-                                 "of 10 records (deeplog)"));
+                                 "of 50 records (baseline), 15 (loganomaly), 11 (deeplog)"));
   EXPECT_THAT(got.out, HasSubstr("100 labels by window of 10 lines, 0 of them without a record"));
 }
 
