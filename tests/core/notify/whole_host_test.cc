@@ -85,7 +85,7 @@ constexpr const char* kExt4 = "EXT4-fs error (device sda1): ext4_find_entry:1455
 TEST_F(WholeHostTest, ADecoySilencesNothing) {
   Says(60, "sshd[99]: Invalid user file-max limit 1 reached from 203.0.113.5 port 22");
   Heard();
-  Says(61, std::string("kernel: ") + kPanic);
+  Says(61, fmt::format("kernel: {}", kPanic));
   EXPECT_EQ(Words().size(), 1u);
   Says(62, "kernel: Out of memory: Killed process 4242 (java) total-vm:8123456kB, anon-rss:1kB");
   EXPECT_EQ(Words().size(), 1u);
@@ -123,7 +123,7 @@ TEST_F(WholeHostTest, AFaultEachMinuteIsToldOnceEach) {
       "kernel: VFS: file-max limit 808934 reached",
       "systemd[1]: backup.service: Start request repeated too quickly.",
       "systemd[1]: mail.service: Watchdog timeout (limit 1min)!",
-      std::string("kernel: ") + kPanic};
+      fmt::format("kernel: {}", kPanic)};
   std::map<std::string, int> heard;
   for (size_t minute = 0; minute < faults.size(); ++minute) {
     for (int again = 0; again < 5; ++again)
