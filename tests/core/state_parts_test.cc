@@ -53,7 +53,7 @@ struct Program {
   }
   // Deltas of which none is in the shard.
   void Load(const std::string& shard, const std::vector<std::string>& deltas) {
-    if (!shard.empty()) parts.LoadShard(shard, 0);
+    parts.LoadShard(shard, 0);
     for (const std::string& delta : deltas) parts.LoadDelta(delta, [](uint32_t) { return false; });
   }
   std::string Delta(uint64_t to_a, uint64_t to_b) {
