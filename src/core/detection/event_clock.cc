@@ -11,6 +11,8 @@ namespace {
 constexpr Time kEarliest{};                                  // 1970
 constexpr Time kLatest{std::chrono::hours(24) * 365 * 230};  // 2199
 
+bool IsPossible(Time time) { return time == kNoTime || (time >= kEarliest && time <= kLatest); }
+
 bool Near(Time a, Time b) {
   const Duration d = a > b ? a - b : b - a;
   return d <= EventClock::kMaxJump;
@@ -20,7 +22,7 @@ bool Near(Time a, Time b) {
 
 Time EventClock::Observe(Time printed) {
   moved_back_ = false;
-  if (printed < kEarliest || printed > kLatest) printed = kNoTime;
+  if (!IsPossible(printed)) printed = kNoTime;
   // Before the first time there is nothing to fall back to; the epoch is as good as any.
   if (printed == kNoTime) return watermark_ == kNoTime ? Time{} : watermark_;
   if (watermark_ == kNoTime) return watermark_ = printed;
@@ -50,7 +52,7 @@ bool EventClock::Load(StateReader& in) {
   watermark_ = in.At();
   candidate_ = in.At();
   agreeing_ = in.U32();
-  return in.ok();
+  return in.ok() && IsPossible(watermark_) && IsPossible(candidate_);
 }
 
 }  // namespace alogd
