@@ -99,13 +99,18 @@ FileReader::Outcome FileReader::Turn(Time now, size_t budget, const LineSink& si
 }
 
 bool FileReader::IsTruncated() {
+  const int64_t mtime_ns = file_.stat.mtime_ns;
   if (!Restat(fd(), &file_.stat)) return false;
+  if (file_.stat.mtime_ns != mtime_ns) blank_ = 0;  // some of it may be text by now
   if (file_.stat.size < read_mark_.offset) return true;
   const Result<bool> same = MatchesMark(fd(), read_mark_);
   return same && !*same;
 }
 
 bool FileReader::Quiet() const {
+  // What is written into allocated space changes no size, and no time within the clock's tick.
+  char next = '\0';
+  if (blank_ > 0 && (!PreadAll(fd(), &next, 1, read_mark_.offset) || next != '\0')) return false;
   FileStat now = file_.stat;
   return medium_ == Medium::kFile && problem_.empty() && read_mark_.offset + blank_ == now.size &&
          Restat(fd(), &now) && now.size == file_.stat.size && now.mtime_ns == file_.stat.mtime_ns &&
@@ -234,7 +239,7 @@ void FileReader::Split(std::string_view fresh, const LineSink& sink) {
     if (fresh[at] == '\0' && !splitter_.has_partial()) {
       at = std::min(fresh.find_first_not_of('\0', at), fresh.size());
       cut_lines_ += splitter_.cut_lines();
-      splitter_ = LineSplitter(max_line_, base + at);
+      splitter_ = LineSplitter(max_line_, base + at, splitter_.DecideEncoding({}));
       continue;
     }
     const size_t end = NextLineOfNul(fresh, at);

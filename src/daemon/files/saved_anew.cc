@@ -58,18 +58,22 @@ Common CommonPrefix(int old_fd, int new_fd, uint64_t end) {
 
 }  // namespace
 
-KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, const OpenedFile& file) {
-  const uint64_t end = std::min(old.read_offset(), file.stat.size);
+KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, uint64_t end,
+                           const OpenedFile& file) {
+  end = std::min(end, file.stat.size);
   if (end == 0 || end > kMaxSavedPrefix) return {};
   const Common common = CommonPrefix(old.fd(), file.fd.get(), end);
   const bool whole = common.bytes == end;
-  if (!whole && common.bytes < before) return {};
+  if (!whole && (before == 0 || common.bytes < before)) return {};
   KnownPrefix known;
   known.bytes = whole ? common.bytes : common.line;
   return ChainOver(file.fd.get(), known.bytes, &known.chain) ? known : KnownPrefix();
 }
 
 bool HoldsWhatWasRead(const FileCheckpoint& row, const ContentMark& mark, const OpenedFile& file) {
+  // Who saves a file makes the new one beside the old one, so that they have two inodes. One that
+  // took the number of a deleted file is another log.
+  if (row.inode == file.stat.id.inode) return false;
   if (mark.empty() || !HasMark(file.fd.get(), mark)) return false;
   if (row.read_bytes != mark.offset || mark.offset > kMaxSavedPrefix) return true;
   uint32_t chain = 0;

@@ -21,9 +21,10 @@ struct KnownPrefix {
   uint32_t chain = 0;  // over them
 };
 
-// Compares with a file that is open still and was read to its end; `before`: how far it had been
-// read when the new file was met, which is the least that a saved file holds.
-KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, const OpenedFile& file);
+// Compares with a file that is open still, as far as it was read or may be: up to `end`. `before`:
+// how far it had been read when the new file was met, which is the least that a saved file holds.
+KnownPrefix PrefixReadFrom(const FileReader& old, uint64_t before, uint64_t end,
+                           const OpenedFile& file);
 // Compares with what a checkpoint tells of a file that is gone: by its chain, or, where the chain
 // goes back over a truncation or the text is too long, by head and block, as a file is told
 // everywhere.

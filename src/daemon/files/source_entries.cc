@@ -169,7 +169,8 @@ bool SourceFiles::Impl::StartSavedAnew(OpenedFile* file, Time now) {
   if (file->stat.size == 0) return false;
   for (size_t i = files_.size(); i-- > 0;) {
     FileReader* old = files_[i].reader.get();
-    if (old->medium() != FileReader::Medium::kFile || old->read_mark().empty()) continue;
+    FileStat stat = old->stat();
+    if (old->medium() != FileReader::Medium::kFile || !Restat(old->fd(), &stat)) continue;
     const std::string path = CurrentPath(old->fd());
     if (!path.empty() && WithoutSuffix(path) == WithoutSuffix(old->path()) &&
         ParseRotatedName(path, std::string_view(path).substr(WithoutSuffix(path).size())).scheme !=
@@ -177,8 +178,10 @@ bool SourceFiles::Impl::StartSavedAnew(OpenedFile* file, Time now) {
       continue;
     }
     const uint64_t before = old->consumed();
-    if (PrefixReadFrom(*old, before, *file).bytes == 0 || !DrainForSaved(old, now)) continue;
-    const KnownPrefix known = PrefixReadFrom(*old, before, *file);
+    if (PrefixReadFrom(*old, before, stat.size, *file).bytes == 0 || !DrainForSaved(old, now)) {
+      continue;
+    }
+    const KnownPrefix known = PrefixReadFrom(*old, before, old->read_offset(), *file);
     const Result<ContentMark> mark = MarkAt(file->fd.get(), known.bytes);
     if (known.bytes == 0 || !mark) continue;
     auto reader = FileReader::Resume(new_file_id_(), file, FileReader::Medium::kFile, *mark,
