@@ -22,7 +22,7 @@ class FieldLine {
   void AddJson(JsonFields* fields) {
     for (Field field; fields->Next(&field);) {
       AddTop(field);
-      if (field.value[0] == '{' && !field.string && HoldsKnownFields(field.key)) {
+      if (!field.string && field.value[0] == '{' && HoldsKnownFields(field.key)) {
         Descend(field.value, std::string(field.key), 1);
       }
     }
@@ -81,7 +81,7 @@ class FieldLine {
     for (Field field; fields.Next(&field);) {
       const std::string key = path + "." + std::string(field.key.substr(0, kLongestMember));
       Add(field, key);
-      if (depth < kDeepest && field.value[0] == '{' && !field.string && HoldsKnownFields(key))
+      if (depth < kDeepest && !field.string && field.value[0] == '{' && HoldsKnownFields(key))
         Descend(field.value, key, depth + 1);
     }
   }
@@ -105,7 +105,6 @@ class FieldLine {
         break;
       }
       case FieldPart::kHost:
-      case FieldPart::kProgram:
         if (!field.string) return false;
         break;
       default:

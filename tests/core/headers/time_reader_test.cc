@@ -52,6 +52,8 @@ TEST(TimeReaderTest, AStepBackIsTheSecondReading) {
   EXPECT_EQ(Seconds(&berlin, "Oct 27 02:58:00"), 1729990680);
   EXPECT_EQ(Seconds(&berlin, "Oct 27 02:57:30"), 1729990650);  // out of order
   EXPECT_EQ(Seconds(&berlin, "Oct 27 02:00:30"), 1729990830);
+  // Right behind the step 02:59 is as likely a line of before it; from 02:05 on it is not.
+  EXPECT_EQ(Seconds(&berlin, "Oct 27 02:10:00"), 1729991400);
   EXPECT_EQ(Seconds(&berlin, "Oct 27 02:59:00"), 1729994340);
   EXPECT_EQ(Seconds(&berlin, "Oct 27 02:58:30"), 1729994310);
   EXPECT_EQ(Seconds(&berlin, "Oct 27 03:00:00"), 1729994400);
