@@ -382,7 +382,7 @@ TEST_F(BundleTest, ModelSetOfAGroup) {
   Result<ModelSet> by_path = LoadModelSet(config, group);
   ASSERT_TRUE(by_path) << by_path.error().message;
   EXPECT_EQ(by_path->bundle, "a");
-  EXPECT_EQ(by_path->detectors.size(), 4u);  // pairs is on or off by itself
+  EXPECT_EQ(by_path->detectors.size(), 3u);
 
   group.model = root_.string() + "/nowhere";
   EXPECT_FALSE(LoadModelSet(config, group));
