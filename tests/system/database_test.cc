@@ -78,7 +78,7 @@ TEST_F(DatabaseTest, DamagedStateCostsWindowsButNotTheWatch) {
   daemon_.Query("UPDATE state_shard SET blob = x'ff'");
   AppendTo(daemon_.Log("a.log"), EventLines(100, 150));
   ASSERT_TRUE(daemon_.Start());
-  EXPECT_THAT(daemon_.said(), HasSubstr("the state of group app is damaged"));
+  EXPECT_THAT(daemon_.said(), HasSubstr("are damaged and begin anew"));
   EXPECT_TRUE(Eventually([this] { return daemon_.Number(kCountRows) == 150; }));
   EXPECT_EQ(daemon_.Number("SELECT count(*) FROM (SELECT DISTINCT message FROM anomalies)"), 150);
   EXPECT_EQ(daemon_.Terminate(), 0);

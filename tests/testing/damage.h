@@ -54,7 +54,10 @@ inline void DamageTable(const std::string& path, const std::string& table) {
   }
   ASSERT_EQ(left, 0);
   Overwrite(path, (root - 1) * page, static_cast<size_t>(page));
-  EXPECT_EQ(sqlite3_exec(db, "PRAGMA user_version = 1", nullptr, nullptr, nullptr), SQLITE_OK);
+  // Writing the version that it has changes the file's head.
+  const std::string version =
+      "PRAGMA user_version = " + std::to_string(QueryInt(db, "PRAGMA user_version"));
+  EXPECT_EQ(sqlite3_exec(db, version.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(db);
 }
 

@@ -105,7 +105,8 @@ bool RecordAssembler::Continues(const LineParts& parts, std::string_view text) c
   if (LooksContinued(text) || traceback_) return true;
   const bool headed = parser_->expects_header(text);
   if (event_ == kCrash) return headed || LooksLikeTrace(text);
-  if (BeginsCrash(text)) return false;
+  // What a program caught and logs is named behind its record of level WARNING or worse.
+  if (BeginsCrash(text)) return headed && event_ == kTrouble && BeginsWithException(text);
   if (event_ == kWhole) return true;
   if (!headed) return false;
   // A program that logs what it caught says so with a level; one that dies says it with the trace.
