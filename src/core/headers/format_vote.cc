@@ -88,7 +88,8 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
     return false;
   }
   bool fitted = slot != nullptr;
-  if (voting_) {
+  const bool known = slot != nullptr && slot->known != nullptr;
+  if (voting_) {  // which may learn other layouts: `slot` is gone then
     fitted = Vote(line, slot, out);
   } else if (!fixed_) {
     Watch(fitted);
@@ -100,7 +101,7 @@ bool FormatVote::Parse(std::string_view line, LineParts* out) {
     unseen_.times = times_;
     fitted = ParseTimed(line, &unseen_, out);
   }
-  if (slot == nullptr || slot->known == nullptr) NoteHeaderOnly(line, fitted, out);
+  if (!known) NoteHeaderOnly(line, fitted, out);
   if (fitted) ++matched_;
   if (lines_ >= kMemory) lines_ /= 2, matched_ /= 2;
   return fitted;
