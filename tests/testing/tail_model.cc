@@ -160,6 +160,9 @@ void TailModel::Preallocate() {
 // As sed -i, rsync and editors do: a new file with the same text takes the place of the log.
 void TailModel::SaveAnew() {
   if (!names_.contains(Real())) return;
+  // Space alone has nothing by which its copy is known again once it is compressed while alogd is
+  // down.
+  if (names_[Real()]->tokens.empty()) return WriteLines(Active());
   Note("save anew");
   const std::string saved = directory_ / "saved";
   CopyFile(Real(), saved);
