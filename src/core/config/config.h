@@ -192,7 +192,7 @@ struct GroupConfig {
   std::string model = "current";  // or the path of a bundle
 };
 
-// When `alogctl train --auto`, which a timer starts, trains a group by itself.
+// When `alogctl retrain`, which a timer starts, trains a group by itself.
 struct TrainingOptions {
   bool automatic = true;
   uint64_t after_records = 20'000;  // in the logs on disk; fewer say too little of what is normal
