@@ -170,6 +170,7 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
   Corpus corpus;
   corpus.records_seen = records_;
   corpus.bytes = bytes_;
+  corpus.formats = parser_.FoundFormats();
   for (size_t i = 0; i < files_.size(); ++i)
     if (!unusual[i]) corpus.files.push_back(files_[i].path);
   const bool thinned = kept_.size() < records_;

@@ -39,7 +39,32 @@ std::unique_ptr<HeaderParser> Parser::MakeHeaderParser(std::string_view source,
   options.reference = reference;
   auto parser = HeaderParser::Create(options);
   assert(parser.ok());  // the same options passed in Create
-  return std::make_unique<HeaderParser>(std::move(*parser));
+  auto out = std::make_unique<HeaderParser>(std::move(*parser));
+  // Formats of another version are as good as none.
+  if (const std::string* formats = FormatsFor(source)) (void)out->SetFormats(*formats);
+  return out;
+}
+
+const std::string* Parser::FormatsFor(std::string_view source) const {
+  if (const auto it = formats_.find(source); it != formats_.end()) return &it->second;
+  const auto file = [](std::string_view name) { return name.substr(name.rfind('/') + 1); };
+  const std::string* same = nullptr;
+  for (const auto& [name, formats] : formats_) {
+    if (file(name) == file(source)) return &formats;
+    if (same != nullptr && *same != formats) return nullptr;
+    same = &formats;
+  }
+  return same;
+}
+
+Parser::Formats Parser::FoundFormats() const {
+  Formats out;
+  for (const Source& source : sources_) {
+    if (source.name == nullptr) continue;
+    if (std::string formats = source.header->Formats(); !formats.empty())
+      out.emplace(*source.name, std::move(formats));
+  }
+  return out;
 }
 
 SourceId Parser::AddSource(std::string_view name, Time reference) {
@@ -119,6 +144,7 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.severity = severity_.OfContinuation(assembled.text);
   } else if (assembled.kind == Assembled::Kind::kRecord) {
     parsed.header = assembled.header;
+    parsed.guessed = undecided && from.header->guesses();
     drain_->Prepare(parsed.header.message);
     parsed.time = clock_.Observe(parsed.header.time);
     // Fields that are no message name their values, they say nothing of how bad it is.

@@ -37,6 +37,7 @@ struct ParsedLine {
   TemplateId id = kNoTemplate;  // kRecord only; canonical
   uint64_t seen = 0;            // records of this template before this one
   bool created = false;
+  bool guessed = false;  // a part of the header may stand in the message: the vote is not over
   uint8_t severity = 0;  // of the record; for a continuation, what it raises its record to
 };
 
@@ -49,6 +50,13 @@ class Parser {
   // The source's index, the same for the same name until it is forgotten. `reference` (usually the
   // file's mtime) begins the reference year of formats without one.
   SourceId AddSource(std::string_view name, Time reference);
+  // The header formats that were found, by source: what a bundle keeps.
+  using Formats = std::map<std::string, std::string, std::less<>>;
+  Formats FoundFormats() const;
+  // Sources that are added from now on begin with the formats of that name; else with those of the
+  // same file name in another directory; else, where all sources have the same, with those.
+  void SetFormats(Formats formats) { formats_ = std::move(formats); }
+
   // The source is gone for good, and all of its files with it: its number goes to another one.
   void ForgetSources(const std::vector<SourceId>& ids);
   bool HasSource(SourceId id) const { return sources_[Index(id)].name != nullptr; }
@@ -115,7 +123,10 @@ class Parser {
   bool LoadSourceList(StateReader& in);
   bool LoadFiles(StateReader& in);
 
+  const std::string* FormatsFor(std::string_view source) const;
+
   HeaderOptions header_options_;
+  Formats formats_;  // of training
   DrainOptions drain_options_;
   Redactor redactor_;
   std::string redacted_;  // the line that Add is at

@@ -94,6 +94,11 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
   event.time = line.time;
   event.id = line.id;
   event.word = WordOf(line.id);
+  // A source that training did not see, whose header is a guess yet: a template that holds a part
+  // of it is no news. What is bad by its own words is.
+  constexpr uint8_t kBad = 60;
+  if (line.guessed && event.word == kUnknownWord && line.severity < kBad && !models.formats.empty())
+    return;
   event.seen = static_cast<uint32_t>(std::min<uint64_t>(line.seen, UINT32_MAX));
   event.severity = line.severity;
   event.created = line.created;

@@ -226,6 +226,7 @@ void Pipeline::Impl::Bind() {
 
 void Pipeline::Impl::BindModels() {
   const Time now = parser.clock().watermark() == kNoTime ? Time{} : parser.clock().watermark();
+  parser.SetFormats(models.formats);
   words_.clear();
   for (uint32_t word = 0; word < models.vocabulary.size(); ++word) {
     const uint32_t id = Index(parser.drain().AddTrained(models.vocabulary[word], now));

@@ -92,5 +92,51 @@ TEST(ParserTest, StateCarriesUndecidedLines) {
   }
 }
 
+// A new file of a source that was trained on: its first line has the template that training gave.
+TEST(ParserTest, FormatsOfTraining) {
+  Parser trained = Make();
+  const SourceId source = trained.AddSource("/var/log/shop/log", kNoTime);
+  for (size_t i = 0; i < 300; ++i) (void)Feed(&trained, source, i);
+  const Parser::Formats formats = trained.FoundFormats();
+  ASSERT_EQ(formats.size(), 1u);
+  for (const char* name : {"/var/log/shop/log", "/tmp/copy/log", "/srv/other"}) {
+    Parser parser = Make();
+    parser.SetFormats(formats);
+    const SourceId again = parser.AddSource(name, kNoTime);
+    for (size_t i = 0; i < 4; ++i)
+      EXPECT_EQ(parser.catalog().Text(Feed(&parser, again, i)),
+                i % 2 == 0 ? "took lease <*>" : "gave up on peer <*>")
+          << name;
+  }
+}
+
+// Another log under the same name finds its own format; damaged formats do no harm.
+TEST(ParserTest, FormatsThatDoNotFit) {
+  const auto line = [](size_t i) {
+    return "[Thu Feb 29 13:45:" + std::to_string(10 + i % 50) + " 2024] [INF] Cart: sold " +
+           std::to_string(i) + " for " + std::to_string(i * 7);
+  };
+  Parser trained = Make();
+  const SourceId source = trained.AddSource("log", kNoTime);
+  for (size_t i = 0; i < 300; ++i) (void)Feed(&trained, source, i);
+  Parser::Formats formats = trained.FoundFormats();
+  for (const bool damaged : {false, true}) {
+    if (damaged) formats["log"].resize(formats["log"].size() / 2);
+    Parser parser = Make();
+    parser.SetFormats(formats);
+    const SourceId other = parser.AddSource("log", kNoTime);
+    ParsedLine last;
+    std::string text;
+    for (size_t i = 0; i < 300; ++i) {
+      text = line(i);
+      last = parser.Add(
+          other, FileId{1},
+          {.text = text, .offset = i * 200, .bytes = static_cast<uint32_t>(text.size() + 1)});
+    }
+    EXPECT_EQ(last.header.message, "sold 299 for 2093");
+    EXPECT_EQ(last.header.level, Level::kInfo);
+  }
+}
+
 }  // namespace
 }  // namespace alogd

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -126,6 +127,8 @@ struct ModelSet {
   std::optional<JointModel> joint;
   // Detectors whose own threshold counts beside the joint one: the operator set it.
   std::vector<std::string> alone;
+  // Header formats by source, as Parser::FoundFormats gave them in training.
+  std::map<std::string, std::string, std::less<>> formats;
 };
 
 }  // namespace alogd

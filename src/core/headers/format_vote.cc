@@ -22,8 +22,9 @@ constexpr size_t kMaxSlots = 12;
 constexpr size_t kLeastHeads = 80;  // of a learned format: at 40 and 60 it must have been the same
 constexpr uint32_t kStretch =
     128;  // lines that are looked at together for whether formats still fit
-// In the flags of a saved vote: forms of times follow it, and the slots' message keys.
-constexpr uint8_t kHasForms = 4, kHasKeys = 8;
+// In the flags of a saved vote: forms of times follow it, and the slots' message keys; its formats
+// are on trial.
+constexpr uint8_t kHasForms = 4, kHasKeys = 8, kTrial = 16;
 constexpr uint64_t kMaxPause = 1 << 20;
 constexpr uint32_t kFormSample = 64;  // lines of which one is looked at for its time's form
 constexpr uint32_t kMemory = 1024;    // lines after which the counts of headers are halved
@@ -304,6 +305,16 @@ void FormatVote::Watch(bool fitted) {
   ++since_vote_;
   ++stretch_;
   if (!fitted) ++stretch_unfit_;
+  if (trial_ && stretch_ >= kLeastLines) {
+    trial_ = false;
+    if (stretch_unfit_ * 2 > stretch_) {  // it is no such source
+      slots_.clear();
+      forms_ = TimeForms();
+      voting_ = true;
+      settled_once_ = false;
+      stretch_ = stretch_unfit_ = 0;
+    }
+  }
   if (stretch_ < kStretch) return;
   if (stretch_unfit_ * 3 > stretch_ && since_vote_ >= pause_) {
     voting_ = true;
@@ -312,8 +323,7 @@ void FormatVote::Watch(bool fitted) {
   stretch_ = stretch_unfit_ = 0;
 }
 
-void FormatVote::Save(StateWriter& out) const {
-  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | kHasForms | kHasKeys));
+void FormatVote::SaveSlots(StateWriter& out) const {
   out.U64(slots_.size());
   for (const auto& slot : slots_) {
     out.U64(slot->lines);
@@ -321,6 +331,47 @@ void FormatVote::Save(StateWriter& out) const {
     out.Bytes(slot->known != nullptr ? slot->known->name : std::string_view());
     if (slot->known == nullptr) slot->layout.Save(out);
   }
+}
+
+bool FormatVote::LoadSlots(StateReader& in) {
+  slots_.clear();
+  const size_t slots = in.Count(3);
+  if (slots > kMaxSlots + kMaxLayouts) return in.Fail(), false;
+  for (size_t i = 0; i < slots && in.ok(); ++i) {
+    const uint64_t lines = in.U64();
+    const bool settled = in.Bool();
+    const std::string_view name = in.Bytes();
+    const std::span<const KnownFormat> known = KnownFormats();
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const KnownFormat& k) { return k.name == name; });
+    Layout layout;
+    if (name.empty() ? !Layout::Load(in, &layout) : found == known.end()) return in.Fail(), false;
+    Slot* slot = AddSlot(name.empty() ? nullptr : &*found, std::move(layout));
+    slot->lines = lines;
+    slot->context.settled = settled;
+  }
+  return in.ok();
+}
+
+void FormatVote::SaveFormats(StateWriter& out) const {
+  SaveSlots(out);
+  forms_.Save(out);
+  for (const auto& slot : slots_) slot->context.message_key.Save(out);
+}
+
+bool FormatVote::LoadFormats(StateReader& in) {
+  if (!LoadSlots(in) || !forms_.Load(in)) return false;
+  for (const auto& slot : slots_)
+    if (!slot->context.message_key.Load(in)) return false;
+  voting_ = false;
+  settled_once_ = trial_ = true;
+  return true;
+}
+
+void FormatVote::Save(StateWriter& out) const {
+  out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | (trial_ ? kTrial : 0) |
+                               kHasForms | kHasKeys));
+  SaveSlots(out);
   out.U64(heads_.size());
   for (const std::string& head : heads_) out.Bytes(head);
   for (const uint64_t n :
@@ -339,22 +390,8 @@ bool FormatVote::Load(StateReader& in, TimeReader* times) {
   const uint8_t flags = in.U8();
   voting_ = (flags & 1) != 0;
   settled_once_ = (flags & 2) != 0;
-  slots_.clear();
-  const size_t slots = in.Count(3);
-  if (slots > kMaxSlots + kMaxLayouts) return in.Fail(), false;
-  for (size_t i = 0; i < slots && in.ok(); ++i) {
-    const uint64_t lines = in.U64();
-    const bool settled = in.Bool();
-    const std::string_view name = in.Bytes();
-    const std::span<const KnownFormat> known = KnownFormats();
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const KnownFormat& k) { return k.name == name; });
-    Layout layout;
-    if (name.empty() ? !Layout::Load(in, &layout) : found == known.end()) return in.Fail(), false;
-    Slot* slot = AddSlot(name.empty() ? nullptr : &*found, std::move(layout));
-    slot->lines = lines;
-    slot->context.settled = settled;
-  }
+  trial_ = (flags & kTrial) != 0;
+  if (!LoadSlots(in)) return false;
   heads_.clear();
   const size_t heads = in.Count(1);
   if (heads > kMostLines) return in.Fail(), false;

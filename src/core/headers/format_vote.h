@@ -49,6 +49,14 @@ class FormatVote {
   void Save(StateWriter& out) const;
   [[nodiscard]] bool Load(StateReader& in, TimeReader* times);
 
+  // What a settled vote found, for another source to begin with, and that. Such a source has no
+  // vote unless its first lines do not fit.
+  void SaveFormats(StateWriter& out) const;
+  [[nodiscard]] bool LoadFormats(StateReader& in);
+  bool is_fixed() const { return fixed_; }
+  // A learned layout is but a guess yet: a part of its lines' headers may be taken for message.
+  bool guesses_layout() const { return guesses() && !slots_.empty(); }
+
  private:
   struct Slot {
     const KnownFormat* known = nullptr;  // else `layout`
@@ -77,6 +85,8 @@ class FormatVote {
   void Learn();
   void Settle();
   void Watch(bool fitted);
+  void SaveSlots(StateWriter& out) const;
+  [[nodiscard]] bool LoadSlots(StateReader& in);
   void NoteHeaderOnly(std::string_view line, bool fitted, LineParts* out);
   bool IsLearningTime() const;
 
@@ -91,6 +101,7 @@ class FormatVote {
   bool voting_ = true;
   bool fixed_ = false;
   bool settled_once_ = false;
+  bool trial_ = false;              // the formats come from elsewhere, and few lines were seen yet
   std::vector<std::string> heads_;  // beginnings of voting lines that no known format fits
   uint32_t voters_ = 0;             // lines of this vote
   uint32_t unchanged_ = 0;          // times that learning gave what it gave before

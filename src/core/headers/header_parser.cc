@@ -125,6 +125,37 @@ bool HeaderParser::undecided() const {
   return impl_->container == Container::kNone ? impl_->lines.undecided() : impl_->inner.undecided();
 }
 
+namespace {
+constexpr uint8_t kFormatsVersion = 1;  // of what Formats gives
+}
+
+std::string HeaderParser::Formats() const {
+  std::string formats;
+  if (undecided() || impl_->lines.is_fixed()) return formats;
+  StateWriter out(&formats);
+  out.U8(kFormatsVersion);
+  out.U8(static_cast<uint8_t>(impl_->container));
+  (impl_->container == Container::kNone ? impl_->lines : impl_->inner).SaveFormats(out);
+  return formats;
+}
+
+bool HeaderParser::SetFormats(std::string_view formats) {
+  if (impl_->lines.is_fixed()) return true;
+  StateReader in(formats);
+  const uint8_t version = in.U8(), container = in.U8();
+  if (version != kFormatsVersion || container > static_cast<uint8_t>(Container::kCri)) return false;
+  FormatVote found(&impl_->times);
+  if (!found.LoadFormats(in) || !in.at_end()) return false;
+  StateReader again(formats.substr(2));
+  // A container's lines are unwrapped by their looks; its votes are about what they hold.
+  const bool wrapped = container != static_cast<uint8_t>(Container::kNone);
+  return (wrapped ? impl_->inner : impl_->lines).LoadFormats(again);
+}
+
+bool HeaderParser::guesses() const {
+  return (impl_->container == Container::kNone ? impl_->lines : impl_->inner).guesses_layout();
+}
+
 std::string_view HeaderParser::MessageOf(std::string_view line) {
   Level level = Level::kNone;
   if (line.find('\n') != std::string_view::npos) return SecondLine(line, &level);

@@ -58,6 +58,14 @@ class HeaderParser {
 
   // True where times without a date came: it was taken from the reference and what came before.
   bool guesses_dates() const;
+  // The formats that were found, for a source of the same kind to begin with: empty until they are
+  // settled, and where the configuration names the format.
+  std::string Formats() const;
+  // Begins with such formats; before the first line. False where they are malformed; the source
+  // then finds its own.
+  bool SetFormats(std::string_view formats);
+  // Lines are taken apart by a guess: what is taken for message may hold a part of the header.
+  bool guesses() const;
 
   // True while the source's lines are voted on: what they mean may still turn out to be otherwise.
   bool undecided() const;

@@ -18,6 +18,7 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 16;  // ours is 6; deeper text is not ours and costs stack to print
 constexpr std::string_view kSeal = "\"manifest_sha256\": \"";
+constexpr size_t kMaxFormats = 1024;  // sources whose header formats a bundle keeps
 constexpr size_t kMaxGoldenLines = 1024;
 constexpr size_t kMaxGoldenWindows = 1024;   // of a detector
 constexpr size_t kMaxGoldenWords = 100'000;  // of a window
@@ -115,6 +116,27 @@ Status DecodeTemplates(std::string_view text, Bundle* bundle) {
     bundle->rare.push_back(item["rare"].get<bool>());
   }
   return {};
+}
+
+json EncodeFormats(const std::map<std::string, std::string, std::less<>>& formats) {
+  json list = json::array();
+  for (const auto& [source, found] : formats) {
+    if (list.size() >= kMaxFormats) break;
+    list.push_back({{"source", EncodeText(source)}, {"formats", EncodeText(found)}});
+  }
+  return list;
+}
+
+std::map<std::string, std::string, std::less<>> DecodeFormats(const json& list) {
+  std::map<std::string, std::string, std::less<>> formats;
+  if (!list.is_array() || list.size() > kMaxFormats) return formats;
+  for (const json& item : list) {
+    std::string source, found;
+    if (item.is_object() && item.contains("source") && item.contains("formats") &&
+        DecodeText(item["source"], &source) && DecodeText(item["formats"], &found))
+      formats.emplace(std::move(source), std::move(found));
+  }
+  return formats;
 }
 
 json EncodeGolden(const Bundle& bundle, const std::vector<std::string>& templates) {

@@ -2,6 +2,7 @@
 // manifest.json and templates.json: a bundle's parts as text, and back with every field checked.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@ nlohmann::json ParserOptions(const GroupConfig& group);
 Result<nlohmann::json> ParseJson(std::string_view text);
 
 // templates.json: [{"text", "count", "rare"}, ...] by word.
+// Header formats by source, and back. Those that are malformed are left out: a source without them
+// finds its own.
+nlohmann::json EncodeFormats(const std::map<std::string, std::string, std::less<>>& formats);
+std::map<std::string, std::string, std::less<>> DecodeFormats(const nlohmann::json& list);
+
 std::string EncodeTemplates(const Bundle& bundle);
 Status DecodeTemplates(std::string_view text, Bundle* bundle);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/bundle/bundle.h"
+#include "models/bundle/manifest.h"
 #include "models/calibration/joint_calibration.h"
 #include "models/registry/detectors.h"
 
@@ -77,6 +78,9 @@ Result<ModelSet> MakeModelSet(const GroupConfig& group, const Bundle* bundle) {
   if (bundle) {
     set.bundle = bundle->name;
     set.vocabulary = bundle->vocabulary;
+    // Of an older alogd: none.
+    if (const auto headers = bundle->manifest.find("headers"); headers != bundle->manifest.end())
+      set.formats = DecodeFormats(*headers);
   }
   for (const DetectorSpec* spec : Detectors()) {
     if (!spec->info.enabled.get(group)) continue;

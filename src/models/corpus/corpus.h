@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ struct Corpus {
   // For the manifest.
   std::vector<std::string> files;
   uint64_t bytes = 0;
-  uint64_t records_seen = 0;              // before --max-records thinned them out
+  uint64_t records_seen = 0;                                // before --max-records thinned them out
+  std::map<std::string, std::string, std::less<>> formats;  // of headers, by source: see Parser
   std::vector<std::string> golden_lines;  // up to 64 raw lines from all over the input
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/bundle/manifest.h"
 #include "models/corpus/training_split.h"
 #include "models/registry/detectors.h"
 #include "models/sequence/lstm_kernels.h"
@@ -233,6 +234,7 @@ class Trainer {
                            {"alarms_per_day", options_.alarms_per_day},
                            {"instruction_set", std::string(ActiveLstmKernels().name)}};
     manifest["rare"] = RareList();
+    manifest["headers"] = EncodeFormats(corpus_.formats);
     manifest["rare_rule"] = split_.rare_rule;
     json notes = json::array();
     for (const std::string& note : notes_) notes.push_back(EncodeText(note));
