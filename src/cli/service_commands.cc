@@ -121,6 +121,21 @@ void PrintCounts(const char* title, const json& counts, bool zeros) {
   fmt::print("{:<9} {}\n", title, line.empty() ? "none" : line);
 }
 
+// What waits for each sink, what it took, and why it fails.
+void PrintSinks(const json& sinks) {
+  const char* title = "alerts";
+  for (const json& sink : sinks) {
+    fmt::print("{:<9} {}: {} sent, {} waiting", title, Text(sink, "name"), Count(sink, "sent"),
+               Count(sink, "waiting"));
+    if (const uint64_t held = Count(sink, "held_back"); held > 0)
+      fmt::print(", {} held back (too many at once)", held);
+    if (const std::string error = Text(sink, "last_error"); !error.empty())
+      fmt::print("; failing now, {} tries: {}", Count(sink, "failures"), error);
+    fmt::print("\n");
+    title = "";
+  }
+}
+
 void PrintStatus(const CliContext& context, const json& status) {
   fmt::print("alogd {}, pid {}, up {}\n", Text(status, "version"), Count(status, "pid"),
              Age(Count(status, "uptime_s")));
@@ -141,14 +156,9 @@ void PrintStatus(const CliContext& context, const json& status) {
   const std::string error = Text(commit, "last_error");
   fmt::print("commits   {}{}\n", Count(commit, "units"),
              error.empty() ? "" : "; failing now: " + error);
-  const json& journal = Part(status, "journal");
-  fmt::print("alerts    {} sent, {} waiting", Count(journal, "sent"), Count(journal, "pending"));
-  if (const uint64_t held = Count(journal, "held_back"); held > 0) {
-    fmt::print(", {} held back from the journal (too many in 30 s)", held);
-  }
-  if (const uint64_t repeats = Count(journal, "repeats"); repeats > 0)
-    fmt::print(", {} held back as repetitions", repeats);
-  fmt::print("\n");
+  PrintSinks(Part(status, "sinks"));
+  if (const uint64_t repeats = Count(Part(status, "journal"), "repeats"); repeats > 0)
+    fmt::print("          {} alerts held back as repetitions\n", repeats);
   const json& maintenance = Part(status, "maintenance");
   if (Flag(maintenance, "active") || Count(maintenance, "held") > 0)
     fmt::print("          {}\n", DescribeMaintenance(maintenance));

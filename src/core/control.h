@@ -26,6 +26,8 @@ namespace alogd {
 //                 "last_rotation_us", "state"}],
 //    "drops": {"REASON": N}, "limits": {"NAME": N}, "commit": {"units", "last_error"},
 //    "journal": {"sent", "pending", "held_back", "repeats"},
+//    "sinks": [{"name", "kind", "target", "sent", "waiting", "held_back", "failures",
+//               "last_error"}],
 //    "last_reload": {"at_us", "ok", "message"}}
 inline constexpr size_t kMaxControlMessage =
     1 << 20;  // bytes of one line; longer ones end the connection

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The entries of the last 30 s, and who may add to them.
+// The entries of the last interval, and who may add to them.
 #include "daemon/alert_limit.h"
 
 #include <utility>
@@ -7,11 +7,11 @@
 namespace alogd {
 
 AlertLimit::Verdict AlertLimit::Ask(RiskLevel level, Clock::time_point now) {
-  for (; !sent_.empty() && now - sent_.front().at >= kInterval; sent_.pop_front()) {
+  for (; !sent_.empty() && now - sent_.front().at >= options_.interval; sent_.pop_front()) {
     if (!sent_.front().critical) --others_;
   }
   const bool critical = level == RiskLevel::kCritical;
-  if (sent_.size() >= kMost || (!critical && others_ >= kOthers)) {
+  if (sent_.size() >= options_.most || (!critical && others_ >= options_.others)) {
     if (critical) return Verdict::kWait;
     if (untold_++ == 0) untold_since_ = now;
     return Verdict::kHold;
@@ -22,7 +22,7 @@ AlertLimit::Verdict AlertLimit::Ask(RiskLevel level, Clock::time_point now) {
 }
 
 uint64_t AlertLimit::TakeUntold(Clock::time_point now) {
-  return now - untold_since_ >= kInterval ? std::exchange(untold_, 0) : 0;
+  return now - untold_since_ >= options_.interval ? std::exchange(untold_, 0) : 0;
 }
 
 }  // namespace alogd

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How many entries alogd gives the journal: fewer than journald takes, with a share for CRITICAL.
+// How many alerts a sink is given: fewer than it takes, with a share for CRITICAL.
 #pragma once
 
 #include <chrono>
@@ -26,12 +26,16 @@ class AlertLimit {
     kWait,  // ask again: CRITICAL ones are never left out
   };
 
-  static constexpr std::chrono::seconds kInterval{30};
-  // In any 30 s, so in those that journald counts as well. The rest up to 10,000 is for what alogd
-  // says besides alerts.
-  static constexpr size_t kMost = 9'000;
-  // Of them for levels below CRITICAL.
-  static constexpr size_t kOthers = 6'000;
+  struct Options {
+    std::chrono::seconds interval{60};
+    size_t most = 0;    // in any interval, so in those that a journald counts as well
+    size_t others = 0;  // of them for levels below CRITICAL
+  };
+  // The rest up to 10,000 is for what alogd says besides alerts.
+  static constexpr Options kJournald{std::chrono::seconds(30), 9'000, 6'000};
+
+  explicit AlertLimit(const Options& options) : options_(options) {}
+  const Options& options() const { return options_; }
 
   Verdict Ask(RiskLevel level, Clock::time_point now);
   // How many were held back and not told of yet, where that is due; else 0.
@@ -42,7 +46,8 @@ class AlertLimit {
     Clock::time_point at;
     bool critical;
   };
-  std::deque<Sent> sent_;  // in the last kInterval
+  Options options_;
+  std::deque<Sent> sent_;  // in the last interval
   size_t others_ = 0;      // of them
   uint64_t untold_ = 0;
   Clock::time_point untold_since_{};

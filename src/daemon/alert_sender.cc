@@ -1,64 +1,81 @@
 // SPDX-License-Identifier: MIT
-// Sends alerts one by one and tries again each second while the sink refuses them.
+// Sends alerts one by one; a sink that fails rests before it is tried again.
 #include "daemon/alert_sender.h"
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <utility>
 
 #include "core/text.h"
-#include "daemon/alert_limit.h"
-#include "daemon/journal_sender.h"
 
 namespace alogd {
 namespace {
 
-// A sink that refused (no journald at the moment) is asked again so often.
-constexpr std::chrono::milliseconds kRetry{1000};
+using std::chrono::milliseconds;
+using Clock = AlertLimit::Clock;
+
+constexpr milliseconds kFirstPause{1000};
 // No wait is longer, so that the heartbeat stays fresh.
-constexpr std::chrono::milliseconds kRound{1000};
+constexpr milliseconds kRound{1000};
 
 }  // namespace
 
 struct AlertSender::State {
   std::unique_ptr<AlertSink> sink;
   Heartbeat* beat;
-  OnSent on_sent;
-  AlertLimit limit;  // the thread's own
+  Options options;
+  std::optional<AlertLimit> limit;   // the thread's own, as the next two
+  std::vector<Alert> uncommitted;    // sent before anything else
+  milliseconds pause = kFirstPause;  // after the next failure
 
   mutable std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::vector<Alert>> batches;  // the first is being sent
+  std::vector<Alert> incoming;
   Stats stats;
+  bool reopen = false;
   bool stop = false;
   bool ended = false;
-  bool abandoned = false;  // Stop gave up waiting: `beat` and `on_sent` may be gone
+  bool abandoned = false;  // Stop gave up waiting: `beat` and on_delivery may be gone
 
   void Run();
-  void SendBatch(const std::vector<Alert>& batch);
-  bool SendOne(const Alert& alert);
-  AlertLimit::Verdict Admit(const Alert& alert);
-  void TellHeldBack(AlertLimit::Clock::time_point now);
-  void Beat();
+  void SendAll(std::vector<Alert> batch);
+  bool SendUncommitted(Delivery* delivery);
+  enum class Outcome : uint8_t { kDone, kFailed, kNoRoom };
+  Outcome SendOne(const Alert& alert, Delivery* delivery);
+  void Failed(const Alert& alert, const Error& error);
+  void Deliver(Delivery delivery);
+  void Rest(milliseconds time);
+  void TellHeldBack(Clock::time_point now);
+  bool stopped() {
+    const std::lock_guard lock(mutex);
+    return stop;
+  }
 };
 
-AlertSender::AlertSender(std::unique_ptr<AlertSink> sink, Heartbeat* beat, OnSent on_sent)
+AlertSender::AlertSender(std::unique_ptr<AlertSink> sink, Heartbeat* beat, Options options)
     : state_(std::make_shared<State>()) {
+  const auto limit = options.limit ? options.limit : sink->limit();
+  if (limit) state_->limit.emplace(*limit);
   state_->sink = std::move(sink);
   state_->beat = beat;
-  state_->on_sent = std::move(on_sent);
+  state_->options = std::move(options);
   thread_ = std::thread([state = state_] { state->Run(); });
 }
 
-AlertSender::~AlertSender() { Stop(std::chrono::milliseconds(0)); }
+AlertSender::~AlertSender() { Stop(milliseconds(0)); }
 
-void AlertSender::Send(std::vector<Alert> batch) {
+void AlertSender::Send(std::vector<Alert> alerts) {
   const std::lock_guard lock(state_->mutex);
-  state_->stats.waiting += batch.size();
-  state_->batches.push_back(std::move(batch));
+  std::ranges::move(alerts, std::back_inserter(state_->incoming));
+  state_->changed.notify_all();
+}
+
+void AlertSender::Reopen() {
+  const std::lock_guard lock(state_->mutex);
+  state_->reopen = true;
   state_->changed.notify_all();
 }
 
@@ -67,7 +84,7 @@ AlertSender::Stats AlertSender::stats() const {
   return state_->stats;
 }
 
-bool AlertSender::Stop(std::chrono::milliseconds patience) {
+bool AlertSender::Stop(milliseconds patience) {
   if (!thread_.joinable()) return true;
   bool ended = false;
   {
@@ -88,98 +105,124 @@ bool AlertSender::Stop(std::chrono::milliseconds patience) {
   return ended;
 }
 
-void AlertSender::State::Beat() {
-  const std::lock_guard lock(mutex);
-  if (!abandoned) beat->Beat();
-}
-
 void AlertSender::State::Run() {
+  Deliver({.taken = {}, .ready = true});
   std::unique_lock lock(mutex);
   while (!stop) {
     if (!abandoned) beat->Beat();
+    std::vector<Alert> batch;
+    batch.swap(incoming);
+    const bool anew = std::exchange(reopen, false);
     lock.unlock();
-    TellHeldBack(AlertLimit::Clock::now());
+    if (anew) sink->Reopen();
+    TellHeldBack(Clock::now());
+    if (!batch.empty() || !uncommitted.empty()) SendAll(std::move(batch));
     lock.lock();
-    if (batches.empty()) {
-      changed.wait_for(lock, kRound);
-      continue;
-    }
-    const std::vector<Alert> batch = std::move(batches.front());
-    batches.pop_front();
-    lock.unlock();
-    SendBatch(batch);
-    lock.lock();
+    if (incoming.empty() && uncommitted.empty() && !reopen && !stop) changed.wait_for(lock, kRound);
   }
-  TellHeldBack(AlertLimit::Clock::time_point::max());
+  lock.unlock();
+  TellHeldBack(Clock::time_point::max());
+  lock.lock();
   if (!abandoned) beat->End();
   ended = true;
   changed.notify_all();
 }
 
-void AlertSender::State::TellHeldBack(AlertLimit::Clock::time_point now) {
-  const uint64_t count = limit.TakeUntold(now);
+void AlertSender::State::TellHeldBack(Clock::time_point now) {
+  const uint64_t count = limit ? limit->TakeUntold(now) : 0;
   if (count == 0) return;
   spdlog::warn(
-      "{} alerts below CRITICAL were held back from the journal, which would drop what comes after "
-      "10,000 entries in 30 s; they are in the database: alogctl incidents list --since -1h",
-      count);
+      "{} alerts below CRITICAL were held back from the sink {}, which takes {} in {} s; they are "
+      "in the database: alogctl incidents list --since -1h",
+      count, options.name, limit->options().others, limit->options().interval.count());
 }
 
-// Waits for room for what may not be left out; kWait where it was told to stop meanwhile.
-AlertLimit::Verdict AlertSender::State::Admit(const Alert& alert) {
-  if (!sink->limited()) return AlertLimit::Verdict::kSend;
-  std::unique_lock lock(mutex);
-  for (;;) {
-    const auto verdict = limit.Ask(alert.level, AlertLimit::Clock::now());
-    if (verdict == AlertLimit::Verdict::kHold) {
-      ++stats.held_back;
-      --stats.waiting;
-    }
-    if (verdict != AlertLimit::Verdict::kWait || stop) return verdict;
-    if (!abandoned) beat->Beat();
-    changed.wait_for(lock, kRetry, [this] { return stop; });
+// Uncommitted alerts have id 0 and no place but this one.
+bool AlertSender::State::SendUncommitted(Delivery* delivery) {
+  while (!uncommitted.empty()) {
+    if (SendOne(uncommitted.front(), delivery) != Outcome::kDone) return false;
+    uncommitted.erase(uncommitted.begin());
   }
+  return true;
 }
 
-void AlertSender::State::SendBatch(const std::vector<Alert>& batch) {
-  std::vector<int64_t> sent;
-  sent.reserve(batch.size());
+void AlertSender::State::SendAll(std::vector<Alert> batch) {
+  const auto committed =
+      std::ranges::stable_partition(batch, [](const Alert& a) { return a.id == 0; });
+  std::move(batch.begin(), committed.begin(), std::back_inserter(uncommitted));
+  batch.erase(batch.begin(), committed.begin());
+  const Clock::time_point end = Clock::now() + kTurn;
+  Delivery delivery;
+  bool good = SendUncommitted(&delivery);
+  bool failed = !good;
   for (const Alert& alert : batch) {
-    const AlertLimit::Verdict verdict = Admit(alert);
-    if (verdict == AlertLimit::Verdict::kWait) break;
-    if (verdict == AlertLimit::Verdict::kSend && !SendOne(alert)) break;
-    sent.push_back(alert.id);
+    if (!good || stopped() || Clock::now() >= end) break;
+    const Outcome outcome = SendOne(alert, &delivery);
+    good = outcome == Outcome::kDone;
+    failed = outcome == Outcome::kFailed;
   }
-  OnSent call;
-  {
-    const std::lock_guard lock(mutex);
-    if (!abandoned) call = on_sent;
-  }
-  if (call) call(std::move(sent));
+  const bool of_outbox = !batch.empty();
+  delivery.ready = of_outbox && good;
+  std::erase(delivery.taken, 0);
+  if (of_outbox || delivery.refused) Deliver(std::move(delivery));
+  if (good) return;
+  Rest(failed ? std::exchange(pause, std::min(2 * pause, sink->max_pause())) : kFirstPause);
+  if (of_outbox) Deliver({.taken = {}, .ready = true});
 }
 
-// False when it was told to stop before the sink took the alert.
-bool AlertSender::State::SendOne(const Alert& alert) {
-  for (bool refused = false;; refused = true) {
+AlertSender::State::Outcome AlertSender::State::SendOne(const Alert& alert, Delivery* delivery) {
+  const auto verdict = limit ? limit->Ask(alert.level, Clock::now()) : AlertLimit::Verdict::kSend;
+  if (verdict == AlertLimit::Verdict::kWait) return Outcome::kNoRoom;
+  if (verdict == AlertLimit::Verdict::kSend) {
     {
       const std::lock_guard lock(mutex);
-      if (refused && stop) return false;
       if (!abandoned) beat->Rest();
     }
     const Status status = sink->Send(alert);
-    Beat();
-    std::unique_lock lock(mutex);
-    if (status.ok()) {
-      if (refused) spdlog::info("alerts reach their sink again");
-      ++stats.sent;
-      --stats.waiting;
-      return true;
+    const std::lock_guard lock(mutex);
+    if (!abandoned) beat->Beat();
+    if (!status.ok()) {
+      if (alert.id != 0) delivery->refused = RefusedAlert{alert.id, status.error().message};
+      Failed(alert, status.error());
+      return Outcome::kFailed;
     }
-    if (!refused) {
-      spdlog::error("alert of anomaly {} was not taken and is tried again each second: {}",
-                    alert.anomaly_id, EscapeForTerminal(status.error().message));
-    }
-    changed.wait_for(lock, kRetry, [this] { return stop; });
+    if (!stats.last_error.empty()) spdlog::info("the sink {} takes alerts again", options.name);
+    stats.last_error.clear();
+    ++stats.sent;
+    pause = kFirstPause;
+  } else {
+    const std::lock_guard lock(mutex);
+    ++stats.held_back;
+  }
+  delivery->taken.push_back(alert.id);
+  return Outcome::kDone;
+}
+
+// Said once for as long as it fails.
+void AlertSender::State::Failed(const Alert& alert, const Error& error) {
+  ++stats.failures;
+  const bool first = stats.last_error.empty();
+  stats.last_error = EscapeForTerminal(error.message);
+  if (first)
+    spdlog::error("the sink {} did not take alert {}, which is tried again: {}", options.name,
+                  alert.id, stats.last_error);
+}
+
+void AlertSender::State::Deliver(Delivery delivery) {
+  std::function<void(Delivery)> call;
+  {
+    const std::lock_guard lock(mutex);
+    if (!abandoned) call = options.on_delivery;
+  }
+  if (call) call(std::move(delivery));
+}
+
+void AlertSender::State::Rest(milliseconds time) {
+  const Clock::time_point end = Clock::now() + time;
+  std::unique_lock lock(mutex);
+  while (!stop && Clock::now() < end) {
+    if (!abandoned) beat->Beat();
+    changed.wait_until(lock, std::min(end, Clock::now() + kRound), [this] { return stop; });
   }
 }
 

@@ -36,6 +36,8 @@ constexpr seconds kRetentionOverdue{600};
 // MB).
 constexpr seconds kCheckpointPeriod{10};
 constexpr uint64_t kCheckpointUnits = 256;
+// What waits in the outbox is counted no more often.
+constexpr seconds kCountPeriod{1};
 // Trouble that goes on repeats itself about once an hour.
 constexpr std::chrono::hours kTellRepeats{1};
 
@@ -70,16 +72,39 @@ void Committer::Offer(CommitUnit unit, bool force) {
   changed_.notify_all();
 }
 
-void Committer::Sent(std::vector<int64_t> outbox_ids) {
+void Committer::Delivered(const std::string& sink, Delivery delivery) {
   const std::lock_guard lock(mutex_);
-  const bool of_outbox = std::erase(outbox_ids, 0) == 0;
-  if (!of_outbox && outbox_ids.empty()) return;  // uncommitted ones: they stay where they are
-  sent_.insert(sent_.end(), outbox_ids.begin(), outbox_ids.end());
-  alerts_out_ = false;
-  // What was not sent waits for the next commit or start: the sender gives back part of a batch
-  // only when it ends.
-  look_in_outbox_ = look_in_outbox_ || !outbox_ids.empty();
+  Outlet& outlet = outlets_[sink];
+  outlet.out = false;
+  outlet.ready = delivery.ready;
+  if (!delivery.taken.empty() || delivery.refused) {
+    outlet.look = true;
+    delivered_.emplace_back(sink, std::move(delivery));
+  }
   changed_.notify_all();
+}
+
+void Committer::ForgetSink(const std::string& sink) {
+  const std::lock_guard lock(mutex_);
+  outlets_.erase(sink);
+  changed_.notify_all();
+}
+
+void Committer::LookInOutboxes() {
+  for (auto& [sink, outlet] : outlets_) outlet.look = true;
+  count_waiting_ = true;
+}
+
+std::string Committer::ReadySink() const {
+  for (const auto& [sink, outlet] : outlets_)
+    if (outlet.ready && outlet.look && !outlet.out) return sink;
+  return {};
+}
+
+// A sink that rests after a failure is not waited for: the next start tries again.
+bool Committer::drained() const {
+  return units_.empty() && delivered_.empty() && ReadySink().empty() &&
+         std::ranges::none_of(outlets_, [](const auto& o) { return o.second.out; });
 }
 
 void Committer::Call(std::function<void(Store&)> call) {
@@ -119,14 +144,15 @@ void Committer::Run() {
     if (!finishing_) KeepHouse(lock, !worked);
     if (failing_ && now >= failing_since_ + hooks_.alert_after) AlertUncommitted(lock);
     if (now >= next_tell_) TellRepeats();
+    if (count_waiting_ && !failing_ && now >= next_count_) CountWaiting(lock);
     if (worked) continue;
     Clock::time_point until = Clock::now() + kRound;
     if (retry_at_ > now) until = std::min(until, retry_at_);
     if (finishing_) until = std::min(until, finish_by_);
     const auto something = [this, now] {
       return (finishing_ && (drained() || Clock::now() >= finish_by_)) ||
-             (retry_at_ <= now && (call_due() || !sent_.empty() || !units_.empty() ||
-                                   (look_in_outbox_ && !alerts_out_)));
+             (retry_at_ <= now &&
+              (call_due() || !delivered_.empty() || !units_.empty() || !ReadySink().empty()));
     };
     changed_.wait_until(lock, until, something);
   }
@@ -145,10 +171,10 @@ bool Committer::DoOne(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     call(store_);
     lock.lock();
-  } else if (!sent_.empty()) {
+  } else if (!delivered_.empty()) {
     DeleteSent(lock);
-  } else if (look_in_outbox_ && !alerts_out_) {
-    ReadOutbox(lock);
+  } else if (std::string sink = ReadySink(); !sink.empty()) {
+    ReadOutbox(lock, std::move(sink));
   } else if (!units_.empty()) {
     CommitFront(lock);
   } else {
@@ -174,7 +200,7 @@ void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
   ++stats_.units;
   stats_.repeats = store_.repeats();
   const std::string group = unit.group;
-  look_in_outbox_ = look_in_outbox_ || !unit.anomalies.empty() || !unit.incidents.empty();
+  if (!unit.anomalies.empty() || !unit.incidents.empty()) LookInOutboxes();
   units_.pop_front();
   if (const auto it = of_group_.find(group); --it->second == 0) of_group_.erase(it);
   if (!hooks_.on_room) return;
@@ -184,27 +210,40 @@ void Committer::CommitFront(std::unique_lock<std::mutex>& lock) {
 }
 
 void Committer::DeleteSent(std::unique_lock<std::mutex>& lock) {
-  std::vector<int64_t> ids;
-  ids.swap(sent_);
+  // A deque's elements stay where they are while others are pushed behind them.
+  const auto& [sink, delivery] = delivered_.front();
   lock.unlock();
-  const Status status = store_.Sent(kJournalSink, ids);
+  const Status status = store_.Sent(sink, delivery.taken, delivery.refused);
   lock.lock();
-  if (status.ok()) return;
-  sent_.insert(sent_.end(), ids.begin(), ids.end());
-  Failed(status.error());
+  if (!status.ok()) return Failed(status.error());
+  delivered_.pop_front();
+  count_waiting_ = true;
 }
 
-void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock) {
+void Committer::ReadOutbox(std::unique_lock<std::mutex>& lock, std::string sink) {
+  outlets_[sink].look = false;  // a commit meanwhile makes it true again
   lock.unlock();
-  Result<std::vector<Alert>> alerts = store_.Outbox(kJournalSink, kBatch);
+  Result<std::vector<Alert>> alerts = store_.Outbox(sink, kBatch);
   lock.lock();
+  const auto outlet = outlets_.find(sink);
+  if (outlet == outlets_.end()) return;  // forgotten meanwhile
+  if (!alerts) outlet->second.look = true;
   if (!alerts) return Failed(alerts.error());
-  look_in_outbox_ = false;
   if (alerts->empty() || !hooks_.on_alerts) return;
-  alerts_out_ = true;
+  outlet->second.out = true;
+  outlet->second.ready = false;
   lock.unlock();
-  hooks_.on_alerts(std::move(*alerts));
+  hooks_.on_alerts(sink, std::move(*alerts));
   lock.lock();
+}
+
+void Committer::CountWaiting(std::unique_lock<std::mutex>& lock) {
+  count_waiting_ = false;
+  next_count_ = Clock::now() + kCountPeriod;
+  lock.unlock();
+  Result<std::map<std::string, uint64_t>> waiting = store_.Waiting();
+  lock.lock();
+  if (waiting) stats_.waiting = std::move(*waiting);
 }
 
 void Committer::TellRepeats() {
@@ -285,7 +324,7 @@ void Committer::TellDue(std::unique_lock<std::mutex>& lock) {
   if (!told)
     Failed(told.error());
   else if (*told)
-    look_in_outbox_ = true;
+    LookInOutboxes();
 }
 
 void Committer::Failed(const Error& error) {
@@ -302,11 +341,13 @@ void Committer::Failed(const Error& error) {
 
 // What the waiting units would alert goes out now, and again with its id once it is committed.
 void Committer::AlertUncommitted(std::unique_lock<std::mutex>& lock) {
+  const std::vector<SinkPolicy> sinks = store_.policy().sinks;
   const RiskLevel least = store_.policy().alert_min();
-  std::vector<Alert> alerts;
+  std::map<std::string, std::vector<Alert>> alerts;  // by sink
   for (const CommitUnit& unit : units_) {
     for (const Anomaly& anomaly : unit.anomalies) {
-      if (anomaly.detector != kRuleDetector && anomaly.level < least) continue;
+      const bool rule = anomaly.detector == kRuleDetector;
+      if (!rule && anomaly.level < least) continue;
       if (!alerted_uncommitted_.emplace(unit.group, TroubleOf(anomaly).Key()).second) continue;
       Alert alert;
       alert.level = anomaly.level;
@@ -314,12 +355,13 @@ void Committer::AlertUncommitted(std::unique_lock<std::mutex>& lock) {
       alert.title = EscapeForTerminal(anomaly.stream + ": " + anomaly.message);
       alert.uncommitted = true;
       alert.anomaly = anomaly;
-      alerts.push_back(std::move(alert));
+      for (const SinkPolicy& sink : sinks)
+        if (rule || anomaly.level >= sink.min_level) alerts[sink.name].push_back(alert);
     }
   }
   if (alerts.empty() || !hooks_.on_alerts) return;
   lock.unlock();
-  hooks_.on_alerts(std::move(alerts));
+  for (auto& [sink, batch] : alerts) hooks_.on_alerts(sink, std::move(batch));
   lock.lock();
 }
 

@@ -17,6 +17,7 @@
 
 #include "core/commit_unit.h"
 #include "core/store/store.h"
+#include "daemon/alert_sender.h"
 #include "daemon/heartbeat.h"
 
 namespace alogd {
@@ -33,8 +34,9 @@ class Committer {
   struct Hooks {
     // A unit of the group was committed: there is room for another. On the committer's thread.
     std::function<void(const std::string& group)> on_room;
-    // Alerts to be sent; answered by Sent. At most one batch is out. On the committer's thread.
-    std::function<void(std::vector<Alert>)> on_alerts;
+    // Alerts for a sink that said it is ready; answered by Delivered. Those that are not committed
+    // come at any time. On the committer's thread.
+    std::function<void(const std::string& sink, std::vector<Alert>)> on_alerts;
     // The database is damaged: trying again is useless. Once, on the committer's thread.
     std::function<void()> on_damage;
     // Alerts wait so long for a database that does not take their commit, then they go out before
@@ -48,6 +50,7 @@ class Committer {
     uint64_t queued = 0;
     uint64_t repeats = 0;    // anomalies whose trouble was told lately; see Notifier
     std::string last_error;  // of the latest failure, escaped; empty once a commit succeeded
+    std::map<std::string, uint64_t> waiting;  // alerts in the outbox, by sink; a second old at most
   };
 
   Committer(Store store, Heartbeat* beat, Hooks hooks);
@@ -65,8 +68,11 @@ class Committer {
   // Queues the unit; a group's units are committed in order. `force` passes over kMaxUnits: a
   // group's last unit, when nobody may wait.
   void Offer(CommitUnit unit, bool force = false);
-  // What became of a batch of on_alerts: the alerts that were sent.
-  void Sent(std::vector<int64_t> outbox_ids);
+  // What a sink's sender says: what it sent, and whether it takes a batch. The outbox of another
+  // sink does not wait for it.
+  void Delivered(const std::string& sink, Delivery delivery);
+  // The sink has no sender any more.
+  void ForgetSink(const std::string& sink);
   // Runs `call` with the store, after the units that were offered before.
   void Call(std::function<void(Store&)> call);
 
@@ -83,7 +89,8 @@ class Committer {
   bool DoOne(std::unique_lock<std::mutex>& lock);
   void CommitFront(std::unique_lock<std::mutex>& lock);
   void DeleteSent(std::unique_lock<std::mutex>& lock);
-  void ReadOutbox(std::unique_lock<std::mutex>& lock);
+  void ReadOutbox(std::unique_lock<std::mutex>& lock, std::string sink);
+  void CountWaiting(std::unique_lock<std::mutex>& lock);
   void KeepPlace(std::unique_lock<std::mutex>& lock);
   void KeepHouse(std::unique_lock<std::mutex>& lock, bool idle);
   void Failed(const Error& error);
@@ -91,9 +98,10 @@ class Committer {
   void TellDue(std::unique_lock<std::mutex>& lock);
   void TellRepeats();
   bool call_due() const { return !calls_.empty() && calls_.front().after_units <= stats_.units; }
-  bool drained() const {
-    return units_.empty() && sent_.empty() && !alerts_out_ && !look_in_outbox_;
-  }
+  void LookInOutboxes();
+  // The sink that can be given a batch; empty where none can.
+  std::string ReadySink() const;
+  bool drained() const;
 
   Store store_;  // the thread's own
   Heartbeat* beat_;
@@ -108,9 +116,14 @@ class Committer {
     std::function<void(Store&)> call;
   };
   std::deque<WaitingCall> calls_;
-  std::vector<int64_t> sent_;
-  bool alerts_out_ = false;
-  bool look_in_outbox_ = true;  // at start: what the last run left there
+  struct Outlet {
+    bool out = false;    // a batch is with its sender
+    bool ready = false;  // it takes one
+    bool look = true;    // its outbox may hold something; at start: what the last run left there
+  };
+  std::map<std::string, Outlet> outlets_;  // by sink
+  std::deque<std::pair<std::string, Delivery>> delivered_;
+  bool count_waiting_ = true;  // the outbox changed
   bool finishing_ = false;
   Clock::time_point finish_by_{};
   Clock::time_point retry_at_{};  // nothing touches the database before, after a failure
@@ -129,7 +142,8 @@ class Committer {
   uint64_t since_checkpoint_ = 0;  // units
   bool house_failing_ = false;
   uint64_t told_repeats_ = 0;
-  Clock::time_point next_tell_{};  // of repeats
+  Clock::time_point next_tell_{};   // of repeats
+  Clock::time_point next_count_{};  // of what waits
 
   std::thread thread_;
 };

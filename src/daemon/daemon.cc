@@ -13,10 +13,9 @@
 #include <utility>
 
 #include "core/text.h"
-#include "daemon/journal_sender.h"
 #include "daemon/last_good.h"
 #include "daemon/logging.h"
-#include "daemon/store_opening.h"
+#include "daemon/sinks/make_sink.h"
 
 namespace alogd {
 namespace {
@@ -54,10 +53,13 @@ size_t RaiseDescriptorLimit() {
   return static_cast<size_t>(limit.rlim_cur);
 }
 
-// One entry an alert with all its fields under systemd; a line for a person elsewhere.
-std::unique_ptr<AlertSink> MakeAlertSink() {
-  if (ErrorGoesToJournal()) return std::make_unique<JournalSink>();
-  return std::make_unique<StderrSink>();
+// What waits for sinks that the configuration names no longer would wait for ever.
+void DropOtherSinks(Store* store) {
+  const auto dropped = store->DropOtherSinks();
+  if (!dropped) return LogLines(LogLevel::kWarning, dropped.error().message);
+  for (const auto& [sink, count] : *dropped)
+    spdlog::warn("{} alerts that waited for the sink {} are dropped: it was removed", count,
+                 EscapeForTerminal(sink));
 }
 
 }  // namespace
@@ -65,8 +67,9 @@ std::unique_ptr<AlertSink> MakeAlertSink() {
 Time WallTime() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 StorePolicy PolicyOf(const Config& config) {
-  StorePolicy policy{
-      config.store_min, {{kJournalSink, config.journal_min}}, config.keep, config.max_size};
+  StorePolicy policy{config.store_min, {}, config.keep, config.max_size};
+  for (const SinkConfig& sink : AllSinks(config))
+    policy.sinks.push_back({sink.name, sink.min_level});
   policy.notify = {config.repeat_after, config.rule_repeat_after, config.cascade,
                    config.incident_gap, static_cast<double>(config.budget_per_day)};
   // As the catalogs in memory have it.
@@ -83,7 +86,12 @@ Result<std::unique_ptr<Daemon>> Daemon::Create(DaemonOptions options, Plan plan)
   if (!loop) return loop.error();
   std::unique_ptr<Daemon> daemon(
       new Daemon(std::move(options), std::move(plan), std::move(*directory), std::move(*loop)));
-  if (Status opened = daemon->OpenDatabase(); !opened) return opened.error();
+  Result<OpenedStore> opened = daemon->OpenDatabase();
+  if (!opened) return opened.error();
+  daemon->PrepareEnvironment(opened->next_file_id);
+  daemon->StartCommitting(std::move(opened->store));
+  if (Status groups = daemon->StartGroups(std::move(opened->states)); !groups)
+    return groups.error();
   if (Status started = daemon->StartLoop(); !started) return started.error();
   return daemon;
 }
@@ -101,7 +109,7 @@ Daemon::~Daemon() {
   if (!ran_) ShutDown();
 }
 
-Status Daemon::OpenDatabase() {
+Result<OpenedStore> Daemon::OpenDatabase() {
   StoreOpening opening;
   opening.path = config_->DatabasePath();
   opening.policy = PolicyOf(*config_);
@@ -112,9 +120,12 @@ Status Daemon::OpenDatabase() {
   opening.tell = [](const std::string& text) {
     Announce({Notice::Kind::kDatabaseTrouble, text, "", "", ""});
   };
-  Result<OpenedStore> opened = OpenStore(opening);
-  if (!opened) return opened.error();
-  next_file_id_->store(opened->next_file_id);
+  return OpenStore(opening);
+}
+
+// What the groups share.
+void Daemon::PrepareEnvironment(int64_t next_file_id) {
+  next_file_id_->store(next_file_id);
   env_.new_file_id = [next = next_file_id_] { return FileId{next->fetch_add(1)}; };
   env_.now = WallTime;
   own_pids_ = OwnPids(config_->state_dir + "/pids", getpid());
@@ -126,15 +137,35 @@ Status Daemon::OpenDatabase() {
   env_.max_open_files /= std::max<size_t>(config_->groups.size(), 1);
   const size_t cores = std::max(1U, std::thread::hardware_concurrency());
   pool_ = std::make_unique<WorkerPool>(options_.workers > 0 ? options_.workers : cores, &beats_);
+}
 
-  committer_ = std::make_unique<Committer>(std::move(opened->store), beats_.Add("committer"),
-                                           CommitterHooks());
+void Daemon::StartCommitting(Store store) {
+  DropOtherSinks(&store);
+  committer_ =
+      std::make_unique<Committer>(std::move(store), beats_.Add("committer"), CommitterHooks());
   env_.committer = committer_.get();
-  auto sink = options_.make_sink ? options_.make_sink() : MakeAlertSink();
-  sender_ = std::make_unique<AlertSender>(
-      std::move(sink), beats_.Add("alert sender"),
-      [c = committer_.get()](std::vector<int64_t> ids) { c->Sent(std::move(ids)); });
-  return StartGroups(std::move(opened->states));
+  sinks_ = std::make_unique<SinkSenders>(&beats_, SinkHooks());
+  sinks_->Apply(AllSinks(*config_), kSendPatience);
+}
+
+SinkSenders::Hooks Daemon::SinkHooks() {
+  SinkSenders::Hooks hooks;
+  hooks.make = options_.make_sink ? options_.make_sink
+                                  : [](const SinkConfig& config) { return MakeSink(config); };
+  hooks.on_delivery = [c = committer_.get()](const std::string& sink, Delivery delivery) {
+    c->Delivered(sink, std::move(delivery));
+  };
+  hooks.on_removed = [c = committer_.get()](const std::string& sink) { c->ForgetSink(sink); };
+  return hooks;
+}
+
+void Daemon::ExchangeSinks() {
+  sinks_->Reopen();
+  if (!sinks_->Apply(AllSinks(*config_), kSendPatience)) left_threads_ = true;
+  committer_->Call([policy = PolicyOf(*config_)](Store& store) {
+    store.set_policy(policy);
+    DropOtherSinks(&store);
+  });
 }
 
 Committer::Hooks Daemon::CommitterHooks() {
@@ -144,7 +175,9 @@ Committer::Hooks Daemon::CommitterHooks() {
       if (const auto it = groups_.find(name); it != groups_.end()) it->second->OnRoom();
     });
   };
-  hooks.on_alerts = [this](std::vector<Alert> alerts) { sender_->Send(std::move(alerts)); };
+  hooks.on_alerts = [this](const std::string& sink, std::vector<Alert> alerts) {
+    sinks_->Send(sink, std::move(alerts));
+  };
   hooks.on_damage = [this] {
     loop_->Post([this] {
       damaged_ = true;
@@ -300,9 +333,9 @@ void Daemon::ShutDown() {
         "start",
         committer_->stats().last_error);
   }
-  if (sender_ && !sender_->Stop(kSendPatience)) {
+  if (sinks_ && !sinks_->Stop(kSendPatience)) {
     left_threads_ = true;
-    spdlog::warn("an alert's sink does not return; what it did not take is sent at the next start");
+    spdlog::warn("a sink does not return; what it did not take is sent at the next start");
   }
   groups_.clear();
 }
@@ -319,7 +352,11 @@ DaemonStatus Daemon::CollectStatus() const {
   }
   if (control_) status.watch_limits["refused_connections"] = control_->refused();
   status.commit = committer_->stats();
-  status.alerts = sender_->stats();
+  status.sinks = sinks_->status();
+  for (SinkStatus& sink : status.sinks) {
+    const auto waiting = status.commit.waiting.find(sink.name);
+    if (waiting != status.commit.waiting.end()) sink.waiting = waiting->second;
+  }
   status.last_reload = last_reload_;
   status.now = WallTime();
   return status;

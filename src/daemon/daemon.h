@@ -14,7 +14,6 @@
 
 #include "core/config/config.h"
 #include "core/result.h"
-#include "daemon/alert_sender.h"
 #include "daemon/committer.h"
 #include "daemon/control/control_server.h"
 #include "daemon/control/status.h"
@@ -26,7 +25,9 @@
 #include "daemon/own_pids.h"
 #include "daemon/plan.h"
 #include "daemon/reloader.h"
+#include "daemon/sinks/sink_senders.h"
 #include "daemon/state_dir.h"
+#include "daemon/store_opening.h"
 #include "daemon/worker_pool.h"
 
 namespace alogd {
@@ -42,8 +43,8 @@ struct DaemonOptions {
   bool signals = true;
   bool damaged = false;  // the database was found so while it ran: it is set aside first
   size_t workers = 0;    // threads that read and score at most; 0: as many as there are cores
-  // Where alerts go; unset: the journal under systemd, else standard error.
-  std::function<std::unique_ptr<AlertSink>()> make_sink;
+  // What makes a configured sink; unset: MakeSink.
+  std::function<std::unique_ptr<AlertSink>(const SinkConfig&)> make_sink;
 };
 
 Time WallTime();
@@ -78,7 +79,9 @@ class Daemon {
          std::unique_ptr<EventLoop> loop);
 
   // daemon.cc
-  Status OpenDatabase();
+  Result<OpenedStore> OpenDatabase();
+  void PrepareEnvironment(int64_t next_file_id);
+  void StartCommitting(Store store);
   Status StartGroups(std::map<std::string, GroupState> states);
   Result<std::unique_ptr<GroupWorker>> MakeWorker(const GroupConfig& group, ModelSet models,
                                                   GroupState state);
@@ -86,6 +89,8 @@ class Daemon {
   Status AddTimer(std::chrono::microseconds period, std::function<void()> on_tick);
   Status AddSignal(int signal, std::function<void()> on_signal);
   Committer::Hooks CommitterHooks();
+  SinkSenders::Hooks SinkHooks();
+  void ExchangeSinks();
   void TellStart();
   void KeepLastGood() const;
   void OnTick();
@@ -124,7 +129,7 @@ class Daemon {
   GroupWorker::Env env_;
 
   std::unique_ptr<Committer> committer_;
-  std::unique_ptr<AlertSender> sender_;  // after the committer: its thread calls it
+  std::unique_ptr<SinkSenders> sinks_;  // after the committer: their threads call it
   std::unique_ptr<WorkerPool> pool_;
   std::map<std::string, std::unique_ptr<Group>> groups_;
   std::shared_ptr<StoreAccess> store_access_;

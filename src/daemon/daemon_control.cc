@@ -177,7 +177,7 @@ void Daemon::PutInForce(PlanCandidate candidate, const std::function<void(Reload
     }
     if (!status) remark("group " + name + ": " + status.error().message);
   }
-  committer_->Call([policy = PolicyOf(*config_)](Store& store) { store.set_policy(policy); });
+  ExchangeSinks();
   verdict.bundles = Bundles();
   done(verdict);
 }

@@ -2,7 +2,9 @@
 // Where alerts and notices leave alogd: the journal under systemd, standard error elsewhere.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "core/result.h"
 #include "core/store/alert.h"
 #include "daemon/message_budget.h"
+#include "daemon/sinks/alert_sink.h"
 
 namespace alogd {
 
@@ -30,22 +33,13 @@ struct Notice {
   std::string source;  // ALOGD_SOURCE, likewise
 };
 
-// The edge of the world: tests stand in for it. Send may block; a thread of its own calls it, again
-// and again until it succeeds, so that an alert arrives at least once: ALOGD_ANOMALY_ID tells
-// repeats.
-class AlertSink {
- public:
-  virtual ~AlertSink() = default;
-  virtual Status Send(const Alert& alert) = 0;
-  // Whether it drops what comes too fast, as journald does.
-  virtual bool limited() const { return false; }
-};
-
 // One entry an alert. Fails while journald is away.
 class JournalSink : public AlertSink {
  public:
   Status Send(const Alert& alert) override;
-  bool limited() const override { return true; }
+  std::optional<AlertLimit::Options> limit() const override { return AlertLimit::kJournald; }
+  // Asking a local socket costs nothing.
+  std::chrono::milliseconds max_pause() const override { return std::chrono::seconds(1); }
 };
 
 // Three lines an alert, for people who run alogd by hand; coloured by level on a terminal.

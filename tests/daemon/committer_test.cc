@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include "testing/io_errors.h"
 #include "testing/service_harness.h"
@@ -223,16 +225,18 @@ TEST_F(CommitterTest, AlertsThatWaitTooLongGoOutBeforeTheirCommit) {
   std::vector<Alert> alerts;
   Committer::Hooks hooks;
   hooks.alert_after = milliseconds(100);
-  hooks.on_alerts = [&](std::vector<Alert> batch) {
+  hooks.on_alerts = [&](const std::string&, std::vector<Alert> batch) {
     {
       const std::lock_guard lock(mutex);
       alerts.insert(alerts.end(), batch.begin(), batch.end());
     }
     std::vector<int64_t> ids;
-    for (const Alert& alert : batch) ids.push_back(alert.id);
-    committer_->Sent(ids);
+    for (const Alert& alert : batch)
+      if (alert.id != 0) ids.push_back(alert.id);
+    committer_->Delivered(kJournalSink, {.taken = ids, .ready = true});
   };
   Make(std::move(hooks));
+  committer_->Delivered(kJournalSink, {.taken = {}, .ready = true});
   committer_->Start();
   const auto count = [&](bool uncommitted) {
     const std::lock_guard lock(mutex);
@@ -257,7 +261,7 @@ TEST_F(CommitterTest, AlertsGoOutAfterTheirCommitUntilTheyAreSent) {
   std::mutex mutex;
   std::vector<std::vector<Alert>> batches;
   Committer::Hooks hooks;
-  hooks.on_alerts = [&](std::vector<Alert> alerts) {
+  hooks.on_alerts = [&](const std::string&, std::vector<Alert> alerts) {
     const std::lock_guard lock(mutex);
     batches.push_back(std::move(alerts));
   };
@@ -271,25 +275,69 @@ TEST_F(CommitterTest, AlertsGoOutAfterTheirCommitUntilTheyAreSent) {
     unit.incidents.push_back(testing::SampleIncident(number, number));
     return unit;
   };
+  const auto delivered = [&](std::vector<int64_t> ids, bool ready) {
+    committer_->Delivered(kJournalSink, {.taken = std::move(ids), .ready = ready});
+  };
   Make(hooks);
   committer_->Start();
+  delivered({}, true);
   committer_->Offer(unit_with_alert(1));
   ASSERT_TRUE(Eventually([&] { return count() == 1; }));
   // While a batch is out, no other follows, whatever is committed.
   committer_->Offer(unit_with_alert(2));
   ASSERT_TRUE(Eventually([&] { return committer_->stats().units == 2; }));
   EXPECT_EQ(count(), 1U);
-  committer_->Sent({batches[0][0].id});
+  delivered({batches[0][0].id}, true);
   ASSERT_TRUE(Eventually([&] { return count() == 2; }));
   EXPECT_EQ(batches[1].size(), 1U);
   EXPECT_NE(batches[1][0].id, batches[0][0].id);
   // The second is never sent: it comes again at the next start.
-  committer_->Sent({});
+  delivered({}, false);
   EXPECT_TRUE(committer_->Finish(seconds(10)));
   Make(hooks);
   committer_->Start();
+  delivered({}, true);
   ASSERT_TRUE(Eventually([&] { return count() == 3; }));
   EXPECT_EQ(batches[2].at(0).id, batches[1][0].id);
+}
+
+// A sink that never answers has its batch; the other goes on, and the end does not wait for one
+// that rests.
+TEST_F(CommitterTest, DeadSinkHoldsUpNoOther) {
+  StorePolicy policy;
+  policy.sinks = {{kJournalSink, RiskLevel::kHigh}, {"dead", RiskLevel::kHigh}};
+  std::mutex mutex;
+  std::map<std::string, std::vector<int64_t>> got;
+  const auto count = [&](const std::string& sink) {
+    const std::lock_guard lock(mutex);
+    return got[sink].size();
+  };
+  Committer::Hooks hooks;
+  hooks.on_alerts = [&](const std::string& sink, std::vector<Alert> alerts) {
+    std::vector<int64_t> ids;
+    for (const Alert& alert : alerts) ids.push_back(alert.id);
+    {
+      const std::lock_guard lock(mutex);
+      got[sink].insert(got[sink].end(), ids.begin(), ids.end());
+    }
+    if (sink == kJournalSink) committer_->Delivered(sink, {.taken = ids, .ready = true});
+  };
+  Make(std::move(hooks));
+  committer_->Call([policy](Store& store) { store.set_policy(policy); });
+  committer_->Start();
+  for (const char* sink : {kJournalSink, "dead"})
+    committer_->Delivered(sink, {.taken = {}, .ready = true});
+  for (uint64_t seq = 1; seq <= 5; ++seq) {
+    ASSERT_TRUE(Eventually([&] { return committer_->HasRoom("system"); }));
+    committer_->Offer(testing::SampleUnit(seq));
+  }
+  ASSERT_TRUE(Eventually([&] { return count(kJournalSink) == 5; }));
+  EXPECT_TRUE(Eventually([&] { return committer_->stats().waiting["dead"] == 5; }));
+  EXPECT_EQ(committer_->stats().waiting.count(kJournalSink), 0U);
+  EXPECT_LT(count("dead"), 5U);
+  // It failed and rests.
+  committer_->Delivered("dead", {.taken = {}, .refused = RefusedAlert{1, "no"}});
+  EXPECT_TRUE(committer_->Finish(seconds(10)));
 }
 
 }  // namespace

@@ -126,11 +126,11 @@ inline bool Same(const TrainingOptions& x, const TrainingOptions& y) {
   return a == g && b == h && c == i && d == j && e == k && f == l;
 }
 inline bool Same(const Config& x, const Config& y) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = x;
-  const auto& [a2, b2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2, m2, n2, o2, p2] = y;
-  return a == a2 && b == b2 && c == c2 && d == d2 && e == e2 && f == f2 && Same(g, g2) && h == h2 &&
-         i == i2 && j == j2 && k == k2 && l == l2 && Same(m, m2) && Same(n, n2) && Same(o, o2) &&
-         Same(p, p2);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = x;
+  const auto& [a2, b2, c2, d2, e2, f2, g2, h2, i2, j2, k2, l2, m2, n2, o2, p2, q2] = y;
+  return a == a2 && b == b2 && c == c2 && d == d2 && e == e2 && f == f2 && g == g2 && Same(h, h2) &&
+         i == i2 && j == j2 && k == k2 && l == l2 && m == m2 && Same(n, n2) && Same(o, o2) &&
+         Same(p, p2) && Same(q, q2);
 }
 
 }  // namespace alogd

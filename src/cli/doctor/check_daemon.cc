@@ -85,6 +85,14 @@ void CheckCounters(const json& status, Obstacles* findings) {
                          fmt::format("{:.0f} alerts wait for the journal to take them",
                                      Number(Part(status, "journal"), "pending")),
                          "systemctl restart systemd-journald"});
+  for (const json& sink : Part(status, "sinks")) {
+    const std::string failing = Text(sink, "last_error");
+    if (!failing.empty() && Text(sink, "kind") != "journal")
+      findings->push_back(
+          {"sink-failing", true,
+           fmt::format("the sink {} takes no alerts: {}", Text(sink, "name"), failing),
+           "alogctl status; mend what it names, or remove it from `sinks`"});
+  }
 }
 
 void CheckReload(const Examined& host, Obstacles* findings) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/config/detector_sections.h"
+#include "core/config/sink_config.h"
 #include "core/detection/anomaly.h"
 #include "core/records/severity.h"
 #include "core/result.h"
@@ -209,9 +210,10 @@ struct Config {
   uint64_t max_size = 2ull << 30;            // database.max_size, bytes
   RiskLevel store_min = RiskLevel::kInfo;    // store.min_level
   RiskLevel journal_min = RiskLevel::kHigh;  // journal.min_level
+  std::vector<SinkConfig> sinks;             // beside the journal
   RiskOptions risk;
-  uint32_t budget_per_day = 1;  // alerts.budget_per_day: what is sent one by one
-  Duration incident_gap = 60s;  // alerts.incident_gap
+  uint32_t budget_per_day = 1;      // alerts.budget_per_day: what is sent one by one
+  Duration incident_gap = 60s;      // alerts.incident_gap
   Duration repeat_after = 24h;      // alerts.repeat_after; 0: every anomaly alerts
   Duration rule_repeat_after = 1h;  // alerts.rule_repeat_after; 0: every match alerts
   Duration cascade = 5s;            // alerts.cascade; 0: each alert goes at once

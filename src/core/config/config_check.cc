@@ -34,6 +34,7 @@ class Checker {
   void Run() {
     CheckRisk();
     CheckRules();
+    CheckSinks();
     std::map<std::string, std::string> paths;  // glob to group
     for (size_t i = 0; i < config_.groups.size(); ++i)
       CheckGroup(config_.groups[i], fmt::format("groups.{}", i), &paths);
@@ -66,6 +67,35 @@ class Checker {
                "risk: anomaly_weight {} and severity_weight {} add up to {}, not to 1; risks "
                "will not span 0 to 100",
                risk.anomaly_weight, risk.severity_weight, sum));
+  }
+
+  void CheckSinks() {
+    constexpr size_t kMostSinks = 16;  // each has a thread and a row in the outbox for each alert
+    if (config_.sinks.size() > kMostSinks)
+      Error("sinks",
+            fmt::format("sinks: {} of them; alogd takes {}", config_.sinks.size(), kMostSinks));
+    std::map<std::string, std::string> names, targets;
+    names.emplace("journal", "the journal, which is set by journal.min_level");
+    for (size_t i = 0; i < config_.sinks.size(); ++i)
+      CheckSink(config_.sinks[i], fmt::format("sinks.{}", i), &names, &targets);
+  }
+
+  void CheckSink(const SinkConfig& sink, const std::string& key,
+                 std::map<std::string, std::string>* names,
+                 std::map<std::string, std::string>* targets) {
+    if (notes_->Refused(key)) return;
+    if (sink.kind.empty()) {
+      std::string known;
+      for (const SinkKind& kind : SinkKinds())
+        known += fmt::format("{}{}: {}", known.empty() ? "" : " or ", kind.name, kind.example);
+      return Error(key, fmt::format("{} says not where its alerts go; add {}", key, known));
+    }
+    if (const auto [other, is_new] = names->emplace(sink.name, key); !is_new)
+      Error(key, fmt::format("{}: the name '{}' is that of {} already; add name: ANOTHER", key,
+                             sink.name, other->second));
+    if (const auto [other, is_new] = targets->emplace(sink.kind + ' ' + sink.target, key); !is_new)
+      Error(key, fmt::format("{}: {} is written by {} already; name another", key, sink.target,
+                             other->second));
   }
 
   void CheckRules() {
@@ -151,6 +181,8 @@ class Checker {
 }  // namespace
 
 void CompleteConfig(DetectorList detectors, Config* config) {
+  for (SinkConfig& sink : config->sinks)
+    if (sink.name.empty()) sink.name = sink.kind;
   if (config->groups.empty()) config->groups.emplace_back();
   for (GroupConfig& group : config->groups) {
     for (const DetectorInfo* detector : detectors)

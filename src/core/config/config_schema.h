@@ -8,6 +8,7 @@
 #include "core/config/config.h"
 #include "core/config/config_values.h"
 #include "core/config/option_visitor.h"
+#include "core/config/sink_schema.h"
 #include "core/detection/detector_info.h"
 
 namespace alogd {
@@ -164,6 +165,7 @@ void DescribeConfig(V& v, DetectorList detectors, Config& config) {
   });
   v.Map("store", [&] { v.Key("min_level", &config.store_min, LevelValue{}); });
   v.Map("journal", [&] { v.Key("min_level", &config.journal_min, LevelValue{}); });
+  v.Appended("sinks", &config.sinks, [&v](SinkConfig& sink) { DescribeSink(v, sink); });
   v.Map("risk", [&] { DescribeRisk(v, config.risk); });
   v.Map("alerts", [&] {
     v.Key("budget_per_day", &config.budget_per_day, CountValue{0, 100'000});

@@ -94,24 +94,29 @@ Status NoteFailure(Database* db, std::string_view sink, int64_t alert, std::stri
       ToValidUtf8(error, kMaxError), sink, alert);
 }
 
+Result<std::map<std::string, uint64_t>> CountOutbox(Database* db) {
+  std::map<std::string, uint64_t> counted;
+  Rows rows = db->Query("SELECT sink, count(*) FROM outbox GROUP BY sink");
+  while (rows.Next()) counted.emplace(rows.Text(0), rows.Unsigned(1));
+  if (!rows.status().ok()) return rows.status().error();
+  return counted;
+}
+
 Result<std::map<std::string, uint64_t>> DropOtherSinks(Database* db,
                                                        std::span<const SinkPolicy> sinks) {
-  std::map<std::string, uint64_t> dropped;
-  {
-    Rows rows = db->Query("SELECT sink, count(*) FROM outbox GROUP BY sink");
-    while (rows.Next()) dropped.emplace(rows.Text(0), rows.Unsigned(1));
-    if (!rows.status().ok()) return rows.status().error();
-  }
+  Result<std::map<std::string, uint64_t>> counted = CountOutbox(db);
+  if (!counted.ok()) return counted;
+  std::map<std::string, uint64_t>& dropped = *counted;
   for (const SinkPolicy& sink : sinks) dropped.erase(sink.name);
   for (const auto& [sink, count] : dropped) {
     const Status status = db->Run("DELETE FROM outbox WHERE sink = ?", sink);
     if (!status.ok()) return status.error();
   }
-  if (dropped.empty()) return dropped;
+  if (dropped.empty()) return counted;
   const Status status =
       db->Run("DELETE FROM alert_rows WHERE id NOT IN (SELECT alert_id FROM outbox)");
   if (!status.ok()) return status.error();
-  return dropped;
+  return counted;
 }
 
 }  // namespace alogd

@@ -30,6 +30,8 @@ Status DeleteFromOutbox(Database* db, std::string_view sink, std::span<const int
 // The sink refused this one.
 Status NoteFailure(Database* db, std::string_view sink, int64_t alert, std::string_view error);
 
+// How many alerts wait, by sink.
+Result<std::map<std::string, uint64_t>> CountOutbox(Database* db);
 // Drops what waits for sinks that are not among `sinks`. By sink: how many alerts.
 Result<std::map<std::string, uint64_t>> DropOtherSinks(Database* db,
                                                        std::span<const SinkPolicy> sinks);

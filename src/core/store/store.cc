@@ -177,6 +177,8 @@ Status Store::Sent(std::string_view sink, const std::vector<int64_t>& alerts,
   return status.ok() ? transaction->Commit() : status;
 }
 
+Result<std::map<std::string, uint64_t>> Store::Waiting() { return CountOutbox(&impl_->db); }
+
 Result<std::map<std::string, uint64_t>> Store::DropOtherSinks() {
   Result<Transaction> transaction = Transaction::Begin(&impl_->db);
   if (!transaction.ok()) return transaction.error();

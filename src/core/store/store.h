@@ -72,6 +72,8 @@ class Store {
   // In one transaction: the sink took some, and refused one. The rest stays as it is.
   Status Sent(std::string_view sink, const std::vector<int64_t>& alerts,
               const std::optional<RefusedAlert>& refused = {});
+  // Alerts that wait, by sink.
+  Result<std::map<std::string, uint64_t>> Waiting();
   // Drops what waits for sinks that the policy does not name. By sink: how many alerts.
   Result<std::map<std::string, uint64_t>> DropOtherSinks();
 

@@ -129,6 +129,32 @@ json LimitsJson(const DaemonStatus& status) {
   return limits;
 }
 
+json SinksJson(const DaemonStatus& status) {
+  json sinks = json::array();
+  for (const SinkStatus& sink : status.sinks)
+    sinks.push_back(
+        {{"name", sink.name},
+         {"kind", sink.kind},
+         {"target", sink.target.empty() ? json() : json(ToValidUtf8(sink.target))},
+         {"sent", sink.stats.sent},
+         {"waiting", sink.waiting},
+         {"held_back", sink.stats.held_back},
+         {"failures", sink.stats.failures},
+         {"last_error", sink.stats.last_error.empty() ? json() : json(sink.stats.last_error)}});
+  return sinks;
+}
+
+// As it was before there were other sinks.
+json JournalJson(const DaemonStatus& status) {
+  SinkStatus journal;
+  for (const SinkStatus& sink : status.sinks)
+    if (sink.name == kJournalSink) journal = sink;
+  return {{"sent", journal.stats.sent},
+          {"pending", journal.waiting},
+          {"held_back", journal.stats.held_back},
+          {"repeats", status.commit.repeats}};
+}
+
 }  // namespace
 
 json StatusJson(const DaemonStatus& status) {
@@ -153,11 +179,8 @@ json StatusJson(const DaemonStatus& status) {
             {"failures", status.commit.failures},
             {"last_error",
              status.commit.last_error.empty() ? json() : json(status.commit.last_error)}}},
-          {"journal",
-           {{"sent", status.alerts.sent},
-            {"pending", status.alerts.waiting},
-            {"held_back", status.alerts.held_back},
-            {"repeats", status.commit.repeats}}},
+          {"journal", JournalJson(status)},
+          {"sinks", SinksJson(status)},
           {"last_reload", reload.at == kNoTime ? json()
                                                : json{{"at_us", Micros(reload.at)},
                                                       {"ok", reload.ok},

@@ -11,9 +11,9 @@
 
 #include "core/pipeline.h"
 #include "core/types.h"
-#include "daemon/alert_sender.h"
 #include "daemon/committer.h"
 #include "daemon/files/source_set.h"
+#include "daemon/sinks/sink_senders.h"
 
 namespace alogd {
 
@@ -56,7 +56,7 @@ struct DaemonStatus {
   std::string state_dir;
   std::vector<GroupStatus> groups;
   Committer::Stats commit;
-  AlertSender::Stats alerts;
+  std::vector<SinkStatus> sinks;
   ReloadStatus last_reload;
   std::map<std::string, uint64_t> watch_limits;  // overflows of inotify queues and the like
   Time now{};

@@ -31,7 +31,8 @@ DaemonStatus Sample() {
   group.lost_bytes = 3;
   group.unseen_files = 4;
   status.groups.push_back(group);
-  status.alerts = {4, 1};
+  status.sinks.push_back({"journal", "journal", "", {4, 0, 0, ""}, 1});
+  status.sinks.push_back({"file", "file", "/srv/a\xff", {2, 0, 3, "no space"}, 7});
   status.commit.repeats = 5;
   return status;
 }
@@ -52,6 +53,11 @@ TEST(StatusJsonTest, PromisedFields) {
   EXPECT_EQ(json["limits"]["unseen_files"], 4);
   EXPECT_EQ(json["journal"]["pending"], 1);
   EXPECT_EQ(json["journal"]["repeats"], 5);
+  EXPECT_EQ(json["sinks"][0]["last_error"], nullptr);
+  EXPECT_EQ(json["sinks"][1]["name"], "file");
+  EXPECT_EQ(json["sinks"][1]["waiting"], 7);
+  EXPECT_EQ(json["sinks"][1]["failures"], 3);
+  EXPECT_EQ(json["sinks"][1]["last_error"], "no space");
   EXPECT_EQ(json["commit"]["last_error"], nullptr);
   EXPECT_EQ(json["last_reload"], nullptr);
 }

@@ -341,7 +341,7 @@ TEST(ShippedConfigTest, UncommentedIsEveryKeyWithItsDefault) {
   EXPECT_TRUE(Same(loaded.config, defaults.config)) << ShowConfig(loaded);
   std::istringstream shown(ShowConfig(loaded));
   for (std::string line; std::getline(shown, line);) {
-    if (line.ends_with(":") || line.starts_with("rules: []"))
+    if (line.ends_with(":") || line.starts_with("rules: []") || line.starts_with("sinks: []"))
       continue;  // an empty list has no entry to place
     EXPECT_THAT(line, HasSubstr("# a.yaml:"));
   }
