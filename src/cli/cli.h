@@ -2,11 +2,14 @@
 // What every command of alogctl shares: global options, exit statuses, registration.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <initializer_list>
 #include <string>
 
 #include "core/config/config.h"
+
+namespace CLI {
+class App;
+}
 
 namespace alogd {
 

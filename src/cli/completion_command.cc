@@ -2,6 +2,7 @@
 // completion: scripts for shells, and the manual's list of commands, made from the option table.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <functional>

@@ -2,6 +2,7 @@
 // config show and check: the configuration in force, and what is wrong with it.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>

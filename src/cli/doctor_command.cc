@@ -2,6 +2,7 @@
 // doctor: what stops alogd from doing its job here, and the command that mends it.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 

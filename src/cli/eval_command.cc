@@ -2,6 +2,7 @@
 // alogctl eval: detection quality on labelled sequences and logs.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <map>
 #include <memory>

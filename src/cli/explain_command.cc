@@ -2,6 +2,7 @@
 // alogctl explain: what becomes of each record, and why.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

@@ -2,6 +2,7 @@
 // alogctl generate: a log with labelled anomalies, at once or live.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>

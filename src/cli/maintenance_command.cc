@@ -2,6 +2,7 @@
 // maintenance: alerts are held back for a while, counted, and still stored.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>

@@ -2,6 +2,7 @@
 // models list, show, validate, activate, rollback, compare.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <functional>

@@ -2,6 +2,7 @@
 // alogctl parse: a row a record, with header fields, template and parameters.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>

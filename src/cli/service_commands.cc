@@ -2,6 +2,7 @@
 // status and reload: what alogctl asks of the running daemon.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <string>
