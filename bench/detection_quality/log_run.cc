@@ -39,8 +39,8 @@ Result<LogLines> ReadLog(const std::string& path) {
 }
 
 Result<Bundle> TrainOnSpan(const Config& config, const GroupConfig& group, const LogSpan& span,
-                           const Absorption& absorption, std::vector<std::string>* remarks) {
-  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, absorption));
+                           const LeftOut& left_out, std::vector<std::string>* remarks) {
+  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, left_out));
   if (!builder) return builder.error();
   builder->BeginFile(span.log->source, span.log->source, span.log->reference);
   uint64_t offset = 0;

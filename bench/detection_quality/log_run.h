@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/retrain/absorption.h"
+#include "cli/retrain/left_out.h"
 #include "core/config/config.h"
 #include "core/parser.h"
 #include "core/pipeline.h"
@@ -32,7 +32,7 @@ struct LogSpan {
   size_t first, end;
 };
 Result<Bundle> TrainOnSpan(const Config& config, const GroupConfig& group, const LogSpan& span,
-                           const Absorption& absorption, std::vector<std::string>* remarks);
+                           const LeftOut& left_out, std::vector<std::string>* remarks);
 
 // The pipeline of one group over one source, and its database. Lines are fed one by one.
 class LogRun {

@@ -25,7 +25,6 @@ struct Outcome {
   std::vector<Alert> alerts;           // in order
   std::vector<Time> words, templates;  // of the trivial detectors' incidents
   size_t records = 0, trainings = 0, left_out = 0;
-  std::vector<std::string> absorbed;
   double training_seconds = 0;
   uint64_t repeats = 0;  // alerts that the store held back
 };
@@ -33,7 +32,7 @@ struct Outcome {
 double Days(Duration d) { return std::chrono::duration<double>(d) / kDay; }
 
 // The service's life: from the first line untrained, then with a bundle that is trained anew each
-// week on what is on disk, without what alerted (see Absorption).
+// week on what is on disk, without what alerted (see LeftOut).
 class Life {
  public:
   Life(const QualityArguments& args, const LogLines& log, const std::string& state)
@@ -97,17 +96,16 @@ class Life {
                          : out_.trained + kWeek * static_cast<int64_t>(out_.trainings);
     if (out_.end < due) return {};
     if (const Status status = Commit(run, store); !status) return status;
-    const auto absorption = Absorption::Load(config_.DatabasePath(), group().name);
-    if (!absorption) return absorption.error();
+    const auto left_out = LoadLeftOut(config_.DatabasePath(), group());
+    if (!left_out) return left_out.error();
     const std::clock_t began = std::clock();
     std::vector<std::string> remarks;
     auto bundle =
-        TrainOnSpan(config_, group(), {&log_, FirstOnDisk(line), line}, *absorption, &remarks);
+        TrainOnSpan(config_, group(), {&log_, FirstOnDisk(line), line}, *left_out, &remarks);
     if (!bundle) return bundle.error();
     out_.training_seconds += static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
     if (out_.trainings++ == 0) out_.trained = out_.end;
-    out_.left_out = absorption->left_out();
-    out_.absorbed = absorption->absorbed();
+    out_.left_out = left_out->anomalies;
     bundle->name = fmt::format("week {}", out_.trainings);
     auto models = MakeModelSet(group(), &*bundle);
     if (!models) return models.error();
@@ -231,8 +229,6 @@ Result<int> RunRollingOrigin(const QualityArguments& args, const CliContext& con
     AddRow("grep for error words", life->words, *life, budget, &table);
     AddRow("new template", life->templates, *life, budget, &table);
     table.Print();
-    for (const std::string& absorbed : life->absorbed)
-      fmt::print("{}\n", EscapeForTerminal(absorbed));
     fmt::print("all alerts:\n");
   }
   PrintAlerts(context, *life);

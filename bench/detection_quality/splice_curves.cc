@@ -75,7 +75,7 @@ class Curves {
     cut_ = static_cast<size_t>(kTrainShare * static_cast<double>(log_.lines.size()));
     (*progress)(fmt::format("{}: training", of_.name), 0);
     std::vector<std::string> remarks;
-    Result<Bundle> bundle = TrainOnSpan(config_, group(), {&log_, 0, cut_}, Absorption(), &remarks);
+    Result<Bundle> bundle = TrainOnSpan(config_, group(), {&log_, 0, cut_}, LeftOut(), &remarks);
     if (!bundle) return bundle.error();
     bundle_ = std::move(*bundle);
     if (const Status status = LiveUntilCut(scratch); !status) return status;

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 
 #include "cli/log_reader.h"
@@ -50,10 +52,6 @@ void CorpusBuilder::Add(const Line& line) {
     if (keyless_++ == 0) example_ = parsed.text.substr(0, kGoldenBytes);
     return;
   }
-  if (options_.leave_out && options_.leave_out(key_, parsed.time)) {
-    ++left_out_;
-    return;
-  }
   Keep(parsed, line.text);
 }
 
@@ -62,8 +60,13 @@ void CorpusBuilder::Keep(const ParsedLine& line, std::string_view raw_line) {
   File& file = files_.back();
   ++file.records;
   file.errors += line.severity >= 80;
+  auto stream = stream_ids_.find(key_);
+  if (stream == stream_ids_.end()) {
+    stream = stream_ids_.emplace(key_, static_cast<uint32_t>(streams_.size())).first;
+    streams_.push_back(key_);
+  }
   if (number % golden_every_ == 0 && raw_line.size() <= kGoldenBytes) {
-    golden_.emplace_back(raw_line);
+    golden_.push_back({std::string(raw_line), line.time, stream->second});
     if (golden_.size() > 2 * kGoldenLines) {
       for (size_t i = 0; 2 * i < golden_.size(); ++i) golden_[i] = std::move(golden_[2 * i]);
       golden_.resize((golden_.size() + 1) / 2);
@@ -72,13 +75,8 @@ void CorpusBuilder::Keep(const ParsedLine& line, std::string_view raw_line) {
   }
   const auto block = static_cast<uint32_t>(number / kBlock);
   if (block % keep_every_ != 0) return;
-  auto stream = stream_ids_.find(key_);
-  if (stream == stream_ids_.end()) {
-    stream = stream_ids_.emplace(key_, static_cast<uint32_t>(streams_.size())).first;
-    streams_.push_back(key_);
-  }
   kept_.push_back({line.time, line.id, stream->second, static_cast<uint32_t>(files_.size() - 1),
-                   block, line.severity, KeepNumbers(line.header.message)});
+                   block, line.severity, 0, KeepNumbers(line.header.message)});
   if (kept_.size() > 2 * options_.max_records) Thin();
 }
 
@@ -130,6 +128,35 @@ void CorpusBuilder::ThinTo(uint64_t records) {
   });
 }
 
+void CorpusBuilder::LeaveOut() {
+  if (options_.leave_out.empty()) return;
+  std::vector<std::vector<uint32_t>> by_stream(streams_.size());
+  for (uint32_t i = 0; i < kept_.size(); ++i) by_stream[kept_[i].stream].push_back(i);
+  std::vector<bool> gone(kept_.size(), false);
+  std::set<std::pair<uint32_t, Time>> gone_at;
+  for (uint32_t stream = 0; stream < by_stream.size(); ++stream) {
+    std::vector<uint32_t>& records = by_stream[stream];
+    std::ranges::stable_sort(records, {}, [this](uint32_t i) { return kept_[i].time; });
+    std::vector<Time> times;
+    for (const uint32_t i : records) times.push_back(kept_[i].time);
+    std::vector<bool> out(times.size(), false);
+    options_.leave_out.Mark(streams_[stream], times, &out);
+    uint16_t piece = 0;
+    for (size_t i = 0; i < records.size(); ++i) {
+      // The records before and after did not follow each other.
+      piece = static_cast<uint16_t>(piece + (i > 0 && out[i - 1] && !out[i]));
+      kept_[records[i]].piece = piece;
+      gone[records[i]] = out[i];
+      if (out[i]) gone_at.emplace(stream, times[i]);
+    }
+  }
+  left_out_ = static_cast<uint64_t>(std::ranges::count(gone, true));
+  size_t at = 0;
+  std::erase_if(kept_, [&](const Raw&) { return gone[at++]; });
+  std::erase_if(golden_,
+                [&](const Golden& g) { return gone_at.contains(std::pair(g.stream, g.time)); });
+}
+
 std::vector<bool> CorpusBuilder::UnusualFiles(std::vector<std::string>* remarks) const {
   std::vector<bool> unusual(files_.size(), false);
   std::vector<double> shares;
@@ -163,6 +190,7 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
                     keyless_, keys_.pattern(), example_));
   const std::vector<bool> unusual = UnusualFiles(remarks);
   std::erase_if(kept_, [&](const Raw& raw) { return unusual[raw.file]; });
+  LeaveOut();
   ThinTo(options_.max_records);
   DropUnusedNumbers();
   std::stable_sort(kept_.begin(), kept_.end(),
@@ -173,12 +201,12 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
   corpus.formats = parser_.FoundFormats();
   for (size_t i = 0; i < files_.size(); ++i)
     if (!unusual[i]) corpus.files.push_back(files_[i].path);
-  const bool thinned = kept_.size() < records_;
-  if (kept_.size() + kBlock < records_ && records_ > options_.max_records)
+  const bool thinned = kept_.size() + left_out_ < records_;
+  if (kept_.size() + left_out_ + kBlock < records_ && records_ > options_.max_records)
     remarks->push_back(fmt::format("{} of {} records taken, evenly spread (--max-records {})",
                                    kept_.size(), records_, options_.max_records));
   std::unordered_map<uint32_t, uint32_t> words;
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> streams;
+  std::map<std::tuple<uint32_t, uint32_t, uint16_t>, uint32_t> streams;
   for (const Raw& raw : kept_) {
     const TemplateId id = parser_.catalog().Resolve(raw.id);
     const auto [word, new_word] =
@@ -186,17 +214,19 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
     if (new_word) corpus.templates.emplace_back(parser_.catalog().Text(id));
     // Blocks that were not neighbours must not meet in a window: each is a stream of its own then.
     const uint32_t block = thinned ? raw.block : 0;
-    const auto [stream, new_stream] =
-        streams.emplace(std::pair(raw.stream, block), static_cast<uint32_t>(corpus.streams.size()));
+    const auto [stream, new_stream] = streams.emplace(std::tuple(raw.stream, block, raw.piece),
+                                                      static_cast<uint32_t>(corpus.streams.size()));
     if (new_stream)
-      corpus.streams.push_back(block == 0 ? streams_[raw.stream]
-                                          : fmt::format("{}#{}", streams_[raw.stream], raw.block));
+      corpus.streams.push_back(
+          block == 0 && raw.piece == 0
+              ? streams_[raw.stream]
+              : fmt::format("{}#{}.{}", streams_[raw.stream], block, raw.piece));
     corpus.records.push_back({raw.time, word->second, stream->second, raw.severity, raw.numbers});
   }
   corpus.numbers = std::move(numbers_);
   const size_t step = std::max<size_t>(1, (golden_.size() + kGoldenLines - 1) / kGoldenLines);
   for (size_t i = 0; i < golden_.size(); i += step)
-    corpus.golden_lines.push_back(std::move(golden_[i]));
+    corpus.golden_lines.push_back(std::move(golden_[i].line));
   return corpus;
 }
 

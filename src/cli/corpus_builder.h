@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/left_out_runs.h"
 #include "cli/log_files.h"
 #include "core/detection/rules.h"
 #include "core/detection/stream_key.h"
@@ -24,8 +25,7 @@ class CorpusBuilder {
   struct Options {
     uint64_t max_records = 500'000;
     bool filter = true;
-    // Records of a stream and time that are not to be learned.
-    std::function<bool(std::string_view stream, Time time)> leave_out = {};
+    LeftOutRuns leave_out = {};
   };
 
   static Result<CorpusBuilder> Create(const Config& config, const GroupConfig& group,
@@ -40,6 +40,7 @@ class CorpusBuilder {
 
   uint64_t records() const { return records_; }
   uint64_t bytes() const { return bytes_; }
+  // Records that leave_out covers; after Finish.
   uint64_t left_out() const { return left_out_; }
   size_t templates() const { return parser_.catalog().size(); }
 
@@ -61,6 +62,7 @@ class CorpusBuilder {
     uint32_t file;
     uint32_t block;
     uint8_t severity;
+    uint16_t piece;    // of its stream, which is cut where records are left out
     uint32_t numbers;  // place in numbers_, from 1; 0: none
   };
   struct File {
@@ -75,6 +77,8 @@ class CorpusBuilder {
   uint32_t KeepNumbers(std::string_view message);
   void DropUnusedNumbers();
   void Thin();
+  // Takes out what training must not learn, with the golden lines of these records.
+  void LeaveOut();
   void ThinTo(uint64_t records);
   std::vector<bool> UnusualFiles(std::vector<std::string>* remarks) const;
 
@@ -96,7 +100,12 @@ class CorpusBuilder {
   std::string example_;   // the first of them
   uint64_t bytes_ = 0;
   uint32_t keep_every_ = 1;  // block in so many
-  std::vector<std::string> golden_;
+  struct Golden {
+    std::string line;
+    Time time;
+    uint32_t stream;
+  };
+  std::vector<Golden> golden_;
   uint64_t golden_every_ = 1;
   std::string key_;
 };

@@ -74,18 +74,19 @@ std::vector<std::string> LogsOf(const Config& config, const GroupConfig& group) 
 }
 
 Result<Corpus> ReadCorpus(const Config& config, const GroupConfig& group, const LogFiles& files,
-                          const Absorption& absorption, std::vector<std::string>* remarks) {
-  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, absorption));
+                          const LeftOut& left_out, std::vector<std::string>* remarks) {
+  auto builder = CorpusBuilder::Create(config, group, RetrainingOptions(config, left_out));
   if (!builder) return builder.error();
   AddSources(files, group.max_line, &*builder, remarks, [](uint64_t) { return true; });
-  if (absorption.left_out() > 0)
+  Corpus corpus = builder->Finish(remarks);
+  if (left_out.anomalies > 0)
     remarks->push_back(fmt::format(
-        "{} records of {} anomalies that alerted are left out; `alogctl anomalies ack ID` lets "
-        "training learn what was normal",
-        builder->left_out(), absorption.left_out()));
-  const auto& absorbed = absorption.absorbed();
-  remarks->insert(remarks->end(), absorbed.begin(), absorbed.end());
-  return builder->Finish(remarks);
+        "{} records of {} anomalies that were confirmed or HIGH are left out; `alogctl anomalies "
+        "ack ID` lets training learn what was normal",
+        builder->left_out(), left_out.anomalies));
+  if (left_out.acked > 0)
+    remarks->push_back(fmt::format("{} acked anomalies are learned as normal", left_out.acked));
+  return corpus;
 }
 
 // The records before `count`, with only the templates that occur in them.
@@ -126,10 +127,10 @@ class Retraining {
       spool = std::move(*written);
       spool->AddTo(&*files, &remarks);
     }
-    auto absorption = Absorption::Load(config_.DatabasePath(), group_.name);
-    if (!absorption) return Fail(&context_, absorption.error().message);
-    absorption_ = std::move(*absorption);
-    auto corpus = ReadCorpus(config_, group_, *files, absorption_, &remarks);
+    auto left_out = LoadLeftOut(config_.DatabasePath(), group_);
+    if (!left_out) return Fail(&context_, left_out.error().message);
+    left_out_ = std::move(*left_out);
+    auto corpus = ReadCorpus(config_, group_, *files, left_out_, &remarks);
     if (!corpus) return Fail(&context_, corpus.error().message);
     for (const std::string& remark : remarks) Say(remark);
     if (!Enough(*corpus, now)) return;
@@ -186,14 +187,14 @@ class Retraining {
             .count() /
         86400;
     const auto measured = MeasureBundle(
-        config_, group_, files, [&] { return MakeModelSet(group_, &*proof); }, from, absorption_,
+        config_, group_, files, [&] { return MakeModelSet(group_, &*proof); }, from, left_out_,
         facts);
     if (!measured) return Failed(measured.error());
     if (current_.empty()) return true;
     QualityFacts running = *facts;
     running.golden = LoadBundle(Models() + "/" + current_, group_).ok();
     const auto compared = MeasureBundle(
-        config_, group_, files, [&] { return LoadModelSet(config_, group_); }, from, absorption_,
+        config_, group_, files, [&] { return LoadModelSet(config_, group_); }, from, left_out_,
         &running);
     running_ = compared && running.golden ? MeasureQuality(running).total() : 0;
     return true;
@@ -257,7 +258,7 @@ class Retraining {
   CliContext& context_;
   const Config& config_;
   const GroupConfig& group_;
-  Absorption absorption_;
+  LeftOut left_out_;
   std::string current_;
   double running_ = 0;  // quality of what runs, on the same records
 };

@@ -56,10 +56,10 @@ class Pass {
 
   // Incidents of HIGH or worse within the held-out part that no rule is behind, and that were not
   // taken for a fault when they happened.
-  uint64_t Alerts(const Absorption& absorption) const {
+  uint64_t Alerts(const LeftOut& left_out) const {
     std::set<uint64_t> alerting;
     for (const auto& [seq, a] : anomalies_)
-      if (a.level >= RiskLevel::kHigh && !absorption.LeavesOut(a.stream, a.time))
+      if (a.level >= RiskLevel::kHigh && !left_out.runs.Covers(a.stream, a.time))
         alerting.insert(a.incident_seq);
     return static_cast<uint64_t>(std::ranges::count_if(alerting, [this](uint64_t seq) {
       const auto incident = incidents_.find(seq);
@@ -164,7 +164,7 @@ Result<std::unique_ptr<Pipeline>> MakePipeline(const Config& config, const Group
 
 Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFiles& files,
                      const std::function<Result<ModelSet>()>& models, Time from,
-                     const Absorption& absorption, QualityFacts* facts) {
+                     const LeftOut& left_out, QualityFacts* facts) {
   uint64_t records = 0;
   for (const bool with_faults : {false, true}) {
     auto pipeline = MakePipeline(config, group, models);
@@ -184,7 +184,7 @@ Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFi
         records == 0 ? 0 : static_cast<double>(pass.known()) / static_cast<double>(records);
     facts->held_out_days =
         pass.last() > from ? std::chrono::duration<double>(pass.last() - from).count() / 86400 : 0;
-    facts->alerts = pass.Alerts(absorption);
+    facts->alerts = pass.Alerts(left_out);
     facts->alerts_allowed = config.budget_per_day * facts->held_out_days;
   }
   return {};

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "cli/log_files.h"
-#include "cli/retrain/absorption.h"
+#include "cli/retrain/left_out.h"
 #include "core/config/config.h"
 #include "core/result.h"
 #include "models/bundle/bundle.h"
@@ -13,7 +13,7 @@
 
 namespace alogd {
 
-// Records from `from` on are measured on. Alerts on what `absorption` leaves out are no false ones.
+// Records from `from` on are measured on. Alerts on what `left_out` covers are no false ones.
 // Fills in the facts of alarms, coverage and recall; the others stay. The same files and bundle
 // give the same figures.
 //
@@ -23,6 +23,6 @@ namespace alogd {
 // lines. The first kind asks novelty and the words, the second the order of records.
 Status MeasureBundle(const Config& config, const GroupConfig& group, const LogFiles& files,
                      const std::function<Result<ModelSet>()>& models, Time from,
-                     const Absorption& absorption, QualityFacts* facts);
+                     const LeftOut& left_out, QualityFacts* facts);
 
 }  // namespace alogd
