@@ -55,12 +55,25 @@ Decoded Decode(std::string_view text) {
   return {code, lead.length, true};
 }
 
-// What can move the cursor, change colours, end a line or turn the direction of text.
+// First and last of what must not reach the eye as it is.
+struct Range {
+  uint32_t first, last;
+};
+
+// What can move the cursor, change colours, end a line, turn the direction of text, or stand in it
+// unseen, so that two texts look the same and are not. Sorted (Unicode 15: Cc, Cf, the line and
+// paragraph separators, and letters without a shape).
+constexpr Range kUnfit[] = {
+    {0x00, 0x08},     {0x0A, 0x1F},       {0x7F, 0x9F},       {0xAD, 0xAD},     {0x034F, 0x034F},
+    {0x061C, 0x061C}, {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F}, {0x200B, 0x200F},
+    {0x2028, 0x202E}, {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0},
+    {0xFFF9, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE007F},
+};
+
 bool IsControl(uint32_t code) {
-  if (code < 0x20) return code != '\t';
-  if (code < 0x7F) return false;
-  return code <= 0x9F || code == 0x061C || code == 0x200E || code == 0x200F || code == 0x2028 ||
-         code == 0x2029 || (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+  if (code >= 0x20 && code < 0x7F) return false;
+  const Range* const after = std::ranges::upper_bound(kUnfit, code, {}, &Range::first);
+  return after != std::begin(kUnfit) && std::prev(after)->last >= code;
 }
 
 void AppendEscaped(uint32_t code, std::string* out) {

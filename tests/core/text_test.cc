@@ -48,6 +48,21 @@ TEST(TextTest, TerminalControls) {
   EXPECT_EQ(EscapeForTerminal("\x9b"), kBad);
 }
 
+// What stands in a text unseen, or turns its direction.
+TEST(TextTest, UnseenCharacters) {
+  EXPECT_EQ(EscapeForTerminal("ro\xE2\x80\x8Bot \xEF\xBB\xBF"
+                              "a\xE2\x80\x8E"),
+            "ro\\u{200B}ot \\u{FEFF}a\\u{200E}");
+  EXPECT_EQ(EscapeForTerminal("\xC2\xAD\xE2\x81\xA0\xE3\x85\xA4\xF3\xA0\x81\x81"),
+            "\\u{00AD}\\u{2060}\\u{3164}\\u{E0041}");
+  EXPECT_EQ(EscapeForTerminal("\xE2\x80\xAA\xE2\x80\xAE\xE2\x81\xA6\xE2\x81\xA9\xD8\x9C"),
+            "\\u{202A}\\u{202E}\\u{2066}\\u{2069}\\u{061C}");
+  // Their neighbours are what people write.
+  for (const char* text : {"\xC2\xAC\xC2\xAE", "\xE2\x80\x8A\xE2\x80\x90",
+                           "\xE2\x80\xA7\xE2\x80\xAF", "\xE2\x81\x9F\xE2\x81\xB0", "\xEF\xBB\xBE"})
+    EXPECT_EQ(EscapeForTerminal(text), text);
+}
+
 TEST(TextTest, RandomBytesStayInBounds) {
   std::mt19937 random(7);
   for (int round = 0; round < 300; ++round) {
