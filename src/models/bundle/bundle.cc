@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "models/bundle/bundle_files.h"
@@ -153,6 +154,13 @@ class Loader {
     const Result<ModelSet> set = MakeModelSet(WithAllDetectors(group_), &bundle_);
     if (!set) return Error{fmt::format("{}: {}", directory_, set.error().message)};
     const Catalog catalog = CatalogOf(bundle_.vocabulary);
+    const bool can_prove = std::ranges::any_of(set->detectors, [this](const auto& detector) {
+      return detector->stateless() && bundle_.manifest["detectors"].contains(detector->name());
+    });
+    if (can_prove && bundle_.golden_windows.empty())
+      return At("manifest.json",
+                Error{"its golden windows are missing, which would prove that this alogd scores as "
+                      "the one that trained it; train again"});
     for (const auto& detector : set->detectors) {
       const std::string name(detector->name());
       const auto it = bundle_.golden_windows.find(name);

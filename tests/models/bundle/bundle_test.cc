@@ -91,10 +91,10 @@ class BundleTest : public ::testing::Test {
 
 TEST_F(BundleTest, RoundTrip) {
   const std::string directory = Write("20261122T013000Z");
-  EXPECT_EQ(Names(directory), (std::vector<std::string>{"counts.safetensors", "deeplog.safetensors",
-                                                        "loganomaly.safetensors", "manifest.json",
-                                                        "pairs.safetensors", "templates.json",
-                                                        "train.log"}));
+  EXPECT_EQ(Names(directory),
+            (std::vector<std::string>{"counts.safetensors", "deeplog.safetensors",
+                                      "loganomaly.safetensors", "manifest.json",
+                                      "pairs.safetensors", "templates.json", "train.log"}));
   EXPECT_EQ(Names(models_), (std::vector<std::string>{"20261122T013000Z"}));  // nothing beside it
   const Result<Bundle> read = LoadBundle(directory, SmallGroup());
   ASSERT_TRUE(read) << read.error().message;
@@ -229,6 +229,9 @@ TEST_F(BundleTest, GoldenChecks) {
     raw = raw.get<double>() + 0.01;
   });
   EXPECT_NE(ErrorOf(directory).find("golden window 3 of deeplog"), std::string::npos);
+  Reseal(directory,
+         [](nlohmann::json* m) { (*m)["golden"]["windows"] = nlohmann::json::object(); });
+  EXPECT_NE(ErrorOf(directory).find("golden windows are missing"), std::string::npos);
 }
 
 TEST_F(BundleTest, FilesOutsideTheDirectory) {
