@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "cli/doctor/doctor.h"
+#include "core/store/history.h"
 
 namespace alogd {
 namespace {
@@ -30,6 +33,21 @@ json Part(const json& object, const char* key) {
   return it == object.end() ? json::object() : *it;
 }
 
+// Whether the group had an incident of HIGH or worse within a day that nobody acked. Its new
+// templates are those of a fault, then, and to train on them is no advice.
+bool HadIncident(const Examined& host, const std::string& group) {
+  Result<History> history = History::Open(host.loaded.config.DatabasePath());
+  if (!history) return false;
+  AnomalyFilter filter;
+  filter.group = group;
+  filter.min_level = RiskLevel::kHigh;
+  filter.since = host.host.Now() - std::chrono::hours(24);
+  const auto incidents = history->Incidents(filter);
+  return incidents && std::ranges::any_of(*incidents, [](const StoredIncident& incident) {
+           return incident.state != Name(AnomalyState::kAcked);
+         });
+}
+
 void CheckGroup(const Examined& host, const json& group, Obstacles* findings) {
   const std::string name = Text(group, "name");
   const TrainingOptions& training = host.loaded.config.training;
@@ -50,7 +68,8 @@ void CheckGroup(const Examined& host, const json& group, Obstacles* findings) {
                          fmt::format("the bundle of group {} is {:.0f} days old", name, days),
                          fix});
   const double templates = Number(group, "templates");
-  if (templates >= 50 && Number(group, "new_templates") > kNewShare * templates)
+  if (templates >= 50 && Number(group, "new_templates") > kNewShare * templates &&
+      !HadIncident(host, name))
     findings->push_back(
         {"bundle-unfit", false,
          fmt::format("{:.0f} of the {:.0f} templates of group {} are unknown to its bundle",

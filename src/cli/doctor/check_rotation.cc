@@ -107,7 +107,10 @@ void CheckRotation(const Examined& host, Obstacles* findings) {
            fmt::format("{} rotates {} by copytruncate: what is written between the copy and the "
                        "truncation is lost to everybody",
                        rotation.file, path),
-           fmt::format("sed -i 's/^\\([[:space:]]*\\)copytruncate/\\1create/' {}", word)});
+           // Never a command: a program that keeps its file open would go on writing to the copy.
+           fmt::format("keep it unless the program opens its log anew when told; if it does, tell "
+                       "it in postrotate and write create for copytruncate in {}",
+                       rotation.file)});
     if (!rotation.create.empty() && Unreadable(host, rotation.create))
       findings->push_back(
           {"rotation-closes", false,

@@ -16,7 +16,7 @@ struct Obstacle {
   std::string name;    // a word that stays, such as "log-unreadable"
   bool error = false;  // alogd misses something now; else it is likely to
   std::string what;    // one sentence, with the path or figure
-  std::string fix;     // a command for a root shell
+  std::string fix;     // a command for a root shell, or what to do where none is safe
 };
 
 // What all checks look at; it outlives them.

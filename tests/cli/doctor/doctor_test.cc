@@ -218,6 +218,46 @@ TEST_F(DoctorTest, Daemon) {
       mended);
 }
 
+// The templates of a fault are not to be learned.
+TEST_F(DoctorTest, NoRetrainingRightAfterAnIncident) {
+  host_->status["groups"][0]["new_templates"] = 30;
+  EXPECT_EQ(Names(), "bundle-unfit");
+  CommitUnit unit;
+  unit.group = "system";
+  unit.state_seq = 1;
+  unit.delta = "x";
+  Incident& incident = unit.incidents.emplace_back();
+  incident.seq = 1;
+  incident.level = RiskLevel::kHigh;
+  incident.first = incident.last = host_->now - std::chrono::hours(1);
+  Anomaly& anomaly = unit.anomalies.emplace_back();
+  anomaly.seq = anomaly.incident_seq = 1;
+  anomaly.level = RiskLevel::kHigh;
+  anomaly.time = anomaly.last_time = incident.last;
+  Database([&](Store* store) { ASSERT_TRUE(store->Commit(unit, host_->now).ok()); });
+  EXPECT_EQ(Names(), "");
+  const auto say = [&](AnomalyState state) {
+    Database([&](Store* store) {
+      ASSERT_TRUE(store->SetStates({{1}, {}}, state, host_->now).ok());
+    });
+  };
+  say(AnomalyState::kAcked);
+  EXPECT_EQ(Names(), "bundle-unfit");
+  say(AnomalyState::kNew);
+  EXPECT_EQ(Names(), "");
+  host_->now += std::chrono::hours(24);
+  EXPECT_EQ(Names(), "bundle-unfit");
+}
+
+// A program that keeps its file open would write to the rotated copy after such advice.
+TEST_F(DoctorTest, NoCommandThatPutsCreateForCopytruncate) {
+  System("/etc/logrotate.d/app", fmt::format("{}/log/app.log {{\n copytruncate\n}}\n", dir_));
+  const Obstacles found = Examined();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].name, "copytruncate");
+  EXPECT_THAT(found[0].fix, ::testing::HasSubstr("keep it unless the program opens its log anew"));
+}
+
 TEST_F(DoctorTest, ReadableFiles) {
   const std::string log = dir_ + "/log/app.log", directory = dir_ + "/log";
   Expect(
