@@ -13,6 +13,7 @@
 
 #include "cli/cli.h"
 #include "core/config/rule_examples.h"
+#include "core/config/rule_strangers.h"
 #include "core/config/yaml_reader.h"
 #include "core/text.h"
 #include "models/registry/detectors.h"
@@ -109,6 +110,8 @@ void Check(CliContext* context, const std::string& file) {
   const std::string& path = given ? file : context->config_path;
   LoadedConfig loaded = LoadConfig(path, given || context->config_given, AllDetectors());
   for (ConfigProblem& problem : CheckRuleExamples(loaded))
+    loaded.problems.push_back(std::move(problem));
+  for (ConfigProblem& problem : CheckRulesAgainstStrangers(loaded))
     loaded.problems.push_back(std::move(problem));
   for (const ConfigProblem& problem : loaded.problems) PrintProblem(problem, *context, stdout);
   if (!loaded.ok()) context->exit_status = kExitUsage;

@@ -47,7 +47,7 @@ void CorpusBuilder::Add(const Line& line) {
   bytes_ += line.bytes;
   const ParsedLine parsed = parser_.Add(source_, FileId{static_cast<int64_t>(files_.size())}, line);
   if (parsed.kind != Assembled::Kind::kRecord) return;
-  if (RuleSet::Ignored(rules_.Match(parsed.text))) return;
+  if (RuleSet::Ignored(rules_.Match({parsed.text, &parsed.header}))) return;
   if (!keys_.Find(source_name_, parsed.header, parsed.text, &key_)) {
     if (keyless_++ == 0) example_ = parsed.text.substr(0, kGoldenBytes);
     return;

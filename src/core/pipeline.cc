@@ -78,7 +78,7 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     ++stats.own;
     return;
   }
-  const RuleSet::Matches matches = rules.Match(line.text);
+  const RuleSet::Matches matches = rules.Match({line.text, &line.header});
   const bool has_stream = keys.Find(parser.SourceName(line.source), line.header, line.text, &key_);
   for (const RuleConfig* rule : matches)
     if (!rule->ignore) OnRule(line, *rule);
@@ -145,7 +145,8 @@ void Pipeline::Impl::OnRule(const ParsedLine& line, const RuleConfig& rule) {
   const Time time = is_record ? line.time : watermark == kNoTime ? Time{} : watermark;
   BatchStep step;
   if (rule.count > 1) {
-    auto burst = rule_counts.Hit(rule, rules.KeyOf(rule, line.text), time);
+    auto burst = rule_counts.Hit(
+        rule, rules.KeyOf(rule, {line.text, is_record ? &line.header : nullptr}), time);
     if (!burst) return;
     step.burst = *std::move(burst);
   }

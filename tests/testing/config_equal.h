@@ -8,10 +8,10 @@ namespace alogd {
 
 // Structured bindings, so that a field that is added and not compared does not compile.
 inline bool Same(const RuleConfig& x, const RuleConfig& y) {
-  const auto& [a, b, c, d, e, f, g, h, i, j] = x;
-  const auto& [k, l, m, n, o, p, q, r, s, t] = y;
-  return a == k && b == l && c == m && d == n && e == o && f == p && g == q && h == r && i == s &&
-         j == t;
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = x;
+  const auto& [l, m, n, o, p, q, r, s, t, u, v] = y;
+  return a == l && b == m && c == n && d == o && e == p && f == q && g == r && h == s && i == t &&
+         j == u && k == v;
 }
 inline bool Same(const RiskOptions& x, const RiskOptions& y) {
   const auto& [a, b, c, d, e, f] = x;

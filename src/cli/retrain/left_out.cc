@@ -15,16 +15,6 @@ constexpr size_t kPage = 5000;
 // A burst is told at the end of a slot of so long, and its records stand in it.
 constexpr Duration kRateSlot = std::chrono::minutes(5);
 
-// Records of a window that the detector judges as a whole; of others only the last one is blamed.
-size_t WindowOf(const GroupConfig& group, std::string_view detector) {
-  if (detector == "baseline") return group.baseline.window;
-  if (detector == "loganomaly") return group.loganomaly.window;
-  if (detector == "counts") return group.counts.window;
-  if (detector == "deeplog") return group.deeplog.window;
-  if (detector == "loganomaly_lstm") return group.loganomaly_lstm.window;
-  return 1;
-}
-
 LeftOutRun RunOf(const StoredAnomaly& stored, const GroupConfig& group) {
   const Anomaly& a = stored.anomaly;
   LeftOutRun run{a.source, a.stream, a.time, std::max(a.time, a.last_time), 0, group.max_gap};
@@ -35,10 +25,9 @@ LeftOutRun RunOf(const StoredAnomaly& stored, const GroupConfig& group) {
     run.gap = group.stream.idle;
     return run;
   }
-  size_t window = WindowOf(group, a.detector);
+  // Evidence counts from the first record of its window.
   for (const Evidence& evidence : ParseEvidenceJson(stored.evidence_json))
-    window = std::max(window, WindowOf(group, evidence.detector));
-  run.before = window - 1;
+    run.before = std::max<size_t>(run.before, evidence.last);
   return run;
 }
 

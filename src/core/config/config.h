@@ -26,6 +26,10 @@ using namespace std::chrono_literals;  // durations of the defaults below
 // With a count, so many lines within a time are one anomaly, by the key that `by` finds in them.
 struct RuleConfig {
   std::string match;
+  // Who may say it: names as in headers, "postfix/*" for all that begin so, "none" for records
+  // whose header names none and continuation lines. Then `match` and `by` see the message first,
+  // which ^ is the beginning of, and then the line. Empty: anyone; they see the line.
+  std::vector<std::string> programs;
   RiskLevel level = RiskLevel::kHigh;
   bool ignore = false;  // the record takes no part in windows, learns its template only
   std::string name;     // shown in alerts; the pattern where empty

@@ -17,12 +17,15 @@ namespace {
 
 // What Debian's rsyslog writes, nothing twice: syslog holds all but auth and authpriv, so kern.log,
 // mail.log, user.log, cron.log, daemon.log and messages repeat it.
-const std::vector<std::string> kSystemPaths = {"/var/log/syslog", "/var/log/auth.log"};
+const std::vector<std::string> kSyslogFiles = {"/var/log/syslog", "/var/log/auth.log"};
+// ... and the one log of a Debian host that explains the others: what was installed when.
+const std::vector<std::string> kSystemPaths = {"/var/log/syslog", "/var/log/auth.log",
+                                               "/var/log/dpkg.log"};
 constexpr size_t kLongestSocket = 107;  // sun_path with its NUL
 
 bool ReadsSyslog(const GroupConfig& group) {
   return std::any_of(group.paths.begin(), group.paths.end(), [](const std::string& path) {
-    return std::find(kSystemPaths.begin(), kSystemPaths.end(), path) != kSystemPaths.end();
+    return std::find(kSyslogFiles.begin(), kSyslogFiles.end(), path) != kSyslogFiles.end();
   });
 }
 
@@ -193,6 +196,7 @@ void CompleteConfig(DetectorList detectors, Config* config) {
 }
 
 const std::vector<std::string>& SystemPaths() { return kSystemPaths; }
+const std::vector<std::string>& SyslogFiles() { return kSyslogFiles; }
 
 void CheckConfig(const Config& config, DetectorList detectors, ConfigNotes* notes) {
   Checker(config, detectors, notes).Run();

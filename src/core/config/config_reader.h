@@ -154,6 +154,13 @@ class ConfigReader {
   template <typename T, typename Item>
   void Read(const YamlNode& node, const std::string& path, std::vector<T>* values,
             const ListValue<Item>& kind) {
+    if (kind.bare && node.kind == YamlNode::Kind::kScalar) {
+      T value{};
+      const size_t before = notes_->problems.size();
+      Read(node, path, &value, kind.item);
+      if (notes_->problems.size() == before) *values = {std::move(value)};
+      return;
+    }
     if (!IsList(node, path) || !HasLength(node, path, kind.least, kind.most)) return;
     std::vector<T> read(node.items.size());
     const size_t before = notes_->problems.size();

@@ -119,6 +119,7 @@ template <typename Item>
 struct ListValue {
   Item item;
   size_t least = 0, most = 10'000;
+  bool bare = false;  // one value may stand there without a list around it
 };
 
 }  // namespace alogd

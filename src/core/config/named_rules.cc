@@ -31,6 +31,7 @@ void Overlay(const RuleConfig& given, size_t from, size_t to, RuleConfig* rule,
   // One of the two: the rule's own level says nothing any more once it is told to ignore.
   if (rule->ignore) notes->marks.erase(KeyOf(to) + ".level");
   take("level", &RuleConfig::level);
+  take("program", &RuleConfig::programs);
   take("enabled", &RuleConfig::enabled);
   take("count", &RuleConfig::count);
   take("within", &RuleConfig::within);

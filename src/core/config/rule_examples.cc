@@ -31,7 +31,7 @@ class ExampleCheck {
     number_ = number;
     for (const std::string& line : rule.examples) Example(rule, *alone, line);
     for (const std::string& line : rule.counterexamples)
-      if (!alone->Match(line).empty())
+      if (!alone->Match(ExampleLine(line).subject()).empty())
         Add("counterexamples",
             fmt::format("matches the counterexample '{}'; make the pattern narrower", Short(line)));
   }
@@ -40,15 +40,16 @@ class ExampleCheck {
 
  private:
   void Example(const RuleConfig& rule, const RuleSet& alone, const std::string& line) {
-    const RuleSet::Matches own = alone.Match(line);
+    const ExampleLine parsed(line);
+    const RuleSet::Matches own = alone.Match(parsed.subject());
     if (own.empty())
       return Add("examples",
                  fmt::format("does not match its example '{}'; mend the pattern or the example",
                              Short(line)));
-    if (!rule.by.empty() && alone.KeyOf(*own.front(), line).empty())
+    if (!rule.by.empty() && alone.KeyOf(*own.front(), parsed.subject()).empty())
       Add("by",
           fmt::format("finds nothing to count by in the example '{}'; mend `by`", Short(line)));
-    const RuleSet::Matches matches = all_.Match(line);
+    const RuleSet::Matches matches = all_.Match(parsed.subject());
     const bool seen = std::ranges::any_of(matches, [&](const RuleConfig* match) {
       return match->match == rule.match && match->name == rule.name;
     });
@@ -75,6 +76,14 @@ class ExampleCheck {
 };
 
 }  // namespace
+
+ExampleLine::ExampleLine(const std::string& line, std::string_view formats) : line_(line) {
+  auto parser = HeaderParser::Create({});
+  if (!parser) return;
+  parser_ = std::move(*parser);
+  if (!formats.empty()) static_cast<void>(parser_->SetFormats(formats));
+  header_ = parser_->Parse(line_);
+}
 
 std::vector<ConfigProblem> CheckRuleExamples(const LoadedConfig& loaded) {
   const auto all = RuleSet::Create(loaded.config.rules);

@@ -34,7 +34,65 @@ bool IsAscii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+constexpr std::string_view kNoProgram = "none";
+
+bool Inside(std::string_view part, std::string_view whole) {
+  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+// Whether the header leads to the message, so that its beginning is that of what the program said.
+// Made of fields that no one called a message, or taken from within a word or value
+// ("user@database"), it may begin with a stranger's words.
+bool HasMessage(const RuleSubject& subject) {
+  if (subject.header == nullptr || subject.header->fields) return false;
+  const std::string_view message = subject.header->message;
+  if (!Inside(message, subject.line)) return true;
+  const size_t size = static_cast<size_t>(message.data() - subject.line.data());
+  const std::string_view before = subject.line.substr(0, size);
+  const size_t last = before.find_last_not_of(" \t");
+  if (last == std::string_view::npos) return true;
+  return std::string_view("@=\"'(<,;").find(before[last]) == std::string_view::npos;
+}
+
+bool MaySay(const RuleConfig& rule, const RuleSubject& subject) {
+  if (rule.programs.empty()) return true;
+  const std::string_view program = subject.header ? subject.header->program : std::string_view();
+  return std::ranges::any_of(rule.programs, [program](std::string_view name) {
+    if (name == kNoProgram) return program.empty();
+    if (name.ends_with('*')) return program.starts_with(name.substr(0, name.size() - 1));
+    return program == name;
+  });
+}
+
+// A text as RE2 reads it: UTF-8, since '.' matches no invalid byte, and one of those must not hide
+// a line from its rule.
+class ValidText {
+ public:
+  explicit ValidText(std::string_view text) {
+    if (!IsAscii(text)) text = valid_ = ToValidUtf8(text, text.size() * 3);
+    piece_ = re2::StringPiece(text.data(), text.size());
+  }
+  ValidText(const ValidText&) = delete;
+  ValidText& operator=(const ValidText&) = delete;
+  const re2::StringPiece& piece() const { return piece_; }
+
+ private:
+  std::string valid_;
+  re2::StringPiece piece_;
+};
+
 }  // namespace
+
+std::string_view RuleSubject::message() const {
+  if (!HasMessage(*this)) return line;
+  std::string_view text = header->message;
+  // Some writers keep the kernel's own time: "[    2.512345] Kernel panic - not syncing".
+  if (header->program != "kernel" || !text.starts_with('[')) return text;
+  const size_t end = text.find("] ");
+  if (end != std::string_view::npos && text.find_first_not_of(" .0123456789", 1) == end)
+    text.remove_prefix(end + 2);
+  return text;
+}
 
 Status CheckRulePattern(std::string_view pattern) {
   if (pattern.size() > kLongestPattern)
@@ -58,7 +116,9 @@ struct RuleSet::Impl {
   // before.
   bool Adopt(int shortest, bool first);
   Status CompileKeys();
-  Matches MatchSlowly(std::string_view line, std::vector<int>* found) const;
+  // The rules that may match, in order, by the literals that were found.
+  std::vector<int> Candidates(std::vector<int>* found) const;
+  Matches MatchSlowly(const RuleSubject& subject, std::vector<int>* found) const;
 };
 
 bool RuleSet::Impl::Adopt(int shortest, bool first) {
@@ -99,14 +159,20 @@ Status RuleSet::Impl::CompileKeys() {
   return {};
 }
 
-std::string RuleSet::KeyOf(const RuleConfig& rule, std::string_view line) const {
+std::string RuleSet::KeyOf(const RuleConfig& rule, const RuleSubject& subject) const {
   const RE2* by = impl_->keys[static_cast<size_t>(&rule - impl_->rules.data())].get();
   if (by == nullptr) return {};
-  const std::string valid = ToValidUtf8(line, line.size() * 3);
-  re2::StringPiece found[2];
   const int groups = by->NumberOfCapturingGroups() > 0 ? 2 : 1;
-  if (!by->Match(valid, 0, valid.size(), RE2::UNANCHORED, found, groups)) return {};
-  return std::string(found[groups - 1].data(), found[groups - 1].size());
+  const auto find = [&](std::string_view text) {
+    const ValidText valid(text);
+    re2::StringPiece found[2];
+    if (!by->Match(valid.piece(), 0, valid.piece().size(), RE2::UNANCHORED, found, groups))
+      return std::string();
+    return std::string(found[groups - 1].data(), found[groups - 1].size());
+  };
+  std::string key;
+  if (!rule.programs.empty()) key = find(subject.message());
+  return key.empty() ? find(subject.line) : key;
 }
 
 Result<RuleSet> RuleSet::Create(std::vector<RuleConfig> rules) {
@@ -125,33 +191,40 @@ Result<RuleSet> RuleSet::Create(std::vector<RuleConfig> rules) {
   return RuleSet(std::move(impl));
 }
 
-RuleSet::Matches RuleSet::Match(std::string_view line) const {
+RuleSet::Matches RuleSet::Match(const RuleSubject& subject) const {
   std::vector<int> found;  // neither this nor the result allocates while it is empty
-  impl_->scanner.Scan(line, &found);
+  impl_->scanner.Scan(subject.line, &found);
+  if (HasMessage(subject) && !Inside(subject.message(), subject.line)) [[unlikely]] {
+    std::vector<int> decoded;  // the line holds it otherwise
+    impl_->scanner.Scan(subject.message(), &decoded);
+    found.insert(found.end(), decoded.begin(), decoded.end());
+  }
   if (found.empty() && impl_->unfiltered.empty()) [[likely]]
     return {};
-  return impl_->MatchSlowly(line, &found);
+  return impl_->MatchSlowly(subject, &found);
 }
 
-RuleSet::Matches RuleSet::Impl::MatchSlowly(std::string_view line, std::vector<int>* found) const {
-  // RE2 reads UTF-8, and '.' matches no invalid byte: one of those must not hide a line from its
-  // rule.
-  std::string valid;
-  if (!IsAscii(line)) line = valid = ToValidUtf8(line, line.size() * 3);
-  const re2::StringPiece text(line.data(), line.size());
-  std::vector<int> matching;
-  if (found->empty()) {
-    for (const int rule : unfiltered)
-      if (RE2::PartialMatch(text, filter->GetRE2(rule))) matching.push_back(rule);
-  } else {
-    found->insert(found->end(), undecided.begin(), undecided.end());
-    filter->AllMatches(text, *found, &matching);
-    std::ranges::sort(matching);
-  }
+std::vector<int> RuleSet::Impl::Candidates(std::vector<int>* found) const {
+  if (found->empty()) return unfiltered;
+  found->insert(found->end(), undecided.begin(), undecided.end());
+  std::vector<int> candidates;
+  filter->AllPotentials(*found, &candidates);
+  std::ranges::sort(candidates);
+  return candidates;
+}
+
+RuleSet::Matches RuleSet::Impl::MatchSlowly(const RuleSubject& subject,
+                                            std::vector<int>* found) const {
+  const ValidText line(subject.line), message(subject.message());
   Matches matches;
-  for (const int rule : matching) {
-    matches.push_back(&rules[static_cast<size_t>(rule)]);
-    if (matches.back()->ignore) break;
+  for (const int candidate : Candidates(found)) {
+    const RuleConfig& rule = rules[static_cast<size_t>(candidate)];
+    if (!MaySay(rule, subject)) continue;
+    const RE2& pattern = filter->GetRE2(candidate);
+    const bool said = !rule.programs.empty() && RE2::PartialMatch(message.piece(), pattern);
+    if (!said && !RE2::PartialMatch(line.piece(), pattern)) continue;
+    matches.push_back(&rule);
+    if (rule.ignore) break;
   }
   return matches;
 }

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/config/config_check.h"
+
 namespace alogd {
 namespace {
 
@@ -39,7 +41,7 @@ Error JournalError(std::string_view what, int negative) {
 bool ReadsJournal(const GroupConfig& group) {
   if (group.journal != JournalUse::kAuto) return group.journal == JournalUse::kOn;
   if (group.paths != SystemPaths()) return false;
-  return std::none_of(group.paths.begin(), group.paths.end(),
+  return std::none_of(SyslogFiles().begin(), SyslogFiles().end(),
                       [](const std::string& path) { return access(path.c_str(), F_OK) == 0; });
 }
 

@@ -84,14 +84,13 @@ TEST(LeftOutTest, AllStreamsOfASource) {
 
 TEST(LeftOutTest, TheWindowThatBeganIt) {
   GroupConfig group;
-  group.deeplog.window = 3;
   const std::string sshd = Key(group, "/var/log/auth.log", "sshd");
   StoredAnomaly stored = Stored(70, 70);
-  stored.anomaly.detector = "deeplog";
-  EXPECT_EQ(Marked({stored}, group, sshd), ".....xxx..");
-  stored.anomaly.detector = "novelty";
   EXPECT_EQ(Marked({stored}, group, sshd), ".......x..");
-  stored.evidence_json = R"([{"detector": "novelty"}, {"detector": "deeplog"}])";
+  Evidence first, second;
+  first.last = 0;
+  second.last = 2;
+  stored.evidence_json = EvidenceJson({first, second});
   EXPECT_EQ(Marked({stored}, group, sshd), ".....xxx..");
   group.max_gap = std::chrono::seconds(5);
   EXPECT_EQ(Marked({stored}, group, sshd), ".......x..") << "a pause ends a window";

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "core/config/rule_strangers.h"
 #include "core/detection/online_detectors.h"
 #include "core/detection/rules.h"
 #include "testing/config_equal.h"
@@ -53,6 +54,7 @@ TEST_F(RuleExamplesTest, ShippedRules) {
       LoadConfig(testing::SourcePath("config/alogd.yaml"), true, OnlineDetectors());
   EXPECT_TRUE(loaded.problems.empty()) << Text(loaded.problems);
   EXPECT_EQ(Text(CheckRuleExamples(loaded)), "");
+  EXPECT_EQ(Text(CheckRulesAgainstStrangers(loaded)), "");
   EXPECT_GE(loaded.config.rules.size(), 60u);
   std::set<std::string> names;
   const auto all = RuleSet::Create(loaded.config.rules);
@@ -61,9 +63,10 @@ TEST_F(RuleExamplesTest, ShippedRules) {
     EXPECT_TRUE(names.insert(rule.name).second) << rule.name;
     EXPECT_FALSE(rule.examples.empty()) << rule.name;
     EXPECT_FALSE(rule.counterexamples.empty()) << rule.name;
+    EXPECT_FALSE(rule.programs.empty()) << rule.name;
     // What is next to one rule's trouble is nobody else's either.
     for (const std::string& line : rule.counterexamples)
-      EXPECT_TRUE(all->Match(line).empty()) << rule.name << ": " << line;
+      EXPECT_TRUE(all->Match(ExampleLine(line).subject()).empty()) << rule.name << ": " << line;
   }
 }
 
@@ -79,7 +82,7 @@ TEST_F(RuleExamplesTest, ShippedRulesComeLast) {
 TEST_F(RuleExamplesTest, ChangesByName) {
   Write("conf.d/a.yaml",
         "rules:\n  - {name: burst, enabled: false, count: 3, within: 5s, by: 'x', ignore: true,\n"
-        "     examples: [e], counterexamples: [c]}\n  - {match: second}\n");
+        "     examples: [e], counterexamples: [c], program: sshd}\n  - {match: second}\n");
   const LoadedConfig loaded = Load("rules:\n  - {match: first}\n  - {name: oom, level: HIGH}\n");
   ASSERT_EQ(loaded.config.rules.size(), 4u);
   EXPECT_EQ(loaded.config.rules[1].match, "second");
@@ -90,9 +93,10 @@ TEST_F(RuleExamplesTest, ChangesByName) {
   EXPECT_EQ(loaded.origins.at("rules.2.level"), path_ + "/alogd.yaml:3");
   EXPECT_EQ(loaded.origins.at("rules.2.match"), path_ + "/rules.d/10.yaml:2");
   // Structured bindings, so that a field that is added and cannot be changed does not compile.
-  const auto& [match, level, ignore, name, enabled, count, within, by, examples, counters] =
-      loaded.config.rules[3];
+  const auto& [match, programs, level, ignore, name, enabled, count, within, by, examples,
+               counters] = loaded.config.rules[3];
   EXPECT_EQ(match, "Failed password");
+  EXPECT_EQ(programs, std::vector<std::string>{"sshd"});
   EXPECT_FALSE(loaded.origins.contains("rules.3.level")) << "of a rule that ignores now";
   static_cast<void>(level);
   EXPECT_TRUE(ignore);
@@ -148,6 +152,34 @@ TEST_F(RuleExamplesTest, WrongExamples) {
           path_ +
           "/alogd.yaml:5: rule 'keyed' finds nothing to count by in the example 'xx'; mend "
           "`by`\n");
+}
+
+TEST_F(RuleExamplesTest, WhatAStrangerCanFire) {
+  const std::string example = "'Nov 22 01:30:00 web1 kernel: VFS: file-max limit 808934 reached'";
+  const LoadedConfig loaded = Load(
+      "rules:\n"
+      "  - {name: loose, match: 'file-max limit', examples: [" +
+      example +
+      "]}\n"
+      "  - {name: bound, match: 'file-max limit', program: kernel, examples: [" +
+      example +
+      "]}\n"
+      "  - {name: anchored, match: '^VFS: file-max limit', program: '*', examples: [" +
+      example +
+      "]}\n"
+      "  - {name: scan, match: 'Invalid user .* from', examples: ['Nov 22 01:30:00 web1 sshd[1]: "
+      "Invalid user x from 192.0.2.1 port 9']}\n");
+  ASSERT_TRUE(loaded.ok()) << Text(loaded.problems);
+  EXPECT_EQ(Text(CheckRuleExamples(loaded)), "");
+  const std::vector<ConfigProblem> problems = CheckRulesAgainstStrangers(loaded);
+  EXPECT_THAT(Text(problems),
+              HasSubstr("/alogd.yaml:2: rule 'loose' can be fired by a stranger: an SSH user name "
+                        "made it match '2026-11-22T01:30:00.123456+00:00 web1 sshd[4321]: Invalid "
+                        "user VFS: file-max limit 808934 reached from 203.0.113.5"));
+  for (const char* name : {"'bound'", "'anchored'"})
+    EXPECT_THAT(Text(problems), ::testing::Not(HasSubstr(name)));
+  // About user names, but their words alone fire it in a URL.
+  EXPECT_THAT(Text(problems), HasSubstr("rule 'scan' can be fired by a stranger: "));
 }
 
 }  // namespace

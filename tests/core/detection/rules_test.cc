@@ -162,5 +162,46 @@ TEST(LiteralScannerTest, EveryPlaceInALine) {
   EXPECT_THAT(found, ::testing::IsEmpty());
 }
 
+// Who speaks is in the header, where no stranger writes.
+TEST(RulesTest, BoundToPrograms) {
+  std::vector<RuleConfig> list = Rules({"^disk (\\w+) full$", "^disk", "^disk", "^disk"});
+  list[0].programs = {"kernel"};
+  list[0].by = "disk (\\w+)";
+  list[1].programs = {"postfix/*", "dovecot"};
+  list[2].programs = {"none"};
+  list[3].programs = {"*"};
+  const Result<RuleSet> rules = RuleSet::Create(list);
+  ASSERT_TRUE(rules.ok());
+  const auto matched = [&](std::string_view program, std::string_view line,
+                           std::string_view message) {
+    Header header;
+    header.program = program;
+    header.message = message;
+    std::string numbers;
+    for (const RuleConfig* rule : rules->Match({line, &header}))
+      numbers += std::to_string(rule - rules->rules().data());
+    return numbers;
+  };
+  const std::string line = "Nov 22 01:30:00 web1 x: disk sda full";
+  const std::string_view message = std::string_view(line).substr(24);
+  EXPECT_EQ(matched("kernel", line, message), "03");
+  EXPECT_EQ(matched("kernel2", line, message), "3");
+  EXPECT_EQ(matched("postfix/smtp", line, message), "13");
+  EXPECT_EQ(matched("dovecot", line, message), "13");
+  EXPECT_EQ(matched("", line, message), "23");
+  EXPECT_EQ(matched("kernel", line, "says disk sda full"), "") << "not its beginning";
+  EXPECT_EQ(matched("kernel", "{\"m\":\"d\\u0069sk sda full\"}", "disk sda full"), "03")
+      << "decoded";
+  EXPECT_EQ(matched("kernel", "disk sda full", "sda"), "03") << "the line's own beginning";
+  Header header;
+  header.program = "kernel";
+  header.message = message;
+  EXPECT_EQ(rules->KeyOf(rules->rules()[0], {line, &header}), "sda");
+  // A continuation line has no program; made of fields, a message has no one who said it.
+  EXPECT_EQ(rules->Match("disk sda full").size(), 2u);
+  header.fields = true;
+  EXPECT_TRUE(rules->Match({line, &header}).empty());
+}
+
 }  // namespace
 }  // namespace alogd
