@@ -92,7 +92,8 @@ TEST_F(ConfigCommandsTest, CheckOfAWrongFile) {
           "risks will not span 0 to 100\n" +
           path_ +
           ":2:1: error: unknown key 'stor', did you mean 'store'?; known here: state_dir, "
-          "control_socket, database, store, journal, risk, alerts, training, severity, rules, "
+          "control_socket, database, store, journal, sinks, risk, alerts, training, severity, "
+          "rules, "
           "groups\n");
   std::istringstream lines(Alogctl({"--json", "check", path_}).out);
   std::vector<nlohmann::json> problems;

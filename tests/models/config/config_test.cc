@@ -234,7 +234,7 @@ TEST(ConfigTest, AllProblemsAreReportedInOrderOfPlace) {
       Problems(loaded),
       ElementsAre(
           "a.yaml:1:1: unknown key 'databse', did you mean 'database'?; known here: state_dir, "
-          "control_socket, database, store, journal, risk, alerts, training, severity, rules, "
+          "control_socket, database, store, journal, sinks, risk, alerts, training, severity, rules, "
           "groups",
           "a.yaml:3:19: alerts.budget_per_day: 'many' is not a whole number from 0 to 100000",
           "a.yaml:5:9: groups.0.name: 'Web' cannot be the name of a directory; write 1 to 64 of "
