@@ -210,6 +210,7 @@ class Retraining {
     Time time = Now();
     while (fs::exists(Models() + "/" + NameOf(time))) time += std::chrono::seconds(1);
     bundle->name = NameOf(time);
+    for (const std::string& remark : remarks) bundle->log += EscapeForTerminal(remark) + "\n";
     facts->golden = true;  // what follows fails otherwise, and nothing is activated
     bundle->manifest["quality"] = QualityJson(*facts);
     if (Status status = WriteBundle(*bundle, Models(), group_); !status)

@@ -20,6 +20,7 @@
 #include "cli/log_files.h"
 #include "cli/output.h"
 #include "cli/time_text.h"
+#include "cli/training_summary.h"
 #include "core/text.h"
 #include "models/bundle/bundle.h"
 #include "models/registry/detectors.h"
@@ -57,8 +58,8 @@ void PrintRemarks(const CliContext& context, const std::vector<std::string>& rem
   for (const std::string& remark : remarks) fmt::print(stderr, "  {}\n", EscapeForTerminal(remark));
 }
 
-void Report(const CliContext& context, const Bundle& bundle, const Corpus& corpus,
-            const std::string& directory, bool active) {
+void Report(const CliContext& context, const Config& config, const Bundle& bundle,
+            const Corpus& corpus, const std::string& directory, bool active) {
   if (context.json) {
     nlohmann::json out = {
         {"bundle", directory},
@@ -70,8 +71,21 @@ void Report(const CliContext& context, const Bundle& bundle, const Corpus& corpu
     fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{}: {} records of {} files, {} templates{}\n", directory, corpus.records.size(),
-             corpus.files.size(), bundle.vocabulary.size(), active ? "; active" : "");
+  for (const std::string& line : SummarizeTraining(bundle.manifest, config.budget_per_day))
+    fmt::print("{}\n", EscapeForTerminal(line));
+  if (!context.quiet)
+    fmt::print(stderr, "{}: {}; details: {}/train.log, alogctl models show\n",
+               EscapeForTerminal(directory), active ? "active" : "not active yet",
+               EscapeForTerminal(directory));
+}
+
+// What was said of files and detectors, a line each.
+std::string TrainLog(const std::vector<std::string>& of_files,
+                     const std::vector<std::string>& of_training) {
+  std::string log;
+  for (const auto* remarks : {&of_files, &of_training})
+    for (const std::string& remark : *remarks) log += EscapeForTerminal(remark) + "\n";
+  return log;
 }
 
 // Writes the bundle to --out or among the group's models; returns its directory.
@@ -171,14 +185,14 @@ void Train(const TrainArguments& args, CliContext* context) {
     training.Update(static_cast<uint64_t>(1000 * done));
     return !interrupted;
   };
-  remarks.clear();
-  auto bundle = TrainBundle(*corpus, *group, options, &remarks);
+  std::vector<std::string> details;
+  auto bundle = TrainBundle(*corpus, *group, options, &details);
   training.Finish();
-  PrintRemarks(*context, remarks);
   if (!bundle) return Fail(context, bundle.error().message);
+  bundle->log = TrainLog(remarks, details);
   auto directory = Write(args, config, *group, &*bundle);
   if (!directory) return Fail(context, directory.error().message);
-  Report(*context, *bundle, *corpus, *directory, args.activate);
+  Report(*context, config, *bundle, *corpus, *directory, args.activate);
 }
 
 }  // namespace

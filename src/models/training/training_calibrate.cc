@@ -125,6 +125,11 @@ class Jury {
   std::vector<alogd::Score> scores_;
 };
 
+// 0.36, 1.7, 17, 1300: what a person reads, never 1.3e+03.
+std::string RateText(double rate) {
+  return rate < 10 ? fmt::format("{:.2g}", rate) : fmt::format("{:.0f}", rate);
+}
+
 std::string Remark(const Candidate& candidate, const Calibrated& result, double days,
                    double allowed, double upper) {
   const std::string name(candidate.detector->name());
@@ -133,9 +138,9 @@ std::string Remark(const Candidate& candidate, const Calibrated& result, double 
                        name);
   std::string remark = fmt::format(
       "{}: threshold {:.4g}, over it {} of {} held-out windows in {}; with 95% confidence "
-      "under {:.2g} alarms a day",
+      "under {} alarms a day",
       name, result.calibration.threshold, result.metrics["held_out_alarms"].get<uint64_t>(),
-      candidate.raw.size(), SpanText(days), upper);
+      candidate.raw.size(), SpanText(days), RateText(upper));
   if (candidate.rare > 0)
     remark += fmt::format("; {} more hold rare templates and were left out", candidate.rare);
   if (candidate.fixed_threshold) return remark + " (threshold by configuration)";
@@ -221,8 +226,8 @@ CalibratedJoint CalibrateJoint(const std::vector<Candidate>& candidates,
   result.metrics["incidents_per_day_upper_95"] = upper;
   result.remark = fmt::format(
       "all detectors together: threshold {:.3g} (sum of -log10 of their chances), {} incidents in "
-      "{} of held-out records; with 95% confidence under {:.2g} a day",
-      result.joint.threshold, incidents, SpanText(budget.days), upper);
+      "{} of held-out records; with 95% confidence under {} a day",
+      result.joint.threshold, incidents, SpanText(budget.days), RateText(upper));
   if (budget.incidents_per_day * budget.days < 1)
     result.remark += "; the budget allows less than one in that time, more data would tell more";
   return result;
