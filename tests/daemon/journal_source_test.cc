@@ -21,6 +21,10 @@ TEST(ReadsJournalTest, AsTheGroupSays) {
   group.journal = JournalUse::kOff;
   group.paths = SystemPaths();
   EXPECT_FALSE(ReadsJournal(group));
+  // Where syslog's files are missing; dpkg.log stands on every Debian, and the journal lacks it.
+  group.journal = JournalUse::kAuto;
+  EXPECT_EQ(ReadsJournal(group), !std::filesystem::exists("/var/log/syslog") &&
+                                     !std::filesystem::exists("/var/log/auth.log"));
 }
 
 TEST(JournalSourceTest, EmptyJournalGivesNothingAndCommitsNothing) {

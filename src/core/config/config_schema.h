@@ -66,7 +66,7 @@ void DescribeSeverity(V& v, SeverityOptions& severity) {
 template <typename V>
 void DescribeRule(V& v, RuleConfig& rule) {
   v.Key("match", &rule.match, TextValue{CheckPattern});
-  v.Key("program", &rule.programs, ListValue<TextValue>{{}, 1, 50, true});
+  v.Key("program", &rule.programs, ListValue<TextValue>{{}, 0, 50, true});
   v.KeyUnless(&rule.ignore, "level", &rule.level, LevelValue{});
   v.Key("ignore", &rule.ignore, FlagValue{});
   v.Key("name", &rule.name, TextValue{});

@@ -106,7 +106,8 @@ TEST(ConfigTest, EmptyFileIsGood) {
     EXPECT_TRUE(loaded.origins.empty());
     ASSERT_EQ(loaded.config.groups.size(), 1u);
     EXPECT_EQ(loaded.config.groups[0].name, "system");
-    EXPECT_THAT(loaded.config.groups[0].paths, ElementsAre("/var/log/syslog", "/var/log/auth.log"));
+    EXPECT_THAT(loaded.config.groups[0].paths,
+                ElementsAre("/var/log/syslog", "/var/log/auth.log", "/var/log/dpkg.log"));
     EXPECT_EQ(loaded.config.DatabasePath(), "/var/lib/alogd/alogd.db");
     EXPECT_EQ(loaded.config.ControlPath(), "/var/lib/alogd/control.sock");
   }
@@ -182,13 +183,14 @@ TEST(ConfigTest, ShownValuesNameTheirOrigin) {
   std::istringstream shown(ShowConfig(Parse(kEverything)));
   for (std::string line; std::getline(shown, line);) {
     if (line.ends_with(":")) continue;
-    // A rule's other keys and session-less streams keep defaults; all else was given.
+    // A rule's other keys, session-less streams and sinks keep defaults; all else was given.
     const bool rule = line.starts_with("- match") || line.starts_with("  level") ||
                       line.starts_with("  ignore") || line.starts_with("  name: ''") ||
                       line.starts_with("  enabled: true") || line.starts_with("  count: 1 ") ||
                       line.starts_with("  within: 0s") || line.starts_with("  by: ''") ||
                       line.starts_with("  examples: []") ||
-                      line.starts_with("  counterexamples: []");
+                      line.starts_with("  counterexamples: []") ||
+                      line.starts_with("  program: []") || line.starts_with("sinks: []");
     if (!rule) {
       EXPECT_THAT(line, HasSubstr("# a.yaml:")) << line;
     }
@@ -215,7 +217,7 @@ TEST(ConfigTest, SystemGroupWithoutPathsHasTheDefaultOnes) {
   const LoadedConfig loaded = Parse("groups:\n- {name: web, paths: [/w]}\n- name: system\n");
   EXPECT_THAT(Problems(loaded), IsEmpty());
   ASSERT_EQ(loaded.config.groups.size(), 2u);
-  EXPECT_EQ(loaded.config.groups[1].paths.size(), 2u);
+  EXPECT_EQ(loaded.config.groups[1].paths, SystemPaths());
 }
 
 TEST(ConfigTest, AllProblemsAreReportedInOrderOfPlace) {
@@ -234,7 +236,8 @@ TEST(ConfigTest, AllProblemsAreReportedInOrderOfPlace) {
       Problems(loaded),
       ElementsAre(
           "a.yaml:1:1: unknown key 'databse', did you mean 'database'?; known here: state_dir, "
-          "control_socket, database, store, journal, sinks, risk, alerts, training, severity, rules, "
+          "control_socket, database, store, journal, sinks, risk, alerts, training, severity, "
+          "rules, "
           "groups",
           "a.yaml:3:19: alerts.budget_per_day: 'many' is not a whole number from 0 to 100000",
           "a.yaml:5:9: groups.0.name: 'Web' cannot be the name of a directory; write 1 to 64 of "
