@@ -53,6 +53,7 @@ void AddGenerateCommand(CLI::App* app, CliContext* context);     // generate
 void AddRetrainCommand(CLI::App* app, CliContext* context);      // retrain
 void AddDoctorCommand(CLI::App* app, CliContext* context);       // doctor
 void AddMaintenanceCommand(CLI::App* app, CliContext* context);  // maintenance
+void AddRestoreCommand(CLI::App* app, CliContext* context);      // restore
 void AddCompletionCommand(CLI::App* app, CliContext* context);   // completion
 
 // The whole program: adds the families' commands, takes the command line apart, runs the one

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
                            alogd::AddRetrainCommand,
                            alogd::AddDoctorCommand,
                            alogd::AddMaintenanceCommand,
+                           alogd::AddRestoreCommand,
                            alogd::AddCompletionCommand,
                        });
 }
