@@ -7,6 +7,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/records/routine_report.h"
+
 namespace alogd {
 
 Parser::Parser(const GroupConfig& group, const SeverityOptions& severity)
@@ -150,6 +152,10 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     // Fields that are no message name their values, they say nothing of how bad it is.
     parsed.severity = severity_.OfRecord(
         parsed.header.level, parsed.header.fields ? std::string_view() : parsed.header.message);
+    const uint8_t otherwise = severity_.options().otherwise;
+    if (parsed.severity > otherwise &&
+        IsRoutineReport(parsed.header.program, parsed.header.message)) [[unlikely]]
+      parsed.severity = otherwise;
     const Drain::Match match = drain_->Add(parsed.header.message, parsed.time);
     parsed.id = match.id;
     parsed.created = match.created;
