@@ -22,6 +22,12 @@ void MarkRun(const LeftOutRun& run, std::span<const Time> times, std::vector<boo
     next = times[--i];
     (*out)[i] = true;
   }
+  next = from != to ? *std::prev(to) : run.last;
+  i = index(to);
+  for (size_t n = 0; n < run.after && i < times.size() && times[i] - next <= run.gap; ++n) {
+    next = times[i];
+    (*out)[i++] = true;
+  }
 }
 
 }  // namespace

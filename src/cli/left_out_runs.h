@@ -18,9 +18,9 @@ namespace alogd {
 struct LeftOutRun {
   std::string source, stream;
   Time first, last;
-  // The window that ended at `first` holds so many records before it, none of which comes more than
-  // `gap` before the next.
-  size_t before = 0;
+  // The window that ended at `first` holds so many records before it, and a session so many more
+  // after `last`, none of which comes more than `gap` from the next.
+  size_t before = 0, after = 0;
   Duration gap{0};
 };
 

@@ -17,11 +17,16 @@ constexpr Duration kRateSlot = std::chrono::minutes(5);
 
 LeftOutRun RunOf(const StoredAnomaly& stored, const GroupConfig& group) {
   const Anomaly& a = stored.anomaly;
-  LeftOutRun run{a.source, a.stream, a.time, std::max(a.time, a.last_time), 0, group.max_gap};
+  LeftOutRun run;
+  run.source = a.source;
+  run.stream = a.stream;
+  run.first = a.time;
+  run.last = std::max(a.time, a.last_time);
+  run.gap = group.max_gap;
   if (a.detector == kRuleDetector) return run;
   if (a.detector == "rate") run.first -= kRateSlot;
   if (group.stream.kind == StreamOptions::Kind::kSession) {
-    run.before = group.stream.max_records;
+    run.before = run.after = group.stream.max_records;
     run.gap = group.stream.idle;
     return run;
   }

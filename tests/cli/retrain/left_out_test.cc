@@ -105,6 +105,10 @@ TEST(LeftOutTest, TheWholeSession) {
   stored.anomaly.stream = "job_7";
   EXPECT_EQ(Marked({stored}, group, Key(group, "a.log", "", "job_7 took 12 ms")), "xxxxxxxxxx");
   EXPECT_EQ(Marked({stored}, group, Key(group, "a.log", "", "job_8 took 12 ms")), "..........");
+  // What is odd about a number is said in the midst of its session.
+  stored.anomaly.time = stored.anomaly.last_time = After(40);
+  EXPECT_EQ(Marked({stored}, group, Key(group, "a.log", "", "job_7 took 12 ms")), "xxxxxxxxxx");
+  stored.anomaly.time = stored.anomaly.last_time = After(200);
   group.stream.idle = std::chrono::seconds(60);
   EXPECT_EQ(Marked({stored}, group, Key(group, "a.log", "", "job_7 took 12 ms")), "..........")
       << "an earlier use of the same key";
