@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -41,6 +42,11 @@ Result<Lock> LockState(const std::string& state_dir) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (fd < 0) return ErrnoError("open the lock file", path, errno);
   Lock lock(fd);
+  // Made by root just now, the service could not open it.
+  struct stat info {};
+  if (geteuid() == 0 && stat(state_dir.c_str(), &info) == 0 &&
+      fchown(fd, info.st_uid, info.st_gid) != 0)
+    return ErrnoError("give to its owner", path, errno);
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return ErrnoError("lock", path, errno);
   return Error{fmt::format("alogd runs on {}: systemctl stop alogd, restore, and start it again",

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -50,6 +51,18 @@ TEST_F(RestoreCommandTest, SaysWhatItKept) {
   EXPECT_THAT(out_, HasSubstr("what stood there is kept: "));
   EXPECT_EQ(Run("--json"), 0);
   EXPECT_THAT(out_, HasSubstr("\"anomalies\":0"));
+}
+
+// What root makes, the service has to open.
+TEST_F(RestoreCommandTest, ThingsBelongToTheOwnerOfTheDirectory) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  ASSERT_EQ(chown((directory_ / "state").c_str(), 61'999, 61'999), 0);
+  ASSERT_EQ(Run("--no-color"), 0) << err_;
+  for (const char* name : {"state/lock", "state/alogd.db"}) {
+    struct stat info {};
+    ASSERT_EQ(stat((directory_ / name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 61'999u) << name;
+  }
 }
 
 TEST_F(RestoreCommandTest, RefusesWhileAlogdRuns) {

@@ -69,14 +69,19 @@ Status Sync(const std::string& path) {
   return ErrnoError("write", path, error);
 }
 
-// Whose the directory is, the database is: the service's, though root restores it.
+// Whose the directory is, the database is: the service's, though root restores it. No link of the
+// service's may lead root elsewhere.
 Status GiveToOwner(const std::string& path, const std::string& directory) {
   struct stat info {};
   if (stat(directory.c_str(), &info) != 0) return ErrnoError("look at", directory, errno);
-  if (geteuid() == 0 && chown(path.c_str(), info.st_uid, info.st_gid) != 0)
-    return ErrnoError("give to its owner", path, errno);
-  if (chmod(path.c_str(), kMode) != 0) return ErrnoError("set the mode of", path, errno);
-  return {};
+  const int fd = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return ErrnoError("open", path, errno);
+  const bool given = (geteuid() != 0 || fchown(fd, info.st_uid, info.st_gid) == 0) &&
+                     fchmod(fd, kMode) == 0 && fsync(fd) == 0;
+  const int error = errno;
+  close(fd);
+  if (given) return {};
+  return ErrnoError("give to its owner", path, error);
 }
 
 Status Copy(Database* from, const std::string& to, const std::string& directory, Restored* out) {
@@ -89,8 +94,7 @@ Status Copy(Database* from, const std::string& to, const std::string& directory,
   if (!rows.Next()) return rows.status().ok() ? Error{to + " has no history"} : rows.status();
   out->anomalies = rows.Unsigned(0);
   if (!rows.Null(1)) out->latest = FromMicros(rows.Int(1));
-  if (Status owned = GiveToOwner(to, directory); !owned) return owned;
-  return Sync(to);
+  return GiveToOwner(to, directory);
 }
 
 // A name that nothing has.
