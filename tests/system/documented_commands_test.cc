@@ -17,7 +17,10 @@ namespace fs = std::filesystem;
 
 // What stands in documents for something of the reader's.
 std::string Filled(std::string command, const DaemonProcess& daemon, const std::string& out) {
+  const std::string backup = (fs::path(daemon.state()).parent_path() / "backup.db").string();
   const std::pair<std::string, std::string> kPlaces[] = {
+      {"/srv/backup/alogd.db", backup},
+      {"restore FILE", "restore " + backup},
       {"/var/log/app.log", daemon.Log("app.log")},
       {"/var/log ", daemon.Log("app.log") + " "},
       {"LOG...", daemon.Log("app.log")},
@@ -88,14 +91,29 @@ TEST(DocumentedCommandsTest, Run) {
   ASSERT_EQ(run("reload --wait").second, 0);
   const std::set<std::string> commands = Documented();
   EXPECT_GE(commands.size(), 15u);
+  const auto expect_runs = [&run](const std::string& command) {
+    const auto [said, status] = run(command);
+    EXPECT_THAT(status, ::testing::AnyOf(0, 3)) << "alogctl " << command << "\n" << said;
+  };
+  std::vector<std::string> while_stopped;
   for (const std::string& command : commands) {
     std::string filled = Filled(command, daemon, out);
     // What trains for minutes elsewhere trains one detector here.
     if (filled.starts_with("train"))
       filled = filled == "train" ? "train --help" : filled + " --detectors novelty";
     if (filled == "scan" || filled == "eval") filled += " --help";
-    const auto [said, status] = run(filled);
-    EXPECT_THAT(status, ::testing::AnyOf(0, 3)) << "alogctl " << filled << "\n" << said;
+    if (filled.starts_with("restore"))
+      while_stopped.push_back(filled);
+    else
+      expect_runs(filled);
+  }
+  ASSERT_EQ(daemon.Terminate(), 0);
+  EXPECT_FALSE(while_stopped.empty());
+  for (const std::string& command : while_stopped) {
+    fs::copy_file(fs::path(daemon.state()) / "alogd.db",
+                  fs::path(daemon.state()).parent_path() / "backup.db",
+                  fs::copy_options::overwrite_existing);
+    expect_runs(command);
   }
 }
 
