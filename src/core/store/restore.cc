@@ -111,8 +111,15 @@ Status Rename(const std::string& from, const std::string& to) {
   return ErrnoError("rename", from, errno);
 }
 
-// The -wal goes first: it must never stand beside the new file. Until the last rename the old
-// database, less what only its -wal holds, is still in place.
+// What only its -wal holds goes into the database itself, so that it is whole without it: SQLite
+// does that when the last connection closes. A damaged one stays as it is.
+void TakeInWal(const std::string& database) {
+  if (!Exists(database + "-wal")) return;
+  auto db = Database::Open(database, Database::Mode::kWriter, kBusy);
+  if (db) (void)db->Int("PRAGMA schema_version");
+}
+
+// A -wal that a damaged database has goes first: it must never stand beside the new file.
 Status Exchange(const std::string& copy, const std::string& database, const std::string& kept) {
   if (Status moved = Rename(database + "-wal", kept + "-wal"); !moved) return moved;
   std::error_code ignored;
@@ -143,6 +150,7 @@ Result<Restored> RestoreDatabase(const std::string& backup, const std::string& d
   const std::string directory = fs::path(database).parent_path();
   Status done = Copy(&*from, copy, directory, &restored);
   if (done) {
+    TakeInWal(database);
     if (Exists(database)) restored.kept = KeptName(database, now);
     done =
         Exchange(copy, database, restored.kept.empty() ? KeptName(database, now) : restored.kept);

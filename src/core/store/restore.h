@@ -22,8 +22,9 @@ struct Restored {
 // The backup is read as SQLite reads it, with its -wal where it has one. It is refused where it is
 // damaged, no database of alogd's, or of a newer alogd; then nothing is changed. An older one is
 // taken: the daemon brings it up when it starts. What stood at `database` is kept beside it, as
-// "alogd.db.before-DATE" with its own -wal, so that SQLite never applies that to the new file. A
-// kill at any instant leaves the old database or the new one, whole.
+// "alogd.db.before-DATE", with its own -wal where it is too damaged to take that in, so that SQLite
+// never applies it to the new file. A kill at any instant leaves the old database or the new one,
+// whole as it was.
 //
 // Rejected: cp, which takes no -wal along and leaves the old one's there.
 Result<Restored> RestoreDatabase(const std::string& backup, const std::string& database, Time now);

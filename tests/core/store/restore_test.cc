@@ -4,11 +4,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
+#include <thread>
 
 #include "core/store/history.h"
 #include "core/store/schema.h"
@@ -121,6 +126,42 @@ TEST_F(RestoreTest, BackupWithItsWal) {
   ASSERT_TRUE(restored.ok()) << restored.error().message;
   EXPECT_EQ(restored->anomalies, 3u);
   EXPECT_EQ(Anomalies(directory_.db()), 3u);
+}
+
+TEST_F(RestoreTest, KilledAtAnyInstant) {
+  Fill(directory_.db(), 5);
+  const std::string backup = Backup();
+  const auto begin_anew = [this] {
+    for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(directory_.db() + suffix);
+    Fill(directory_.db(), 3);
+  };
+  begin_anew();
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(RestoreDatabase(backup, directory_.db(), kNow).ok());
+  const std::chrono::microseconds takes = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  begin_anew();
+  std::mt19937 random(7);
+  std::uniform_int_distribution<int64_t> when(0, 4 * std::max<int64_t>(takes.count(), 20'000));
+  size_t restored = 0;
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      (void)RestoreDatabase(backup, directory_.db(), kNow);
+      _exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(when(random)));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    const size_t anomalies = Anomalies(directory_.db());
+    ASSERT_THAT(anomalies, ::testing::AnyOf(3u, 5u));
+    if (anomalies == 3) continue;
+    ++restored;
+    begin_anew();
+  }
+  EXPECT_GT(restored, 0u);
+  ASSERT_TRUE(RestoreDatabase(backup, directory_.db(), kNow).ok());
+  EXPECT_EQ(Anomalies(directory_.db()), 5u);
 }
 
 TEST_F(RestoreTest, Refusals) {
