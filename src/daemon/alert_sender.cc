@@ -147,10 +147,11 @@ bool AlertSender::State::SendUncommitted(Delivery* delivery) {
 }
 
 void AlertSender::State::SendAll(std::vector<Alert> batch) {
+  // Not of std::ranges: clang 14 cannot compile the subrange of g++ 12.
   const auto committed =
-      std::ranges::stable_partition(batch, [](const Alert& a) { return a.id == 0; });
-  std::move(batch.begin(), committed.begin(), std::back_inserter(uncommitted));
-  batch.erase(batch.begin(), committed.begin());
+      std::stable_partition(batch.begin(), batch.end(), [](const Alert& a) { return a.id == 0; });
+  std::move(batch.begin(), committed, std::back_inserter(uncommitted));
+  batch.erase(batch.begin(), committed);
   const Clock::time_point end = Clock::now() + kTurn;
   Delivery delivery;
   bool good = SendUncommitted(&delivery);
