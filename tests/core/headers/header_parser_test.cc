@@ -94,8 +94,9 @@ TEST(HeaderParserTest, ColoursAreNoPartOfAnything) {
 TEST(HeaderParserTest, DateAndTimeInTwoGroups) {
   HeaderParser parser = Make();
   for (int i = 0; i < 100; ++i) {
-    const Header h =
-        parser.Parse(fmt::format("[2024-02-29] [13:45:{:02}] [INFO] session {} opened", i % 60, i));
+    const std::string line =
+        fmt::format("[2024-02-29] [13:45:{:02}] [INFO] session {} opened", i % 60, i);
+    const Header h = parser.Parse(line);  // views of the line
     ASSERT_EQ(Micros(h.time), 1709214300000000 + i % 60 * 1000000);
     ASSERT_EQ(h.level, Level::kInfo);
     ASSERT_EQ(h.message, fmt::format("session {} opened", i));
