@@ -104,6 +104,9 @@ class Pipeline::Impl {
   void JoinMoments(std::vector<Score>* scores);
   void JoinMoment(size_t begin, size_t end, std::vector<Score>* scores);
   void ExplainAgain(const BatchStep& step, Score* score);
+  // The index of the window's record that an alert is about.
+  size_t BlamedRecord(uint32_t detector, const Window& window, const Evidence& evidence) const;
+  Circumstances CircumstancesOf(uint32_t detector, const Window& window, const Score& score) const;
   void Judge(const BatchStep& step, Score score);
   void JudgeRule(const BatchStep& step);
   void JudgeWatch(WatchStep step);

@@ -19,6 +19,17 @@ std::string DescribeMatch(const RuleConfig& rule, const RuleBurst& burst) {
                      burst.key.empty() ? "" : fmt::format(", all by '{}'", burst.key));
 }
 
+bool IsUnknown(const Event& event) { return event.word == kUnknownWord; }
+
+// The worst of the events, the latest where several are; none where `want` wants none.
+template <typename Want>
+std::optional<size_t> Worst(std::span<const Event> events, Want want) {
+  std::optional<size_t> worst;
+  for (size_t i = 0; i < events.size(); ++i)
+    if (want(events[i]) && (!worst || events[i].severity >= events[*worst].severity)) worst = i;
+  return worst;
+}
+
 }  // namespace
 
 void Pipeline::Impl::Flush() {
@@ -89,13 +100,23 @@ void Pipeline::Impl::JoinMoment(size_t begin, size_t end, std::vector<Score>* sc
     most = std::max(most, surprise(i));
   }
   const float anomaly = models.joint->Anomaly(static_cast<double>(joint.total()));
+  const auto tells = [&](size_t i) { return anomaly > 0 && surprise(i) >= kTellingShare * most; };
+  VoiceCount voices;
+  bool unknown = false;  // one unknown statement is odd to every detector
+  for (size_t i = begin; i < end; ++i) {
+    const BatchStep& step = batch_.steps[i];
+    if (!curves_[step.window.spec] || !tells(i)) continue;
+    voices.Add(curves_[step.window.spec]->voice);
+    const Window window = windower->View(step.window);
+    unknown |= std::any_of(window.events.begin(), window.events.end(), IsUnknown);
+  }
   for (size_t i = begin; i < end; ++i) {
     if (!curves_[batch_.steps[i].window.spec]) continue;
     Score& score = (*scores)[i];
     score.joint = joint.total();
+    score.alone = unknown || voices.count() < 2;
     const float own = alone_[batch_.steps[i].window.spec] ? score.anomaly : 0;
-    const bool tells = anomaly > 0 && surprise(i) >= kTellingShare * most;
-    score.anomaly = std::max(own, tells ? anomaly * surprise(i) / most : 0);
+    score.anomaly = std::max(own, tells(i) ? anomaly * surprise(i) / most : 0);
     if (score.anomaly > 0 && !score.evidence) ExplainAgain(batch_.steps[i], &score);
   }
 }
@@ -110,10 +131,39 @@ void Pipeline::Impl::ExplainAgain(const BatchStep& step, Score* score) {
   score->evidence = std::move(again.evidence);
 }
 
+// A statement that training does not know is odd in every window that holds it, whatever else the
+// detector finds there: it is blamed, and no innocent record beside it. Numbers are judged one by
+// one.
+size_t Pipeline::Impl::BlamedRecord(uint32_t detector, const Window& window,
+                                    const Evidence& evidence) const {
+  if (!models.vocabulary.empty() && !models.detectors[detector]->spec().each)
+    if (const auto unknown = Worst(window.events, IsUnknown)) return *unknown;
+  const size_t last = std::min<size_t>(evidence.last, window.events.size() - 1);
+  const size_t first = std::min<size_t>(evidence.first, last);
+  const auto any = [](const Event&) { return true; };
+  return first + Worst(window.events.subspan(first, last - first + 1), any).value_or(0);
+}
+
+Circumstances Pipeline::Impl::CircumstancesOf(uint32_t detector, const Window& window,
+                                              const Score& score) const {
+  const Event& blamed = window.events[BlamedRecord(detector, window, *score.evidence)];
+  Circumstances circumstances;
+  circumstances.severity = blamed.severity;
+  circumstances.news = score.news;
+  circumstances.alone = score.alone;
+  circumstances.unknown = !models.vocabulary.empty() && IsUnknown(blamed);
+  return circumstances;
+}
+
 void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
   switch (step.kind) {
     case BatchStep::Kind::kWindow: {
       const Window window = windower->View(step.window);
+      const float undecided = score.anomaly;
+      const uint32_t detector = step.window.spec;
+      if (score.evidence && (score.anomaly > 0 || score.news != News::kNone))
+        score.anomaly =
+            tracker.decision().Score(score.anomaly, CircumstancesOf(detector, window, score));
       const bool over = score.anomaly > 0;
       if (observer) {
         uint8_t severity = 0;
@@ -123,7 +173,9 @@ void Pipeline::Impl::Judge(const BatchStep& step, Score score) {
                   windower->Refs(step.window).back(), severity, risk});
       }
       if (!over) return tracker.Under(window.stream, step.window.spec);
-      stats.anomalies += tracker.Over(MakeFinding(step, window, std::move(score)));
+      Finding finding = MakeFinding(step, window, std::move(score));
+      finding.score = undecided;
+      stats.anomalies += tracker.Over(std::move(finding));
       return;
     }
     case BatchStep::Kind::kClose:
@@ -169,7 +221,8 @@ Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window,
   const std::span<const RecordRef> refs = windower->Refs(step.window);
   const auto count = static_cast<uint32_t>(window.events.size());
   Finding f;
-  if (score.evidence) f.evidence = std::move(*score.evidence);
+  if (!score.evidence) score.evidence = std::make_unique<Evidence>();
+  f.evidence = *score.evidence;
   f.evidence.last = std::min(f.evidence.last, count - 1);
   f.evidence.first = std::min(f.evidence.first, f.evidence.last);
   f.evidence.detector = models.detectors[step.window.spec]->name();
@@ -180,14 +233,15 @@ Finding Pipeline::Impl::MakeFinding(const BatchStep& step, const Window& window,
   f.detector_name = f.evidence.detector;
   f.time = window.end;
   f.score = score.anomaly;
-  for (uint32_t i = f.evidence.first; i <= f.evidence.last; ++i)
-    f.severity = std::max(f.severity, window.events[i].severity);
+  f.circumstances = CircumstancesOf(step.window.spec, window, score);
+  f.severity = f.circumstances.severity;
+  const size_t blamed = BlamedRecord(step.window.spec, window, f.evidence);
   std::tie(f.source, f.stream) = StreamKeys::Split(window.stream);
-  f.ref = refs[f.evidence.last];
+  f.ref = refs[blamed];
   f.first = refs.front();
   f.last = refs.back();
   f.window_begin = step.window.begin;
-  DescribeRecord(step, f.ref, window.events[f.evidence.last], &f);
+  DescribeRecord(step, f.ref, window.events[blamed], &f);
   return f;
 }
 
@@ -277,7 +331,7 @@ void Pipeline::Impl::Swap(const Config& config, const GroupConfig& group_config,
     }
   }
   tracker.RemapDetectors(new_index);
-  tracker.set_options(config.risk, config.incident_gap);
+  tracker.set_options(config.risk, config.incident_gap, config.severity);
   tracker.set_bundle(model_set.bundle);
   parser.set_severity(config.severity);
   watches.set_options(group_config, config.severity, &watched_);

@@ -152,4 +152,13 @@ std::string FormatSize(uint64_t bytes) {
   return text.empty() ? fmt::format("{}", bytes) : text;
 }
 
+std::string RoughDuration(Duration duration) {
+  using namespace std::chrono;
+  const int64_t s = std::max<int64_t>(1, duration_cast<seconds>(duration).count());
+  if (s < 120) return fmt::format("{} s", s);
+  if (s < 2 * 3600) return fmt::format("{} min", s / 60);
+  if (s < 48 * 3600) return fmt::format("{} h", s / 3600);
+  return fmt::format("{} days", s / (24 * 3600));
+}
+
 }  // namespace alogd

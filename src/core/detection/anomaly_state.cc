@@ -7,6 +7,8 @@
 namespace alogd {
 namespace {
 
+constexpr int kNewsShift = 32;
+
 void SaveRef(const RecordRef& ref, StateWriter& out) {
   out.I64(Index(ref.file));
   out.U64(ref.offset);
@@ -164,7 +166,8 @@ void AnomalyTracker::SaveRun(const std::string& key, StateWriter& out) const {
   out.Bytes(key);
   out.Bool(it != runs_.end());
   if (it == runs_.end()) return;
-  out.U64(it->second.over);
+  // What news it is stands above the bits of the detectors, where older states have zeros.
+  out.U64(it->second.over | uint64_t{static_cast<uint8_t>(it->second.latest_news)} << kNewsShift);
   out.U64(it->second.window_begin);
   out.F32(it->second.latest_score);
   SaveAnomaly(it->second.anomaly, out);
@@ -177,7 +180,11 @@ bool AnomalyTracker::LoadRun(StateReader& in) {
     return in.ok();
   }
   Run run;
-  run.over = in.U32();
+  const uint64_t over = in.U64();
+  run.over = static_cast<uint32_t>(over);
+  const uint64_t news = over >> kNewsShift;
+  if (news > static_cast<uint64_t>(News::kRare)) in.Fail();
+  run.latest_news = static_cast<News>(news);
   run.window_begin = in.U64();
   run.latest_score = in.F32();
   run.anomaly = LoadAnomaly(in);

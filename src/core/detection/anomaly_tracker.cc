@@ -73,13 +73,15 @@ void AnomalyTracker::Grow(Run* run, Finding finding, float risk) {
   ++a.windows;
   if (risk > a.risk) {
     a.risk = risk;
-    a.level = risk_.LevelOf(risk);
+    a.level = decision_.risk().LevelOf(risk);
     a.score = finding.score;
     a.severity = finding.severity;
     a.detector = finding.detector_name;
     a.template_id = finding.template_id;
     a.template_text = std::move(finding.template_text);
-    a.message = std::move(finding.message);
+    // The text of a record that it has already blamed may not be there any more.
+    const bool other = finding.ref.file != a.ref.file || finding.ref.offset != a.ref.offset;
+    if (a.message.empty() || other) a.message = std::move(finding.message);
     if (a.windows == 1 || finding.ref.file != a.ref.file)
       a.first_offset = a.last_offset = finding.ref.offset;
     a.ref = finding.ref;
@@ -87,22 +89,40 @@ void AnomalyTracker::Grow(Run* run, Finding finding, float risk) {
   if (extends) Span(finding, &a);
   run->window_begin = finding.window_begin;
   run->latest_score = finding.score;
+  run->latest_news = finding.circumstances.news;
   KeepStrongest(&a.evidence, std::move(finding.evidence));
 }
 
+bool AnomalyTracker::Lasts(const Run* run, const Finding& finding) const {
+  if (run != nullptr && run->anomaly.windows >= kLastingWindows && IsNewer(finding, run->anomaly))
+    return true;
+  const auto current = incidents_.find(current_incident_);
+  return current != incidents_.end() && current->second.anomalies >= kLastingAnomalies &&
+         finding.time <= current->second.last + incident_gap_;
+}
+
 bool AnomalyTracker::Over(Finding finding) {
-  const float risk = risk_.Risk(finding.score, finding.severity);
-  const uint32_t bit = 1u << finding.detector;
-  auto it = Find(finding, risk_.LevelOf(risk));
+  const auto decide = [&](bool lasts) {
+    Circumstances circumstances = finding.circumstances;
+    circumstances.severity = finding.severity;
+    circumstances.lasts = lasts;
+    return decision_.Score(finding.score, circumstances);
+  };
+  const auto level_of = [&](float score) {
+    return risk().LevelOf(risk().Risk(score, finding.severity));
+  };
+  auto it = Find(finding, level_of(decide(false)));
   const bool begins = it == runs_.end();
+  finding.score = decide(Lasts(begins ? nullptr : &it->second, finding));
+  const float risk_value = risk().Risk(finding.score, finding.severity);
   if (begins) it = Open(finding.key);
   Run& run = it->second;
-  run.over |= bit;
+  run.over |= 1u << finding.detector;
   if (begins) {
-    Begin(&run, std::move(finding), risk);
+    Begin(&run, std::move(finding), risk_value);
     JoinIncident(&run.anomaly, false);
   } else {
-    Grow(&run, std::move(finding), risk);
+    Grow(&run, std::move(finding), risk_value);
     UpdateIncident(run.anomaly);
   }
   changed_.insert(it->first);
@@ -120,19 +140,23 @@ void AnomalyTracker::ForEach(std::string_view key, Visit visit) {
 }
 
 AnomalyTracker::Runs::iterator AnomalyTracker::Find(const Finding& finding, RiskLevel level) {
-  auto found = runs_.end(), first = runs_.end(), same = runs_.end();
-  bool newer = true;
+  const bool watch = finding.detector == kWatch;
+  auto going_on = runs_.end(), same = runs_.end(), holds = runs_.end();
   ForEach(finding.key, [&](Runs::iterator it) {
-    if (first == runs_.end()) first = it;
-    newer = newer && (finding.detector == kWatch || IsNewer(finding, it->second.anomaly));
-    if (same == runs_.end() && SameTrouble(finding, it->second.anomaly)) same = it;
+    const Run& run = it->second;
+    if (going_on == runs_.end() && run.over != 0) going_on = it;
+    if (same == runs_.end() && SameTrouble(finding, run.anomaly)) same = it;
+    if (watch || IsNewer(finding, run.anomaly)) return;
+    // Several may have seen the record: the one that ends nearest behind it.
+    if (holds == runs_.end() || run.anomaly.last_offset < holds->second.anomaly.last_offset)
+      holds = it;
   });
-  found = same;
-  if (same == runs_.end() && (level < RiskLevel::kHigh || !newer)) found = first;
-  if (found == runs_.end() || finding.detector == kWatch ||
-      !IsNewer(finding, found->second.anomaly))
-    return found;
-  if (finding.time <= found->second.anomaly.last_time + incident_gap_) return found;
+  auto found = same != runs_.end() ? same : holds;
+  if (found == runs_.end() && level < RiskLevel::kHigh) found = going_on;
+  if (found == runs_.end() || watch || !IsNewer(finding, found->second.anomaly)) return found;
+  const Anomaly& anomaly = found->second.anomaly;
+  const bool goes_on = found->second.over != 0 || finding.time <= anomaly.time + kMaxIncident;
+  if (finding.time <= anomaly.last_time + incident_gap_ && goes_on) return found;
   Finish(found);
   return runs_.end();
 }
@@ -151,12 +175,25 @@ AnomalyTracker::Runs::iterator AnomalyTracker::Open(std::string_view key) {
 }
 
 void AnomalyTracker::Under(std::string_view key, uint32_t detector) {
+  bool ended = false;
   ForEach(key, [&](Runs::iterator it) {
     if (!(it->second.over & (1u << detector))) return;
     it->second.over &= ~(1u << detector);
     changed_.insert(it->first);
-    if (it->second.over == 0) Finish(it);
+    ended |= it->second.over == 0;
   });
+  if (ended) FinishOldestEnded();
+}
+
+void AnomalyTracker::FinishOldestEnded() {
+  size_t ended = 0;
+  auto oldest = runs_.end();
+  for (auto it = runs_.begin(); it != runs_.end(); ++it) {
+    if (it->second.over != 0) continue;
+    ++ended;
+    if (oldest == runs_.end() || it->second.anomaly.seq < oldest->second.anomaly.seq) oldest = it;
+  }
+  if (ended > kMaxOver) Finish(oldest);
 }
 
 void AnomalyTracker::Close(std::string_view key) {
@@ -171,8 +208,7 @@ void AnomalyTracker::Finish(Runs::iterator run) {
 
 void AnomalyTracker::Rule(Finding finding, RiskLevel level) {
   Run run;
-  const float risk = risk_.FloorOf(level);
-  Begin(&run, std::move(finding), risk);
+  Begin(&run, std::move(finding), risk().FloorOf(level));
   run.anomaly.level = level;
   JoinIncident(&run.anomaly, true);
   complete_.push_back(std::move(run.anomaly));
@@ -183,11 +219,12 @@ void AnomalyTracker::Raise(std::string_view key, uint64_t number, uint8_t severi
     Run& run = it->second;
     Anomaly& a = run.anomaly;
     if (number < run.window_begin) return;
-    const float risk = risk_.Risk(run.latest_score, severity);
-    if (risk <= a.risk && severity <= a.severity) return;
+    const float score = decision_.Score(run.latest_score, {severity, run.latest_news});
+    const float raised = risk().Risk(score, severity);
+    if (raised <= a.risk && severity <= a.severity) return;
     a.severity = std::max(a.severity, severity);
-    a.risk = std::max(a.risk, risk);
-    a.level = std::max(a.level, risk_.LevelOf(a.risk));
+    a.risk = std::max(a.risk, raised);
+    a.level = std::max(a.level, risk().LevelOf(a.risk));
     changed_.insert(it->first);
     UpdateIncident(a);
   });
@@ -243,9 +280,10 @@ void AnomalyTracker::RemapDetectors(const std::vector<uint32_t>& new_index) {
     uint32_t over = it->second.over & (1u << kWatch);
     for (uint32_t i = 0; i < new_index.size(); ++i)
       if ((it->second.over & (1u << i)) && new_index[i] < kWatch) over |= 1u << new_index[i];
+    const bool ends = it->second.over != 0 && over == 0;
     it->second.over = over;
     const auto here = it++;
-    if (over == 0) Finish(here);
+    if (ends) Finish(here);
   }
 }
 

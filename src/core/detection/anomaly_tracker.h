@@ -12,7 +12,7 @@
 
 #include "core/commit_unit.h"
 #include "core/detection/anomaly.h"
-#include "core/detection/risk.h"
+#include "core/detection/decision.h"
 #include "core/state.h"
 
 namespace alogd {
@@ -22,9 +22,10 @@ struct Finding {
   std::string_view key;   // the stream's, as the windower has it
   uint32_t detector = 0;  // index; below 31, or AnomalyTracker::kWatch
   std::string detector_name;
-  Time time;             // end of the window
-  float score = 0;       // anomaly score
-  uint8_t severity = 0;  // of the blamed records
+  Time time;                    // end of the window
+  float score = 0;              // anomaly score, before the decision
+  Circumstances circumstances;  // but for what the tracker knows
+  uint8_t severity = 0;         // of the blamed records
   std::string source;
   std::string stream;
   TemplateId template_id = kNoTemplate;
@@ -38,11 +39,13 @@ struct Finding {
 };
 
 // The anomalies of one group. Windows of a stream that follow each other over their threshold are
-// one anomaly, which lasts until no detector holds the stream's latest window for abnormal. Its
-// time goes on with each record that is blamed anew: a window that is abnormal only because it
-// still holds one that was blamed before lengthens nothing, and what is blamed later than
-// `incident_gap` begins another anomaly. So does another trouble (core/detection/trouble.h) that is
-// HIGH or worse: it must not hide in one that goes on.
+// one anomaly, which goes on until no detector holds the stream's latest window for abnormal. What
+// blames a record of it later still belongs to it, and so does the same trouble that comes again
+// within `incident_gap`: a statement that repeats between normal ones is one anomaly. Its time goes
+// on with each record that is blamed anew: a window that is abnormal only because it still holds
+// one that was blamed before lengthens nothing, and what is blamed later than `incident_gap` begins
+// another anomaly. So does another trouble (core/detection/trouble.h) that is HIGH or worse: it
+// must not hide in one that goes on.
 //
 // Anomalies within `incident_gap` of each other are one incident.
 class AnomalyTracker {
@@ -53,19 +56,28 @@ class AnomalyTracker {
 
   // Anomalies of a stream that are open at once; beyond it the oldest is complete.
   static constexpr size_t kMaxTroubles = 16;
+  // Anomalies of all streams that are over and may still be added to.
+  static constexpr size_t kMaxOver = 256;
+  // A trouble lasts with so many windows, each of which blames a record anew, or in an incident of
+  // so many anomalies.
+  static constexpr uint64_t kLastingWindows = 10;
+  static constexpr uint64_t kLastingAnomalies = 20;
 
   // The index that stands for all watches, which are no detectors of a model.
   static constexpr uint32_t kWatch = 31;
 
-  AnomalyTracker(const RiskOptions& risk, Duration incident_gap)
-      : risk_(risk), incident_gap_(incident_gap) {}
+  AnomalyTracker(const RiskOptions& risk, Duration incident_gap,
+                 const SeverityOptions& severity = {})
+      : decision_(risk, severity), incident_gap_(incident_gap) {}
 
-  void set_options(const RiskOptions& risk, Duration incident_gap) {
-    risk_ = RiskModel(risk);
+  void set_options(const RiskOptions& risk, Duration incident_gap,
+                   const SeverityOptions& severity) {
+    decision_ = Decision(risk, severity);
     incident_gap_ = incident_gap;
   }
   void set_bundle(std::string bundle) { bundle_ = std::move(bundle); }
-  const RiskModel& risk() const { return risk_; }
+  const RiskModel& risk() const { return decision_.risk(); }
+  const Decision& decision() const { return decision_; }
   // Anomalies and incidents to come have greater numbers than these.
   void NumberAfter(uint64_t anomaly, uint64_t incident) {
     next_anomaly_ = std::max(next_anomaly_, anomaly + 1);
@@ -99,9 +111,10 @@ class AnomalyTracker {
  private:
   // An anomaly that may still grow.
   struct Run {
-    uint32_t over = 0;          // bit by detector: its latest window was over
+    uint32_t over = 0;          // bit by detector: its latest window was over; 0: it ended
     uint64_t window_begin = 0;  // of the latest window over
     float latest_score = 0;     // of it
+    News latest_news = News::kNone;
     Anomaly anomaly;
   };
   using Runs = std::map<std::string, Run, std::less<>>;
@@ -112,6 +125,9 @@ class AnomalyTracker {
   // Calls `visit` with each open anomaly of the stream, which may finish it.
   template <typename Visit>
   void ForEach(std::string_view key, Visit visit);
+  // Whether the trouble that the finding adds to lasts; `run` is null where it begins one.
+  bool Lasts(const Run* run, const Finding& finding) const;
+  void FinishOldestEnded();
   void Begin(Run* run, Finding finding, float risk);
   void Grow(Run* run, Finding finding, float risk);
   void JoinIncident(Anomaly* anomaly, bool by_rule);
@@ -123,7 +139,7 @@ class AnomalyTracker {
   void SaveRun(const std::string& key, StateWriter& out) const;
   bool LoadRun(StateReader& in);
 
-  RiskModel risk_;
+  Decision decision_;
   Duration incident_gap_;
   std::string bundle_;
   uint64_t next_anomaly_ = 1;

@@ -59,12 +59,23 @@ struct Window {
       false;  // ended by a gap before it was full (size or stride): fewer or overlapping events
 };
 
+// Whether the blamed record is of a statement that never came before, in a group that knows what is
+// normal. It is no matter of degree and decides by itself, see Decision.
+enum class News : uint8_t {
+  kNone,
+  kEarly,  // the group has learned for a while, not to the end
+  kNew,
+  kRare,  // new, where new statements are rare
+};
+
 // A detector's word on one window.
 struct Score {
   float raw = std::numeric_limits<float>::quiet_NaN();  // own unit; NaN: no opinion
   float anomaly = 0;  // calibrated: 0 at or under the threshold, else up to 100
   float joint = std::numeric_limits<float>::quiet_NaN();  // of its moment; see JointModel
-  std::unique_ptr<Evidence> evidence;  // set where anomaly > 0, or where it was asked for
+  News news = News::kNone;
+  bool alone = false;                  // no other voice of its moment says so
+  std::unique_ptr<Evidence> evidence;  // set where anomaly > 0, for news, or where it was asked for
 };
 
 struct ScoreContext {
@@ -76,7 +87,8 @@ struct ScoreContext {
   std::span<const float> numbers{};
 
   bool WantsEvidence(const Score& score) const {
-    return score.anomaly > 0 || explain_all || score.raw >= explain_from;
+    return score.anomaly > 0 || score.news != News::kNone || explain_all ||
+           score.raw >= explain_from;
   }
 };
 

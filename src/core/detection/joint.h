@@ -51,6 +51,21 @@ class JointSum {
   float content_ = 0, order_ = 0, others_ = 0;
 };
 
+// How many voices there are among detectors.
+class VoiceCount {
+ public:
+  void Add(Voice voice) {
+    content_ |= voice == Voice::kContent;
+    order_ |= voice == Voice::kOrder;
+    others_ += voice == Voice::kOwn;
+  }
+  int count() const { return others_ + content_ + order_; }
+
+ private:
+  bool content_ = false, order_ = false;
+  int others_ = 0;
+};
+
 // The windows of all detectors that end with the same record are a moment. Its joint score is the
 // sum of their surprises, see JointSum: Fisher's method ("Statistical Methods for Research
 // Workers", 1932, section 21.1) but for its chi-square, because detectors depend on each other;

@@ -66,7 +66,4 @@ class AlertLists {
 // to tell.
 NewAlert ListAlert(const DueList& list, Time clock);
 
-// "90 s", "4 min", "3 h", "2 days": as a person would say it.
-std::string RoughDuration(Duration duration);
-
 }  // namespace alogd

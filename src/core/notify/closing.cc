@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/config/units.h"
 #include "core/notify/notifier.h"
 #include "core/store/anomaly_row.h"
 #include "core/store/outbox.h"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/config/units.h"
 #include "core/notify/alert_lists.h"
 #include "core/text.h"
 
@@ -91,15 +92,6 @@ std::string Body(const DueList& list, uint64_t count, Time clock) {
 }
 
 }  // namespace
-
-std::string RoughDuration(Duration duration) {
-  using namespace std::chrono;
-  const int64_t s = std::max<int64_t>(1, duration_cast<seconds>(duration).count());
-  if (s < 120) return fmt::format("{} s", s);
-  if (s < 2 * 3600) return fmt::format("{} min", s / 60);
-  if (s < 48 * 3600) return fmt::format("{} h", s / 3600);
-  return fmt::format("{} days", s / (24 * 3600));
-}
 
 NewAlert ListAlert(const DueList& list, Time clock) {
   NewAlert alert;

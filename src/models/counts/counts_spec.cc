@@ -29,8 +29,8 @@ Result<Trained> Train(const TrainingTask& task) {
   const auto progress = [&](double done) {
     return !task.progress || task.progress("counts: windows", done);
   };
-  if (!RunWindows(task.corpus, task.split, task.group,
-                  WindowSpec{options.window, options.stride, {}},
+  // A stream's windows may begin anywhere in its rhythm: one more record shifts all that follow.
+  if (!RunWindows(task.corpus, task.split, task.group, WindowSpec{options.window, 1, {}},
                   {.windows = add, .ended = {}, .progress = progress}))
     return Interrupted();
   Trained trained;

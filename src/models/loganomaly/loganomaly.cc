@@ -76,11 +76,20 @@ class LogAnomalyDetector : public StatelessDetector {
     const float scale = 1.0f / (static_cast<float>(events.size()) * static_cast<float>(kTermOne));
     score.raw = ((sums_.cast<float>() * scale - mean_.segment(row, terms_)).abs() *
                  inverse_.segment(row, terms_))
-                    .maxCoeff();
+                    .maxCoeff() *
+                Shortness(window);
     score.anomaly = calibration_.Score(static_cast<double>(score.raw));
     if (context.WantsEvidence(score))
-      score.evidence = Explain(context, events, window.stream, scale, row, score);
+      score.evidence =
+          Explain(context, events, window.stream, scale, Shortness(window), row, score);
     return score;
+  }
+
+  // The mean of fewer records spreads more, by the square root: what a pause cut short is judged by
+  // the deviation of its own length.
+  float Shortness(const Window& window) const {
+    if (window.session || window.events.size() >= window_) return 1;
+    return std::sqrt(static_cast<float>(window.events.size()) / static_cast<float>(window_));
   }
 
   // sums_ = sum of the events' vectors. Of a window that overlaps the last one only the difference
@@ -118,10 +127,10 @@ class LogAnomalyDetector : public StatelessDetector {
   }
 
   std::unique_ptr<Evidence> Explain(const ScoreContext& context, std::span<const Event> events,
-                                    std::string_view stream, float scale, Eigen::Index row,
-                                    const Score& score) {
-    const Floats z =
-        (sums_.cast<float>() * scale - mean_.segment(row, terms_)) * inverse_.segment(row, terms_);
+                                    std::string_view stream, float scale, float shortness,
+                                    Eigen::Index row, const Score& score) {
+    const Floats z = (sums_.cast<float>() * scale - mean_.segment(row, terms_)) *
+                     inverse_.segment(row, terms_) * shortness;
     std::vector<Eigen::Index> order(static_cast<size_t>(terms_));
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<Eigen::Index>(i);
     std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 #include <utility>
 
+#include "core/config/units.h"
 #include "core/templates/catalog.h"
 #include "core/text.h"
 #include "models/sequence/recent_occurrences.h"
@@ -19,7 +21,24 @@ namespace {
 // Templates whose latest occurrences are remembered: far more than are new at a time.
 constexpr size_t kMaxRecent = 4096;
 
+// Before it has learned to the end, a group knows what is normal well enough for a first judgement
+// after so many records or so long a time, whichever comes first.
+constexpr uint64_t kEarlyRecords = 2000;
+constexpr Duration kEarlyTime = std::chrono::hours(24);
+// New statements of no severity are news as often; bad ones as long as training does not know them.
+constexpr uint32_t kMildNews = 20;
+constexpr uint8_t kBad = 60;  // a WARNING of the default tables
+// Below it a record of a new statement is rare.
+constexpr double kRareShare = 1e-3;
+
 bool IsCount(double v) { return std::isfinite(v) && v >= 0; }
+
+// "20,000"
+std::string Grouped(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
 
 class NoveltyDetector : public Detector {
  public:
@@ -40,37 +59,70 @@ class NoveltyDetector : public Detector {
   void Save(StateWriter& out) const override {
     SaveRates(out);
     recent_.Save(out);
+    out.At(first_);
   }
   bool Load(StateReader& in) override {
     LoadRates(in);
-    return recent_.Load(in) && in.ok();
+    return recent_.Load(in) && LoadFirst(in);
   }
   void SaveChanges(StateWriter& out) override {
     SaveRates(out);
     recent_.SaveChanges(out);
+    out.At(first_);
   }
   bool ApplyChanges(StateReader& in) override {
     LoadRates(in);
-    return recent_.ApplyChanges(in) && in.ok();
+    return recent_.ApplyChanges(in) && LoadFirst(in);
   }
   void Forget(std::string_view) override {}  // templates belong to the group, not to a stream
 
  private:
   Score ScoreWindow(const ScoreContext& context, const Window& window) {
-    float highest = -1;
+    Score score;
+    float highest = -1, blamed_raw = -1;
     size_t blamed = 0;
     for (size_t i = 0; i < window.events.size(); ++i) {
-      const float raw = Surprise(window.events[i]);
-      if (raw > highest) highest = raw, blamed = i;
+      const Event& event = window.events[i];
+      const News news = NewsOf(event, window.session);
+      const float raw = Surprise(event);
+      highest = std::max(highest, raw);
+      // News before what is rare, the worst of it first.
+      const auto rank = [&](News n, const Event& e, float r) {
+        return std::tuple(n != News::kNone, n != News::kNone ? e.severity : 0, r);
+      };
+      if (i > 0 && !(rank(news, event, raw) > rank(score.news, window.events[blamed], blamed_raw)))
+        continue;
+      score.news = news;
+      blamed = i;
+      blamed_raw = raw;
     }
-    Score score;
     score.raw = highest;
     score.anomaly = calibration_.Score(static_cast<double>(highest));
     if (context.WantsEvidence(score)) score.evidence = Explain(context, window, blamed, score);
     return score;
   }
 
+  // Before the event is counted.
+  News NewsOf(const Event& event, bool session) const {
+    if (model_.trained) {
+      const bool known = event.word < model_.counts.size() && model_.counts[event.word] > 0;
+      if (known || (!session && event.severity < kBad && event.seen >= kMildNews))
+        return News::kNone;
+    } else if (!event.created || !LearnedSome(event.time)) {
+      return News::kNone;
+    } else if (records_ < learn_records_) {
+      return News::kEarly;
+    }
+    return NewShare() < kRareShare ? News::kRare : News::kNew;
+  }
+
+  bool LearnedSome(Time now) const {
+    return records_ >= std::min<uint64_t>(learn_records_, kEarlyRecords) ||
+           (first_ != kNoTime && now >= first_ + kEarlyTime);
+  }
+
   float Surprise(const Event& event) {
+    if (first_ == kNoTime && event.time > Time{}) first_ = event.time;
     const bool known = event.word < model_.surprise.size();
     const double base = known ? static_cast<double>(model_.surprise[event.word]) : Unknown(event);
     ++records_;
@@ -122,12 +174,16 @@ class NoveltyDetector : public Detector {
     }
     const std::string since =
         event.seen > 0 ? fmt::format(", though {} times since", event.seen) : std::string();
-    if (model_.trained) {
-      return fmt::format("a new template: '{}' never came in {} records of training{}", text,
-                         model_.records, since);
-    }
+    if (model_.trained)
+      return fmt::format("a new statement: never seen in {} records{} of training{}",
+                         Grouped(model_.records), Over(), since);
     if (event.seen > 0) return fmt::format("'{}' came {} times before", text, event.seen);
-    return fmt::format("a new template: '{}' never came before in {} records", text, records_ - 1);
+    return fmt::format("a new statement: never seen in {} records", Grouped(records_ - 1));
+  }
+
+  // " over 9 days"
+  std::string Over() const {
+    return model_.span > Duration(0) ? " over " + RoughDuration(model_.span) : std::string();
   }
 
   void SaveRates(StateWriter& out) const {
@@ -142,6 +198,12 @@ class NoveltyDetector : public Detector {
     if (!IsCount(lately_records_) || !IsCount(lately_new_)) in.Fail();
   }
 
+  // It came later than the rest, which older states end with.
+  bool LoadFirst(StateReader& in) {
+    if (in.ok() && !in.at_end()) first_ = in.At();
+    return in.ok();
+  }
+
   NoveltyModel model_;
   Calibration calibration_;
   uint32_t learn_records_;
@@ -149,6 +211,7 @@ class NoveltyDetector : public Detector {
   uint64_t records_ = 0;
   double lately_records_ = 0;
   double lately_new_ = 0;
+  Time first_ = kNoTime;                  // of the first record
   RecentOccurrences recent_{kMaxRecent};  // of new and rare templates
 };
 

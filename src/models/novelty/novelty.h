@@ -23,6 +23,7 @@ struct NoveltyModel {
   std::vector<uint64_t> counts;  // training records by word
   std::vector<float> surprise;   // by word; 0: an ordinary template
   uint64_t records = 0;
+  Duration span{};       // of event time that these took; 0: not known
   double new_share = 0;  // chance that a record is of a template never seen
 };
 

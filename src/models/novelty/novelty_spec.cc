@@ -20,7 +20,11 @@ Result<Trained> Train(const TrainingTask& task) {
   NoveltyModel model = TrainNovelty(task.split.train_counts, task.split.rare, options.rare);
   Trained trained;
   trained.candidate.reach = -std::log10(model.new_share);
-  trained.entry["parameters"] = {{"rare", options.rare}, {"new_share", model.new_share}};
+  const std::vector<CorpusRecord>& records = task.corpus.records;
+  if (!records.empty()) model.span = records.back().time - records.front().time;
+  trained.entry["parameters"] = {{"rare", options.rare},
+                                 {"new_share", model.new_share},
+                                 {"span_s", model.span / std::chrono::seconds(1)}};
   trained.candidate.detector = MakeNoveltyDetector(options, std::move(model), OutOfReach());
   return trained;
 }
@@ -33,16 +37,28 @@ Result<double> NewShare(const nlohmann::json& entry) {
   return Error{"the parameters of novelty are missing or malformed; train again"};
 }
 
+// Nothing where a bundle of before does not say it, or says nonsense: it is only told.
+Duration TrainedSpan(const nlohmann::json& entry) {
+  constexpr int64_t kMost = int64_t{100} * 366 * 86'400;
+  const nlohmann::json::json_pointer where("/parameters/span_s");
+  if (!entry.contains(where) || !entry.at(where).is_number_integer()) return {};
+  const auto seconds = entry.at(where).get<int64_t>();
+  return seconds > 0 && seconds < kMost ? Duration(std::chrono::seconds(seconds)) : Duration();
+}
+
 Result<LiveDetector> Load(const StoredDetector& stored) {
   NoveltyModel model;
   if (stored.bundle) {
     double new_share = 0;
+    Duration span{};
     if (stored.entry) {
+      span = TrainedSpan(*stored.entry);
       const Result<double> share = NewShare(*stored.entry);
       if (!share) return share.error();
       new_share = *share;
     }
     model = TrainNovelty(stored.counts, stored.rare, stored.group.novelty.rare, new_share);
+    model.span = span;
   }
   return LiveDetector{
       MakeNoveltyDetector(stored.group.novelty, std::move(model),

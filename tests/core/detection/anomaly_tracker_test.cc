@@ -2,6 +2,7 @@
 // Runs, incidents, severities raised later, and a tracker restored at any point.
 #include "core/detection/anomaly_tracker.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -60,7 +61,7 @@ TEST(AnomalyTrackerTest, WindowsThatFollowEachOtherAreOneAnomaly) {
   h.Over("a", 2, 90);
   h.Over("a", 3, 50);
   h.tracker.Under("a", 0);
-  h.Over("a", 5, 20);
+  h.OverFor("a", 5, 5, "another trouble", 20);
   const CommitUnit unit = h.Take();
   ASSERT_EQ(unit.anomalies.size(), 2u);
   const Anomaly& a = unit.anomalies[0];
@@ -87,6 +88,51 @@ TEST(AnomalyTrackerTest, AnomalyLastsWhileAnyDetectorIsOver) {
   ASSERT_EQ(unit.anomalies[0].evidence.size(), 2u);
   EXPECT_EQ(unit.anomalies[0].evidence[0].detector, "d1");  // the strongest first
   EXPECT_EQ(unit.anomalies[0].evidence[0].anomaly, 40);
+}
+
+// A detector with long windows sees a record when others have long been quiet again.
+TEST(AnomalyTrackerTest, OneOddRecordIsOneAnomaly) {
+  Harness h;
+  h.OverFor("a", 10, 10, "disk failed");
+  h.tracker.Under("a", 0);
+  h.OverFor("a", 30, 10, "order 12 stored", 50);
+  h.tracker.Under("a", 0);
+  h.OverFor("a", 40, 10, "order 13 stored", 50);
+  h.tracker.Under("a", 0);
+  const CommitUnit unit = h.Take();
+  ASSERT_EQ(unit.anomalies.size(), 1u);
+  EXPECT_EQ(unit.anomalies[0].windows, 3u);
+  EXPECT_EQ(unit.anomalies[0].last_time, At(10));
+  // Another record is another one, however mild.
+  h.OverFor("a", 50, 50, "order 14 lost", 10);
+  EXPECT_EQ(h.Take().anomalies.back().seq, 2u);
+}
+
+TEST(AnomalyTrackerTest, ARepeatedStatementIsOneAnomaly) {
+  Harness h;
+  for (int i = 0; i < 100; ++i) {
+    h.OverFor("a", i, i, fmt::format("order {} failed", i));
+    h.tracker.Under("a", 0);
+  }
+  const CommitUnit unit = h.Take();
+  ASSERT_EQ(unit.anomalies.size(), 1u);
+  EXPECT_EQ(unit.anomalies[0].windows, 100u);
+  EXPECT_EQ(unit.anomalies[0].last_time, At(99));
+}
+
+// Beyond the bound the oldest are complete.
+TEST(AnomalyTrackerTest, EndedAnomaliesAreBounded) {
+  Harness h;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = fmt::format("stream{}", i);
+    h.OverFor(key, 10, 10, "disk failed");
+    h.tracker.Under(key, 0);
+  }
+  EXPECT_EQ(h.Take().anomalies.size(), 2000u);
+  std::string state;
+  StateWriter out(&state);
+  h.tracker.Save(out);
+  EXPECT_LT(state.size(), (AnomalyTracker::kMaxOver + 1) * 500);
 }
 
 TEST(AnomalyTrackerTest, GrownAnomalyKeepsItsNumberInTheNextUnit) {
@@ -136,9 +182,12 @@ TEST(AnomalyTrackerTest, AnotherTroubleIsAnotherAnomaly) {
   EXPECT_EQ(unit.anomalies[1].message, "fan failed");
   EXPECT_EQ(unit.anomalies[1].stream, "a");
   EXPECT_EQ(unit.incidents.size(), 1u);
-  // All of them end together.
+  // All of them end together. What comes again soon belongs to its trouble.
   h.tracker.Under("a", 0);
   h.OverFor("a", 20, 20, "fan failed");
+  EXPECT_EQ(h.Take().anomalies.back().seq, 2u);
+  h.tracker.Under("a", 0);
+  h.OverFor("a", 200, 200, "fan failed");
   EXPECT_EQ(h.Take().anomalies.back().seq, 4u);
 }
 

@@ -11,6 +11,7 @@
 #include <random>
 #include <set>
 
+#include "core/config/units.h"
 #include "core/notify/notifier.h"
 #include "testing/store_samples.h"
 
