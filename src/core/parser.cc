@@ -2,11 +2,14 @@
 // Drives header, assembly, Drain and severity for each line, and keeps their state.
 #include "core/parser.h"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <string>
 #include <unordered_set>
 #include <utility>
 
+#include "core/config/units.h"
 #include "core/records/routine_report.h"
 
 namespace alogd {
@@ -93,6 +96,9 @@ std::string Parser::SourceFormat(SourceId id) const {
   std::string format(source.header->format());
   if (source.wide) format += ", UTF-16";
   if (source.header->guesses_dates()) format += ", dates guessed";
+  if (source.name != nullptr)
+    if (const Duration ahead = clock_.Offset(*source.name); ahead > Duration(0))
+      format += fmt::format(", clock {} ahead", RoughDuration(ahead));
   return format;
 }
 
@@ -148,7 +154,7 @@ ParsedLine Parser::Add(SourceId source, FileId file, const Line& line) {
     parsed.header = assembled.header;
     parsed.guessed = undecided && from.header->guesses();
     drain_->Prepare(parsed.header.message);
-    parsed.time = clock_.Observe(parsed.header.time);
+    parsed.time = clock_.Observe(*from.name, parsed.header.time);
     // Fields that are no message name their values, they say nothing of how bad it is.
     parsed.severity = severity_.OfRecord(
         parsed.header.level, parsed.header.fields ? std::string_view() : parsed.header.message);
@@ -301,8 +307,8 @@ void Parser::Save(StateWriter& out) {
   SaveTemplates(out, true);
 }
 
-bool Parser::Load(StateReader& in) {
-  return LoadClock(in) && LoadSources(in, true) && LoadTemplates(in, true);
+bool Parser::Load(StateReader& in, uint32_t clock_version) {
+  return LoadClock(in, clock_version) && LoadSources(in, true) && LoadTemplates(in, true);
 }
 
 void Parser::SaveChanges(StateWriter& out) {
@@ -311,8 +317,8 @@ void Parser::SaveChanges(StateWriter& out) {
   SaveTemplates(out, false);
 }
 
-bool Parser::ApplyChanges(StateReader& in) {
-  return LoadClock(in) && LoadSources(in, false) && LoadTemplates(in, false);
+bool Parser::ApplyChanges(StateReader& in, uint32_t clock_version) {
+  return LoadClock(in, clock_version) && LoadSources(in, false) && LoadTemplates(in, false);
 }
 
 }  // namespace alogd

@@ -78,6 +78,8 @@ class Parser {
   // Forgets the watermark: files that are read one after the other each begin their own time.
   void ResetClock() { clock_ = EventClock(); }
   const EventClock& clock() const { return clock_; }
+  // See EventClock.
+  void SetHostClock(Time now, Time passed) { clock_.SetHostClock(now, passed); }
 
   Catalog& catalog() { return *catalog_; }
   const Catalog& catalog() const { return *catalog_; }
@@ -87,7 +89,9 @@ class Parser {
   // The state convention, in three parts; Clear as if the part had never been loaded. `whole` or
   // what changed. The catalog is no part of it: its rows are the database's.
   void SaveClock(StateWriter& out) const { clock_.Save(out); }
-  [[nodiscard]] bool LoadClock(StateReader& in) { return clock_.Load(in); }
+  [[nodiscard]] bool LoadClock(StateReader& in, uint32_t version) {
+    return clock_.Load(in, version);
+  }
   void SaveSources(StateWriter& out, bool whole);  // with their headers and open files
   [[nodiscard]] bool LoadSources(StateReader& in, bool whole);
   void ClearSources();
@@ -96,9 +100,9 @@ class Parser {
   void ClearTemplates();
   // All three.
   void Save(StateWriter& out);
-  [[nodiscard]] bool Load(StateReader& in);
+  [[nodiscard]] bool Load(StateReader& in, uint32_t clock_version = EventClock::kVersion);
   void SaveChanges(StateWriter& out);
-  [[nodiscard]] bool ApplyChanges(StateReader& in);
+  [[nodiscard]] bool ApplyChanges(StateReader& in, uint32_t clock_version = EventClock::kVersion);
 
  private:
   struct Source {

@@ -19,7 +19,7 @@ Pipeline::Impl::Impl(const Config& config, const GroupConfig& group_config, Mode
       watches(group_config, config.severity),
       keys(std::move(stream_keys)),
       models(std::move(model_set)),
-      tracker(config.risk, config.incident_gap) {
+      tracker(config.risk, config.incident_gap, config.severity) {
   windower.emplace(group.stream, group.max_gap, group.state_budget, Specs());
   batch_.by_detector.assign(models.detectors.size(), 0);
   BindJoint();
@@ -86,7 +86,8 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     ++stats.ignored;
     return;
   }
-  Watch(line, has_stream, watermark);
+  // Before the first known time nothing can be learned of times: a banner, the tail of a trace.
+  if (line.time > Time{}) Watch(line, has_stream, watermark);
   if (!has_stream) return;
   if (windower->EndedSinceRelease(key_)) Flush();
 
@@ -226,6 +227,7 @@ void Pipeline::NoteBoot(Time time) {
   impl_->dirty = true;
 }
 
+void Pipeline::SetHostClock(Time now, Time passed) { impl_->parser.SetHostClock(now, passed); }
 void Pipeline::Tick(Time now) { impl_->Tick(now); }
 void Pipeline::Flush() { impl_->Flush(); }
 CommitUnit Pipeline::TakeUnit() { return impl_->TakeUnit(); }

@@ -64,6 +64,9 @@ class Pipeline {
   void Feed(SourceId source, FileId file, const Line& line);
   // The next line is of another boot of the host than the one before; for a source that knows.
   void NoteBoot(Time time);
+  // Where lines come live: what the host's clock says now, and how far event time has come by it
+  // since the last record. No record is taken for later than the first.
+  void SetHostClock(Time now, Time passed);
   // Fires what a record of this time would fire first, and nothing else.
   void Tick(Time now);
   // The file is gone for good.

@@ -105,8 +105,11 @@ void Pipeline::Impl::AddParts() {
 void Pipeline::Impl::AddParserParts() {
   StatePart clock = RestPart("clock", "the event times");
   clock.small = true;
+  clock.version = EventClock::kVersion;
   clock.save = [this](StateWriter& out, bool) { parser.SaveClock(out); };
-  clock.load = [this](StateReader& in, uint32_t, bool) { return parser.LoadClock(in); };
+  clock.load = [this](StateReader& in, uint32_t version, bool) {
+    return parser.LoadClock(in, version);
+  };
   clock.clear = [this] { parser.ResetClock(); };
   parts_.Add(std::move(clock));
 

@@ -21,7 +21,8 @@ bool Pipeline::Impl::LoadNamed(std::string_view prefix, StateReader& in, bool wh
 }
 
 bool Pipeline::Impl::LoadPositionalRest(StateReader& in, bool whole) {
-  if (!(whole ? parser.Load(in) : parser.ApplyChanges(in))) return false;
+  constexpr uint32_t kClock = 1;  // its form then
+  if (!(whole ? parser.Load(in, kClock) : parser.ApplyChanges(in, kClock))) return false;
   if (!(whole ? tracker.Load(in) : tracker.ApplyChanges(in))) return false;
   if (!LoadTotals(in) || (!whole && !LoadClosedFiles(in)) || !LoadOpenRecords(in)) return false;
   if (!LoadNamed(kDetectorParts, in, whole)) return false;

@@ -137,6 +137,7 @@ bool GroupWorker::Turn() {
   waiting_ = MustClose() && !env_.committer->HasRoom(name_);
   if (!waiting_) {
     if (!sources_->idle()) {
+      pipeline_->SetHostClock(env_.now(), TickTime());
       unit_bytes_ += sources_->ReadOne(env_.now());
       busy_since_publish_ = true;
     }
@@ -153,6 +154,7 @@ bool GroupWorker::Turn() {
 }
 
 void GroupWorker::ReadJournal() {
+  pipeline_->SetHostClock(env_.now(), TickTime());
   const uint64_t bytes = journal_->Read(
       env_.now(),
       {[this](FileId file, const Line& line) { pipeline_->Feed(journal_id_, file, line); },

@@ -85,6 +85,32 @@ TEST(PipelineWatchTest, WhatHappenedIsSaidAndNothingElse) {
   EXPECT_LE(host.anomalies().size(), 5u) << Plain();
 }
 
+// When each anomaly began, and by whom.
+std::vector<std::pair<Time, std::string>> Told(const Host& host) {
+  std::vector<std::pair<Time, std::string>> told;
+  for (const auto& [seq, a] : host.anomalies()) told.emplace_back(a.time, a.detector);
+  return told;
+}
+
+// A line hours ahead, just before the burst, the silence and the rest, neither hides these nor is
+// taken for a silence of everything else.
+TEST(PipelineWatchTest, OneLineAheadBlindsNobody) {
+  Host plain;
+  for (const Given& line : Lines()) plain.Feed(line.text);
+  plain.Finish();
+  for (const int64_t ahead : {6 * 3600, 2 * 86400}) {
+    Host host;
+    for (const Given& line : Lines()) {
+      host.Feed(line.text);
+      const int64_t of_day = line.seconds % 86400;
+      if (line.seconds / 86400 == 11 && of_day % 3600 == 0 && line.text.ends_with("heartbeat"))
+        host.Feed(Syslog(line.seconds + ahead, "app[7]: heartbeat").text);
+    }
+    host.Finish();
+    EXPECT_EQ(Told(host), Told(plain)) << ahead;
+  }
+}
+
 TEST(PipelineWatchTest, FlushesAndCommitsChangeNothing) {
   std::mt19937_64 rng(1);
   Host host;
