@@ -220,7 +220,7 @@ Corpus CorpusBuilder::Finish(std::vector<std::string>* remarks) {
       corpus.streams.push_back(
           block == 0 && raw.piece == 0
               ? streams_[raw.stream]
-              : fmt::format("{}#{}.{}", streams_[raw.stream], block, raw.piece));
+              : PartOfStream(streams_[raw.stream], fmt::format("{}.{}", block, raw.piece)));
     corpus.records.push_back({raw.time, word->second, stream->second, raw.severity, raw.numbers});
   }
   corpus.numbers = std::move(numbers_);

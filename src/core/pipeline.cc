@@ -86,8 +86,9 @@ void Pipeline::Impl::OnRecord(const ParsedLine& line) {
     ++stats.ignored;
     return;
   }
-  // Before the first known time nothing can be learned of times: a banner, the tail of a trace.
-  if (line.time > Time{}) Watch(line, has_stream, watermark);
+  // Nothing can be learned of times before the first known one (a banner, the tail of a trace), nor
+  // from one that is not believed yet.
+  if (line.time > Time{} && !parser.clock().held()) Watch(line, has_stream, watermark);
   if (!has_stream) return;
   if (windower->EndedSinceRelease(key_)) Flush();
 

@@ -11,6 +11,8 @@ namespace {
 constexpr Time kEarliest{};                                  // 1970
 constexpr Time kLatest{std::chrono::hours(24) * 365 * 230};  // 2199
 
+constexpr Duration kHour = std::chrono::hours(1);
+
 bool IsPossible(Time time) { return time == kNoTime || (time >= kEarliest && time <= kLatest); }
 
 bool Near(Time a, Time b, Duration most) { return (a > b ? a - b : b - a) <= most; }
@@ -95,18 +97,26 @@ Time EventClock::MoveFar(Time time) {
 }
 
 Time EventClock::MoveAhead(Time time) {
-  if (time <= Present() + kHeldJump) {
-    clamped_ += held_ != kNoTime;
-    held_ = kNoTime;
-    watermark_ = std::max(watermark_, time);
+  const bool jumps = time > Present() + kHeldJump && in_hour_ + in_last_hour_ >= kBusy;
+  const bool confirmed = held_ != kNoTime && time + kHeldJump >= held_;
+  if (jumps && !confirmed) {
+    held_ = time;
     return time;
   }
-  if (held_ == kNoTime || !Near(time, held_, kHeldJump)) {
-    held_ = time;
-    return watermark_ + kHeldJump;
-  }
+  clamped_ += held_ != kNoTime && !confirmed;
   held_ = kNoTime;
-  return watermark_ = time;
+  watermark_ = std::max(watermark_, time);
+  Count(time);
+  return time;
+}
+
+void EventClock::Count(Time time) {
+  if (hour_ == kNoTime || time >= hour_ + kHour || time < hour_ - kHour) {
+    in_last_hour_ = hour_ != kNoTime && time < hour_ + 2 * kHour ? in_hour_ : 0;
+    in_hour_ = 0;
+    hour_ = time;
+  }
+  in_hour_ = std::min(in_hour_ + 1, kBusy);
 }
 
 Duration EventClock::Offset(std::string_view source) const {
@@ -119,6 +129,9 @@ void EventClock::Save(StateWriter& out) const {
   out.At(candidate_);
   out.U64(agreeing_);
   out.At(held_);
+  out.At(hour_);
+  out.U64(in_hour_);
+  out.U64(in_last_hour_);
   out.U64(sources_.size());
   for (const auto& [name, clock] : sources_) {
     out.Bytes(name);
@@ -133,10 +146,14 @@ bool EventClock::Load(StateReader& in, uint32_t version) {
   watermark_ = in.At();
   candidate_ = in.At();
   agreeing_ = in.U32();
-  held_ = kNoTime;
+  held_ = hour_ = kNoTime;
+  in_hour_ = in_last_hour_ = 0;
   sources_.clear();
   if (version > 1) {
     held_ = in.At();
+    hour_ = in.At();
+    in_hour_ = in.U32();
+    in_last_hour_ = in.U32();
     for (size_t n = in.Count(5); n > 0 && in.ok(); --n) {
       const std::string name(in.Bytes());
       SourceClock clock;
@@ -152,7 +169,8 @@ bool EventClock::Load(StateReader& in, uint32_t version) {
     }
   }
   return in.ok() && sources_.size() <= kMaxSources && IsPossible(watermark_) &&
-         IsPossible(candidate_) && IsPossible(held_);
+         IsPossible(candidate_) && IsPossible(held_) && IsPossible(hour_) && in_hour_ <= kBusy &&
+         in_last_hour_ <= kBusy;
 }
 
 }  // namespace alogd

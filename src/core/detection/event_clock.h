@@ -17,9 +17,10 @@ namespace alogd {
 //
 // - A record far from the watermark (over kMaxJump) moves it only after kAgree records in a row
 //   were equally far: one broken time (1970, a wrong year) does not end every session of the host.
-// - A record over kHeldJump ahead moves it only with the next one, if that is as far. Until then it
-//   counts as kHeldJump ahead. A night's silence is over one record later; a single line that is
-//   hours ahead blinds nobody.
+// - In a group with kBusy records an hour, a record over kHeldJump ahead moves it only with the
+// next
+//   one, if that is as far. A night's silence is over one record later; a single line that is hours
+//   ahead blinds nobody.
 // - Where the host's clock is known, no record is later than that. A source that is ahead of it
 //   kAgree times by the same time has a clock or zone of its own: its times are corrected from then
 //   on, until kAgree records in a row are right without. Single ones take the present time.
@@ -33,6 +34,7 @@ class EventClock {
  public:
   static constexpr Duration kMaxJump = std::chrono::hours(24 * 8);  // a weekly job is not a jump
   static constexpr Duration kHeldJump = std::chrono::hours(1);
+  static constexpr uint32_t kBusy = 16;
   static constexpr uint32_t kAgree = 16;
   // Clocks of hosts that log here differ by seconds; zones by quarters of an hour.
   static constexpr Duration kAhead = std::chrono::minutes(5);
@@ -54,6 +56,9 @@ class EventClock {
   Time watermark() const { return watermark_; }
   // True if the last Observe moved the watermark back: deadlines have to be measured anew.
   bool moved_back() const { return moved_back_; }
+  // True if the last Observe was of a record that is too far ahead to be believed yet. It has its
+  // own time; nothing is to be learned from that.
+  bool held() const { return held_ != kNoTime; }
   uint64_t clamped() const { return clamped_; }
   // How far the source's clock is ahead of the host's; 0 where it is right.
   Duration Offset(std::string_view source) const;
@@ -78,11 +83,15 @@ class EventClock {
   void LearnOffset(SourceClock* clock, Duration ahead);
   Time MoveFar(Time time);
   Time MoveAhead(Time time);
+  void Count(Time time);
 
   Time watermark_ = kNoTime;
   Time candidate_ = kNoTime;  // where far records agree to be
   uint32_t agreeing_ = 0;
   Time held_ = kNoTime;  // of the latest record, if that jumped ahead
+  // Records of the present hour of event time, since when, and of the one before.
+  Time hour_ = kNoTime;
+  uint32_t in_hour_ = 0, in_last_hour_ = 0;
   bool moved_back_ = false;
   uint64_t clamped_ = 0;
   std::map<std::string, SourceClock, std::less<>> sources_;  // few: those that were ahead

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/records/numbers.h"
@@ -24,9 +25,21 @@ struct CorpusRecord {
   uint32_t numbers = 0;  // its place in Corpus::numbers, from 1; 0: it has none
 };
 
+// A thinned corpus cuts streams into parts that must not meet in a window, each with a key of its
+// own: that of the stream, the mark, and the part's name. Two tabs stand in no live key: one
+// divides source and program, and no program is empty.
+inline constexpr std::string_view kPartMark = "\t\t";
+inline std::string PartOfStream(std::string_view key, std::string_view part) {
+  return std::string(key).append(kPartMark).append(part);
+}
+// The key that the pipeline gives the stream.
+inline std::string_view LiveStream(std::string_view key) {
+  return key.substr(0, key.find(kPartMark));
+}
+
 struct Corpus {
   std::vector<std::string> templates;  // texts, aliases resolved, by word
-  std::vector<std::string> streams;    // keys as Pipeline makes them
+  std::vector<std::string> streams;    // keys as Pipeline makes them, or parts of these
   std::vector<CorpusRecord> records;   // in order of time, ties in order of reading
   // Of the records that have any, where `values` is trained: how many, then they themselves.
   std::vector<float> numbers;

@@ -10,6 +10,7 @@
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
+#include "models/corpus/corpus.h"
 
 namespace alogd {
 namespace {
@@ -77,6 +78,8 @@ class CountsDetector : public StatelessDetector {
         stride_(model.stride),
         seen_(std::move(model.seen)),
         surprise_(std::move(model.surprise)),
+        rare_(std::move(model.rare)),
+        silent_(std::move(model.silent)),
         vocabulary_(vocabulary.begin(), vocabulary.end()),
         calibration_(calibration) {
     std::sort(seen_.begin(), seen_.end());
@@ -102,7 +105,7 @@ class CountsDetector : public StatelessDetector {
   Score ScoreWindow(const ScoreContext& context, const Window& window) const {
     Score score;
     // What a pause cut short has fewer records of everything, which says nothing.
-    if (!window.session && window.events.size() < window_) return score;
+    if (!window.session && (window.events.size() < window_ || Silent(window))) return score;
     const CountVector vector = CountWords(window.events);
     Nearest nearest{0, 0};
     if (!std::binary_search(seen_.begin(), seen_.end(), vector)) nearest = Find(vector);
@@ -111,6 +114,19 @@ class CountsDetector : public StatelessDetector {
     if (context.WantsEvidence(score))
       score.evidence = Explain(context, window, vector, nearest, score);
     return score;
+  }
+
+  // A record that training lacked or took for rare makes new numbers of every window that holds it;
+  // it counts in the first one.
+  bool Silent(const Window& window) const {
+    if (std::binary_search(silent_.begin(), silent_.end(), LiveStream(window.stream),
+                           std::less<>()))
+      return true;
+    const size_t before = window.events.size() - std::min<size_t>(stride_, window.events.size());
+    const auto earlier = window.events.first(before);
+    return std::any_of(earlier.begin(), earlier.end(), [&](const Event& event) {
+      return event.word == kUnknownWord || (event.word < rare_.size() && rare_[event.word]);
+    });
   }
 
   double Surprise(uint32_t word) const {
@@ -213,10 +229,12 @@ class CountsDetector : public StatelessDetector {
   }
 
   uint32_t window_, stride_;
-  std::vector<CountVector> seen_;  // sorted
-  std::vector<float> surprise_;    // by word, last of the unknown ones
-  double least_ = 0;               // of them
-  std::vector<uint64_t> totals_;   // records of each
+  std::vector<CountVector> seen_;    // sorted
+  std::vector<float> surprise_;      // by word, last of the unknown ones
+  std::vector<bool> rare_;           // by word
+  std::vector<std::string> silent_;  // keys of streams, ascending
+  double least_ = 0;                 // of them
+  std::vector<uint64_t> totals_;     // records of each
   std::vector<std::string> vocabulary_;
   Calibration calibration_;
 };
@@ -248,7 +266,9 @@ void CountsTrainer::Add(const Window& window) {
 }
 
 CountsModel CountsTrainer::Finish() const {
-  CountsModel model{options_.window, options_.stride, {}, {}};
+  CountsModel model;
+  model.window = options_.window;
+  model.stride = options_.stride;
   for (const auto& [vector, times] : seen_) model.seen.push_back(vector);
   model.surprise = Surprises(model.seen);
   return model;

@@ -37,6 +37,10 @@ struct CountsModel {
   // window is new because that word's number is. Estimated as Good (1953) does, by what came once:
   // (vectors that came once and differ there from the nearest other + 1/2) / (windows + 1).
   std::vector<float> surprise;
+  // By word: too rare to be learned from. Empty: none is.
+  std::vector<bool> rare;
+  // Keys of streams, ascending, of whose held-out windows most had new numbers: theirs say nothing.
+  std::vector<std::string> silent;
 };
 
 TensorMap ToTensors(const CountsModel& model);
@@ -50,6 +54,7 @@ class CountsTrainer {
   CountsTrainer(const CountsOptions& options, size_t words) : options_(options), words_(words) {}
   void Add(const Window& window);
   bool empty() const { return seen_.empty(); }
+  bool Saw(const Window& window) const { return seen_.contains(CountWords(window.events)); }
   // Windows after the limit that had vectors not seen before: they are not in the model.
   uint64_t left_out() const { return left_out_; }
   CountsModel Finish() const;
@@ -60,6 +65,8 @@ class CountsTrainer {
   static constexpr size_t kMaxWords = 1024;
   // Vectors that came once and are compared with all others, evenly spread: a second at the most.
   static constexpr size_t kCompared = 1024;
+  // Streams that may be silent; of more, all that are named first by key.
+  static constexpr size_t kMaxSilent = 1024;
 
  private:
   std::vector<float> Surprises(const std::vector<CountVector>& seen) const;

@@ -11,6 +11,7 @@
 
 #include "core/templates/catalog.h"
 #include "core/text.h"
+#include "models/corpus/corpus.h"
 #include "models/terms/nearest_template.h"
 
 namespace alogd {
@@ -122,7 +123,7 @@ class LogAnomalyDetector : public StatelessDetector {
   }
 
   Eigen::Index RowOf(std::string_view stream) const {
-    const auto it = row_of_.find(stream);
+    const auto it = row_of_.find(LiveStream(stream));
     return it == row_of_.end() ? 0 : it->second;
   }
 

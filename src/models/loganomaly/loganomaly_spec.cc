@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "core/config/option_visitor.h"
 #include "models/corpus/training_windows.h"
@@ -39,18 +40,18 @@ void Check(const GroupConfig& group, SectionChecks& checks) {
 std::vector<std::string> OwnStreams(const TrainingTask& task) {
   if (task.sessions()) return {};
   const Corpus& corpus = task.corpus;
-  std::vector<uint64_t> records(corpus.streams.size(), 0);
+  std::map<std::string_view, uint64_t> records;
   for (size_t i = 0; i < corpus.records.size(); ++i)
-    if (!task.split.HeldOut(i)) ++records[corpus.records[i].stream];
-  std::vector<std::pair<uint64_t, size_t>> ranked;
+    if (!task.split.HeldOut(i)) ++records[LiveStream(corpus.streams[corpus.records[i].stream])];
+  std::vector<std::pair<uint64_t, std::string_view>> ranked;
   const uint64_t least = uint64_t{LogAnomalyTrainer::kOwnStatistics} * task.group.loganomaly.window;
-  for (size_t i = 0; i < records.size(); ++i)
-    if (records[i] >= least) ranked.emplace_back(records[i], i);
+  for (const auto& [stream, count] : records)
+    if (count >= least) ranked.emplace_back(count, stream);
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   ranked.resize(std::min(ranked.size(), LogAnomalyTrainer::kMaxOwn));
   std::vector<std::string> names;
-  for (const auto& [n, i] : ranked) names.push_back(corpus.streams[i]);
+  for (const auto& [count, stream] : ranked) names.emplace_back(stream);
   return names;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/corpus/corpus.h"
 #include "models/loganomaly/loganomaly.h"
 #include "models/terms/term_fields.h"
 
@@ -47,7 +48,7 @@ void LogAnomalyTrainer::Add(const Window& window) {
   }
   const double records = static_cast<double>(window.events.size());
   AddTo(&rows_[0], records);
-  if (const auto it = row_of_.find(std::string(window.stream)); it != row_of_.end())
+  if (const auto it = row_of_.find(std::string(LiveStream(window.stream))); it != row_of_.end())
     AddTo(&rows_[it->second], records);
 }
 

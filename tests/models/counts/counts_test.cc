@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "models/corpus/corpus.h"
 #include "testing/models_windows.h"
 
 namespace alogd {
@@ -101,6 +102,39 @@ TEST(CountsTest, SaysWhatDiffers) {
 }
 
 TEST(CountsTest, ShortWindowsOfStreamsSayNothing) { EXPECT_TRUE(std::isnan(Raw({0, 1}, false))); }
+
+// A stride of two: of four records the last two are new in a window. An odd record counts there and
+// not once more in the window after.
+TEST(CountsTest, OddRecordCountsOnce) {
+  CountsModel model = Model();
+  model.window = 4;
+  model.stride = 2;
+  model.rare = {false, false, true};
+  const auto detector = MakeCountsDetector(model, kTexts, {0, 0.1, 1, 10});
+  const auto raw = [&](const std::vector<uint32_t>& words) {
+    const std::vector<Event> events = Events(words);
+    return ScoreOne(*detector, MakeCatalog(kTexts), MakeWindow(events, "s", false)).raw;
+  };
+  EXPECT_GT(raw({0, 1, 1, kUnknownWord}), 0);
+  EXPECT_TRUE(std::isnan(raw({1, kUnknownWord, 0, 1})));
+  EXPECT_GT(raw({0, 1, 2, 1}), 0);  // rare
+  EXPECT_TRUE(std::isnan(raw({2, 1, 0, 1})));
+}
+
+// In parts of a thinned corpus and in the live stream alike.
+TEST(CountsTest, SilentStreamsSayNothing) {
+  CountsModel model = Model();
+  model.window = 2;
+  model.silent = {"/var/log/a\tb"};
+  const auto detector = MakeCountsDetector(model, kTexts, {0, 0.1, 1, 10});
+  const std::vector<Event> events = Events({1, 1});
+  const auto raw = [&](const std::string& stream) {
+    return ScoreOne(*detector, MakeCatalog(kTexts), MakeWindow(events, stream, false)).raw;
+  };
+  EXPECT_TRUE(std::isnan(raw("/var/log/a\tb")));
+  EXPECT_TRUE(std::isnan(raw(PartOfStream("/var/log/a\tb", "3.0"))));
+  EXPECT_GT(raw("/var/log/a\tc"), 0);
+}
 
 TEST(CountsTest, ComesBackFromTensors) {
   const CountsModel model = Train({{0, 1, 2}, {0, 1, 1, 1, 2}});

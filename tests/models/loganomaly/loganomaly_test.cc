@@ -194,6 +194,11 @@ TEST_F(LogAnomalyTest, ShortWindowsAndSessions) {
   const std::vector<Event> seven = Normal(7, 3), eight = Normal(8, 3);
   EXPECT_TRUE(std::isnan(ScoreOne(*detector, catalog_, MakeWindow(seven)).raw));
   EXPECT_FALSE(std::isnan(ScoreOne(*detector, catalog_, MakeWindow(eight)).raw));
+  // What a pause cut short spreads more than whole windows, and is judged so.
+  const std::vector<Event> half = Normal(8, 5);
+  const float cut = ScoreOne(*detector, catalog_, MakeWindow(half)).raw;
+  const float as_session = ScoreOne(*detector, catalog_, MakeWindow(half, "s", true)).raw;
+  EXPECT_NEAR(cut, as_session * std::sqrt(8.0f / 15), 1e-4);
   const std::vector<Event> one = {MakeEvent(4)};
   EXPECT_GT(ScoreOne(*detector, catalog_, MakeWindow(one, "s", true)).anomaly, 0.0f);
 }

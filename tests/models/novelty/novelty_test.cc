@@ -179,11 +179,10 @@ TEST_F(NoveltyTest, DamagedState) {
   for (uint32_t i = 0; i < 20; ++i) At(*a, Unknown(1000 + i, i, 0));
   const std::string state = testing::StateOf(*a);
   // Older states end before the time of the first record.
-  std::string first;
-  StateWriter(&first).At(Time{});
+  size_t loads = 0;
   for (size_t n = 0; n < state.size(); ++n)
-    EXPECT_EQ(testing::LoadState(*Trained(2), state.substr(0, n)),
-              n + first.size() == state.size());
+    loads += testing::LoadState(*Trained(2), state.substr(0, n));
+  EXPECT_EQ(loads, 1u);
   for (size_t at = 0; at < state.size(); ++at) {
     std::string damaged = state;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
