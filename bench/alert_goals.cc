@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "testing/made_up_log.h"
 #include "cli/output.h"
 #include "daemon/daemon.h"
 #include "detection_quality/log_run.h"
 #include "detection_quality/sections.h"
+#include "testing/made_up_log.h"
 
 namespace alogd {
 namespace {

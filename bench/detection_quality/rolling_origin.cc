@@ -9,6 +9,7 @@
 
 #include "cli/output.h"
 #include "core/text.h"
+#include "daemon/daemon.h"
 #include "detection_quality/log_run.h"
 #include "detection_quality/sections.h"
 #include "models/evaluation/trivial_detectors.h"
@@ -43,9 +44,7 @@ class Life {
   }
 
   Result<Outcome> Live() {
-    StorePolicy policy;
-    policy.notify.repeat_after = config_.repeat_after;
-    Result<Store> store = Store::Open(config_.DatabasePath(), policy);
+    Result<Store> store = Store::Open(config_.DatabasePath(), PolicyOf(config_));
     if (!store) return store.error();
     auto models = MakeModelSet(group(), nullptr);
     if (!models) return models.error();

@@ -9,8 +9,8 @@
 
 #include "cli/corpus_builder.h"
 #include "core/templates/catalog.h"
-#include "models/deeplog/deeplog.h"
 #include "detector_bench/parts.h"
+#include "models/deeplog/deeplog.h"
 
 namespace alogd {
 namespace {

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/templates/catalog.h"
-#include "models/deeplog/deeplog.h"
 #include "detector_bench/parts.h"
+#include "models/deeplog/deeplog.h"
 #include "models/sequence/history_table.h"
 #include "models/sequence/lstm_kernels.h"
 #include "models/sequence/next_word.h"

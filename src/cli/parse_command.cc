@@ -297,9 +297,10 @@ void AddParseCommand(CLI::App* app, CliContext* context) {
   parse->add_option("LOG", args->logs, "Log files, directories, compressed logs, or -")->required();
   parse->add_option("--group", args->group, "The group whose configuration to use");
   parse
-      ->add_option("--format", args->format,
-                   "csv (a ' stands before a field that a spreadsheet would take for a formula), json "
-                   "(exact) or table (default: table on a terminal, else csv)")
+      ->add_option(
+          "--format", args->format,
+          "csv (a ' stands before a field that a spreadsheet would take for a formula), json "
+          "(exact) or table (default: table on a terminal, else csv)")
       ->check(CLI::IsMember({"csv", "json", "table"}));
   parse->add_option("--preview", args->preview, "Only the first so many records");
   parse->add_option("--bundle", args->bundle, "Begin with the templates of this bundle");

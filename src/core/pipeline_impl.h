@@ -112,6 +112,7 @@ class Pipeline::Impl {
   void JudgeWatch(WatchStep step);
   Finding MakeFinding(const BatchStep& step, const Window& window, Score score);
   void DescribeRecord(const BatchStep& step, const RecordRef& ref, const Event& event, Finding* f);
+  std::string MessageOf(const RecordRef& ref, const std::string& template_text);
 
   uint32_t WordOf(TemplateId id) const;
   std::vector<WindowSpec> Specs() const;

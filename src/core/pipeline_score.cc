@@ -259,8 +259,24 @@ void Pipeline::Impl::DescribeRecord(const BatchStep& step, const RecordRef& ref,
       return;
     }
   }
-  if (read_text) f->message = parser.Redacted(read_text(ref)).substr(0, Batch::kMaxQuote);
-  if (f->message.empty()) f->message = f->template_text;
+  f->message = MessageOf(ref, f->template_text);
+}
+
+// The text of a record that is read again, without its header: the longest end of the line that is
+// of its template. The template where it cannot be read.
+std::string Pipeline::Impl::MessageOf(const RecordRef& ref, const std::string& template_text) {
+  if (!read_text) return template_text;
+  constexpr size_t kMostWords = 64;  // of a header
+  const std::string line = parser.Redacted(read_text(ref));
+  std::string_view rest = line;
+  std::vector<std::string_view> parts;
+  for (size_t words = 0; !rest.empty() && words < kMostWords; ++words) {
+    if (parser.drain().Parameters(rest, template_text, &parts))
+      return std::string(rest.substr(0, Batch::kMaxQuote));
+    rest.remove_prefix(std::min(rest.find_first_of(" \t"), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  }
+  return line.empty() ? template_text : line.substr(0, Batch::kMaxQuote);
 }
 
 uint32_t Pipeline::Impl::WordOf(TemplateId id) const {

@@ -61,9 +61,7 @@ void Pipeline::Impl::QueueWatched() {
       // Now: what is read and quoted must not depend on when the batch is scored.
       if (f.template_id != kNoTemplate && f.template_text.empty())
         f.template_text = parser.catalog().Text(f.template_id);
-      if (f.message.empty() && read_text)
-        f.message = parser.Redacted(read_text(f.ref)).substr(0, Batch::kMaxQuote);
-      if (f.message.empty()) f.message = f.template_text;
+      if (f.message.empty()) f.message = MessageOf(f.ref, f.template_text);
     }
     batch_.watched.push_back(std::move(watched));
     batch_.steps.push_back(std::move(step));

@@ -13,7 +13,8 @@ namespace alogd {
 
 // Stateful parts follow one convention:
 //   Save(StateWriter&) / Load(StateReader&)                 everything, for a snapshot
-//   SaveChanges(StateWriter&) / ApplyChanges(StateReader&)  what changed since the last SaveChanges or
+//   SaveChanges(StateWriter&) / ApplyChanges(StateReader&)  what changed since the last SaveChanges
+//   or
 //                                                           Save; applying it to the state of that
 //                                                           moment gives the present one
 // Load and ApplyChanges return false on malformed input and never read past it: the blob may come
@@ -30,9 +31,7 @@ class StateWriter {
     for (; v >= 0x80; v >>= 7) U8(static_cast<uint8_t>(v | 0x80));
     U8(static_cast<uint8_t>(v));
   }
-  void I64(int64_t v) {
-    U64((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
-  }
+  void I64(int64_t v) { U64((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63)); }
   void F32(float v) { Raw(&v, sizeof v); }
   void F64(double v) { Raw(&v, sizeof v); }
   void Bytes(std::string_view v) {
@@ -66,7 +65,8 @@ class StateReader {
     Fail();
     return 0;
   }
-  // A count of things of at least `min_bytes` each that must still follow: limits before allocation.
+  // A count of things of at least `min_bytes` each that must still follow: limits before
+  // allocation.
   size_t Count(size_t min_bytes) {
     const uint64_t n = U64();
     if (n > in_.size() / (min_bytes > 0 ? min_bytes : 1)) return Fail(), size_t{0};

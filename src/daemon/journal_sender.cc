@@ -79,7 +79,7 @@ std::string Message(const Alert& alert) {
   std::string out =
       fmt::format("{} {}: {}", Name(alert.level), rule ? "rule match" : "anomaly", What(alert));
   if (const std::string why = Why(a); !why.empty())
-    out += fmt::format(" - {}: {}", Safe(a.detector), why);
+    out += fmt::format(" - {}: {}", Safe(a.evidence[0].detector), why);
   if (const uint64_t again = Again(alert); again > 0)
     out += fmt::format(" - it came {} more time{} since it was told", again, again == 1 ? "" : "s");
   return out + fmt::format(" ({}; risk {:.0f}; {})", Where(alert), a.risk, More(alert));
@@ -230,7 +230,8 @@ std::string AlertText(const Alert& alert, bool color) {
                        styled("\x1b[2m", "more: "), More(alert));
   std::string out = fmt::format("{} {}\n", level, styled("\x1b[1m", What(alert)));
   if (const std::string why = Why(a); !why.empty()) {
-    out += fmt::format("    {} {} ({})\n", styled("\x1b[2m", "why: "), why, Safe(a.detector));
+    out += fmt::format("    {} {} ({})\n", styled("\x1b[2m", "why: "), why,
+                       Safe(a.evidence[0].detector));
   }
   const std::string time = TimeText(a.time);
   out += fmt::format("    {} {}{}{}, risk {:.0f}; more: {}\n", styled("\x1b[2m", "where:"),

@@ -2,6 +2,7 @@
 // A statement that nobody has ever seen gets the level of its severity, whatever the history; and a
 // log in which nothing is wrong gets none. From raw lines through training to the anomaly.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -70,12 +71,17 @@ class Service {
   void Begin(const Bundle* bundle) {
     Result<ModelSet> models = MakeModelSet(group_, bundle);
     ASSERT_TRUE(models.ok()) << models.error().message;
-    auto pipeline = Pipeline::Create(config_, group_, std::move(*models), nullptr);
+    auto pipeline =
+        Pipeline::Create(config_, group_, std::move(*models), [this](const RecordRef& ref) {
+          const auto line = lines_.find(ref.offset);
+          return line == lines_.end() ? std::string() : line->second;
+        });
     ASSERT_TRUE(pipeline.ok());
     pipeline_ = std::move(*pipeline);
     source_ = pipeline_->AddSource(kSource, log_.now());
   }
   void Feed(const std::string& text) {
+    lines_[offset_] = text;
     pipeline_->Feed(source_, FileId{1}, Next(text, &offset_));
     if (++fed_ % 500 == 0) Take();
   }
@@ -90,6 +96,7 @@ class Service {
   std::unique_ptr<Pipeline> pipeline_;
   SourceId source_{};
   uint64_t offset_ = 0, fed_ = 0;
+  std::map<uint64_t, std::string> lines_;  // by offset
   std::map<uint64_t, Anomaly> anomalies_;
 };
 
@@ -118,6 +125,14 @@ TEST_P(NeverSeenTest, GetsTheLevelOfItsSeverity) {
   EXPECT_GE(service.LevelOf("falling back to the spare printer"), RiskLevel::kMedium);
   EXPECT_GE(service.LevelOf("nightly price list imported"), RiskLevel::kLow);
   EXPECT_LE(service.LevelOf("nightly price list imported"), RiskLevel::kMedium);
+  // What is quoted is the message, and the plainest reason comes first.
+  for (const auto& [seq, a] : service.Anomalies()) {
+    EXPECT_EQ(a.message.find("shop.Service"), std::string::npos) << a.message;
+    EXPECT_EQ(a.message.find("web1"), std::string::npos) << a.message;
+    if (a.message.ends_with("garbage")) {
+      EXPECT_THAT(a.evidence.front().summary, ::testing::StartsWith("a new statement: never seen"));
+    }
+  }
 }
 
 // It does not wear off while it lasts, and is one anomaly, not hundreds.

@@ -121,9 +121,10 @@ TEST_F(RetrainCommandTest, TrainsOnceThereIsEnough) {
 
 TEST_F(RetrainCommandTest, RecordsMustSpanTheTimeToo) {
   WriteLog(4000);
-  WriteTo(Config(), fmt::format("state_dir: {0}/state\ntraining: {{after_records: 3000, after: 30d}}\n"
-                                "groups: [{{name: shop, paths: ['{0}/log/*.log']}}]\n",
-                                directory_.path()));
+  WriteTo(Config(),
+          fmt::format("state_dir: {0}/state\ntraining: {{after_records: 3000, after: 30d}}\n"
+                      "groups: [{{name: shop, paths: ['{0}/log/*.log']}}]\n",
+                      directory_.path()));
   EXPECT_THAT(Run({"retrain"}).out, HasSubstr("over 30d are wanted"));
   EXPECT_THAT(Bundles(), IsEmpty());
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The sources of a group come and go: their numbers are used again, also over a restart.
-#include "core/parser.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <random>
+
+#include "core/parser.h"
 
 namespace alogd {
 namespace {

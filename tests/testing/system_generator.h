@@ -42,8 +42,9 @@ struct GeneratedSystem {
 };
 
 // The same seed makes the same system. Seeds below 50000 are for development; those from 50000
-// on are kept for measuring, each once, and nothing may be mended by what they show. Used up so far:
-// 50000 to 50199 and 60000 to 60399; 70000 to 70199 were looked at and are development seeds since.
+// on are kept for measuring, each once, and nothing may be mended by what they show. Used up so
+// far: 50000 to 50199 and 60000 to 60399; 70000 to 70199 were looked at and are development seeds
+// since.
 GeneratedSystem GenerateSystem(uint64_t seed, size_t lines);
 
 }  // namespace alogd::testing

@@ -13,6 +13,7 @@ namespace {
 // What an incident is called: long enough for a message, short enough for a line.
 constexpr size_t kTitleBytes = 240;
 
+// The strongest of each detector, the plainest and then the strongest of them first.
 void KeepStrongest(std::vector<Evidence>* all, Evidence evidence) {
   const auto same = std::find_if(
       all->begin(), all->end(), [&](const Evidence& e) { return e.detector == evidence.detector; });
@@ -21,8 +22,12 @@ void KeepStrongest(std::vector<Evidence>* all, Evidence evidence) {
   } else if (evidence.anomaly > same->anomaly) {
     *same = std::move(evidence);
   }
+  // "Never seen before" is the plainest reason, however sure another one is.
+  const auto rank = [](const Evidence& e) {
+    return std::pair(e.detector != kNoveltyDetector, -e.anomaly);
+  };
   std::stable_sort(all->begin(), all->end(),
-                   [](const Evidence& a, const Evidence& b) { return a.anomaly > b.anomaly; });
+                   [&](const Evidence& a, const Evidence& b) { return rank(a) < rank(b); });
 }
 
 // Whether it blames a record that came after all that the anomaly has seen.

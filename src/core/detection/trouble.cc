@@ -18,7 +18,6 @@ constexpr char kBetween = '\x1f';
 constexpr size_t kMostText = 1024;
 // Severity of an ERROR in the default tables.
 constexpr uint8_t kErrorSeverity = 80;
-constexpr std::string_view kNovelty = "novelty";
 
 struct Family {
   std::string_view detector, family;
@@ -198,7 +197,7 @@ Trouble TroubleOf(const Anomaly& a) {
 
 bool IsNewStatement(const Anomaly& a) {
   return std::any_of(a.evidence.begin(), a.evidence.end(),
-                     [](const Evidence& e) { return e.detector == kNovelty; });
+                     [](const Evidence& e) { return e.detector == kNoveltyDetector; });
 }
 
 bool IsNewError(const Anomaly& a) { return a.severity >= kErrorSeverity && IsNewStatement(a); }

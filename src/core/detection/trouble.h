@@ -9,6 +9,9 @@
 
 namespace alogd {
 
+// The detector of statements that never came before, or hardly ever.
+inline constexpr std::string_view kNoveltyDetector = "novelty";
+
 // Two anomalies are the same trouble if all three parts are equal.
 struct Trouble {
   // "rule", "text" (any detector that judges windows), "missing", "rate", "numbers" or

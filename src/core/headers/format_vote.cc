@@ -370,7 +370,7 @@ bool FormatVote::LoadFormats(StateReader& in) {
 
 void FormatVote::Save(StateWriter& out) const {
   out.U8(static_cast<uint8_t>((voting_ ? 1 : 0) | (settled_once_ ? 2 : 0) | (trial_ ? kTrial : 0) |
-                               kHasForms | kHasKeys));
+                              kHasForms | kHasKeys));
   SaveSlots(out);
   out.U64(heads_.size());
   for (const std::string& head : heads_) out.Bytes(head);

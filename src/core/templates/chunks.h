@@ -41,9 +41,9 @@ bool IsBare(std::string_view chunk);
 // words at the beginning.
 bool FitsChunk(const Chunks& general, const Chunks& text, size_t at);
 
-// They differ in the chunk `at` alone, which in `general` is a variable in quotes or brackets, behind
-// a sign as in "#<*>" or in a printed object as in "at=Point(<*>)", and in `text` a variable, or
-// nothing, without these: they belong to the value.
+// They differ in the chunk `at` alone, which in `general` is a variable in quotes or brackets,
+// behind a sign as in "#<*>" or in a printed object as in "at=Point(<*>)", and in `text` a
+// variable, or nothing, without these: they belong to the value.
 bool FitsUnframed(const Chunks& general, const Chunks& text, size_t at);
 // The chunk of such a `general` with its variable alone.
 std::string WithoutFrame(std::string_view framed);

@@ -35,8 +35,8 @@ struct SessionEvaluationOptions {
 struct DetectorQuality {
   std::string detector;
   bool trivial = false;
-  uint64_t seed = 0;     // 0: nothing is random in it
-  double threshold = 0;  // in the detector's own unit
+  uint64_t seed = 0;            // 0: nothing is random in it
+  double threshold = 0;         // in the detector's own unit
   double training_seconds = 0;  // of CPU
   Quality all;
   Quality unique;  // each different session once, without a prevalence

@@ -81,7 +81,7 @@ TEST(WordFilterTest, MostWordsArePassedOver) {
   filter.Add("error");
   filter.Add("fail");
   const Found found = Find(filter, "the quick brown fox jumps over every lazy dog: error",
-                          WordFilter::Variant::kBest);
+                           WordFilter::Variant::kBest);
   EXPECT_EQ(found.words, Positions{47});
 }
 

@@ -7,8 +7,8 @@
 
 #include "daemon/files/crc32c.h"
 #include "daemon/files/file_identity.h"
-#include "daemon/files/source_files.h"
 #include "daemon/files/file_registry.h"
+#include "daemon/files/source_files.h"
 #include "testing/tail_rig.h"
 
 namespace alogd {

@@ -40,7 +40,8 @@ TEST(JointCalibrationTest, CurveOfShares) {
 TEST(JointCalibrationTest, CurveOfEqualScores) {
   Calibration calibration;
   calibration.top = 6;
-  const SurpriseCurve curve = FitCurve("x", Voice::kOwn, std::vector<float>(100, 0.0f), calibration);
+  const SurpriseCurve curve =
+      FitCurve("x", Voice::kOwn, std::vector<float>(100, 0.0f), calibration);
   EXPECT_EQ(curve.Surprise(0), 0);
   EXPECT_GE(curve.Surprise(0.01f), 2);
   EXPECT_TRUE(FitCurve("x", Voice::kOwn, {}, calibration).knots.empty());

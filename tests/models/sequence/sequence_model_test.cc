@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The detector "deeplog": which positions it judges, how, what it says, and its weights as tensors.
-#include "models/deeplog/deeplog.h"
 #include "models/sequence/sequence_model.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +9,7 @@
 #include <limits>
 
 #include "core/templates/catalog.h"
+#include "models/deeplog/deeplog.h"
 #include "models/sequence/next_word.h"
 #include "testing/lstm_reference.h"
 
