@@ -41,6 +41,7 @@ class Lock {
  public:
   explicit Lock(const std::string& path) {
     EXPECT_EQ(sqlite3_open(path.c_str(), &db_), SQLITE_OK);
+    sqlite3_busy_timeout(db_, 30'000);  // the committer may be at it
     EXPECT_EQ(sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   }
   ~Lock() { sqlite3_close(db_); }
