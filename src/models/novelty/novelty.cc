@@ -25,6 +25,7 @@ constexpr size_t kMaxRecent = 4096;
 // after so many records or so long a time, whichever comes first.
 constexpr uint64_t kEarlyRecords = 2000;
 constexpr Duration kEarlyTime = std::chrono::hours(24);
+constexpr Time kLatestTime{std::chrono::hours(24) * 365 * 231};  // that a damaged state may claim
 // New statements of no severity are news as often; bad ones as long as training does not know them.
 constexpr uint32_t kMildNews = 20;
 constexpr uint8_t kBad = 60;  // a WARNING of the default tables
@@ -201,6 +202,7 @@ class NoveltyDetector : public Detector {
   // It came later than the rest, which older states end with.
   bool LoadFirst(StateReader& in) {
     if (in.ok() && !in.at_end()) first_ = in.At();
+    if (first_ != kNoTime && (first_ < Time{} || first_ > kLatestTime)) in.Fail();
     return in.ok();
   }
 
