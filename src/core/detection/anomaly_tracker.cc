@@ -23,9 +23,7 @@ void KeepStrongest(std::vector<Evidence>* all, Evidence evidence) {
     *same = std::move(evidence);
   }
   // "Never seen before" is the plainest reason, however sure another one is.
-  const auto rank = [](const Evidence& e) {
-    return std::pair(e.detector != kNoveltyDetector, -e.anomaly);
-  };
+  const auto rank = [](const Evidence& e) { return std::pair(!IsOfNovelty(e), -e.anomaly); };
   std::stable_sort(all->begin(), all->end(),
                    [&](const Evidence& a, const Evidence& b) { return rank(a) < rank(b); });
 }

@@ -18,6 +18,7 @@ constexpr char kBetween = '\x1f';
 constexpr size_t kMostText = 1024;
 // Severity of an ERROR in the default tables.
 constexpr uint8_t kErrorSeverity = 80;
+constexpr std::string_view kNovelty = "novelty";
 
 struct Family {
   std::string_view detector, family;
@@ -195,9 +196,10 @@ Trouble TroubleOf(const Anomaly& a) {
   return trouble;
 }
 
+bool IsOfNovelty(const Evidence& evidence) { return evidence.detector == kNovelty; }
+
 bool IsNewStatement(const Anomaly& a) {
-  return std::any_of(a.evidence.begin(), a.evidence.end(),
-                     [](const Evidence& e) { return e.detector == kNoveltyDetector; });
+  return std::any_of(a.evidence.begin(), a.evidence.end(), IsOfNovelty);
 }
 
 bool IsNewError(const Anomaly& a) { return a.severity >= kErrorSeverity && IsNewStatement(a); }

@@ -9,9 +9,6 @@
 
 namespace alogd {
 
-// The detector of statements that never came before, or hardly ever.
-inline constexpr std::string_view kNoveltyDetector = "novelty";
-
 // Two anomalies are the same trouble if all three parts are equal.
 struct Trouble {
   // "rule", "text" (any detector that judges windows), "missing", "rate", "numbers" or
@@ -37,6 +34,9 @@ Trouble TroubleOf(const Anomaly& anomaly);
 // Its family, `about` and `words` alone, from what a detector says of one window.
 Trouble TroubleOf(std::string_view detector, std::string_view template_text,
                   std::string_view message, const Evidence& evidence);
+
+// Whether it is about statements that never came before, or hardly ever.
+bool IsOfNovelty(const Evidence& evidence);
 
 // A statement of severity ERROR or worse that never came before.
 bool IsNewError(const Anomaly& anomaly);
