@@ -173,7 +173,7 @@ documentation() {
   within alogctl --quiet generate --lines 20000 --seed 3 --anomaly-rate 0.001 --ends-ago 60 --out /var/log/app.log
   sed -n 's/^\.Dl //p' doc/man/*.[58] doc/man/*.in | sort -u >"$out/commands"
   # What needs a bundle comes behind the training.
-  { grep 'alogctl train' "$out/commands"; grep -v 'alogctl train' "$out/commands"; } >"$out/commands.sorted"
+  { grep 'alogctl train' "$out/commands"; grep -v 'alogctl train\|alogctl restore\|systemctl st[ao][rp]t* alogd' "$out/commands"; } >"$out/commands.sorted"
   [ "$(wc -l <"$out/commands.sorted")" -ge 12 ] || fail "no commands in the manual pages"
   while read -r command; do
     status=0
@@ -183,6 +183,12 @@ documentation() {
       { cat "$out/command.log"; fail "$command: exit status $status"; }
     [ -s "$out/command.log" ] || [ "$command" = "alogctl reload --wait" ] || fail "$command prints nothing"
   done <"$out/commands.sorted"
+  # What the manual says of a restore, in its order.
+  within mkdir -p /srv/backup
+  within systemctl stop alogd || fail "alogd did not stop"
+  within cp /var/lib/alogd/alogd.db /srv/backup/alogd.db
+  within alogctl restore /srv/backup/alogd.db >"$out/command.log" 2>&1 || { cat "$out/command.log"; fail "restore failed"; }
+  within systemctl start alogd || fail "alogd did not start on what was restored"
   rm "$root/etc/alogd/conf.d/cheese.yaml" "$root/var/log/app.log"
   within systemctl reload alogd || fail "the reload was refused"
   ok "$(wc -l <"$out/commands.sorted") commands"
